@@ -1,1 +1,63 @@
-export {};
+// Identity
+export {
+  type CellId,
+  type DeviceId,
+  isCellId,
+  isDeviceId,
+  isMessageId,
+  type MessageId,
+  mintDeviceId,
+  mintMessageId,
+} from "./id.ts";
+export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// Errors
+export {
+  CATALOG,
+  type CatalogRow,
+  catalogRow,
+  type Dialect,
+  type Effect,
+  ERROR_CODES,
+  type ErrorClass,
+  type ErrorCode,
+  type ErrorScope,
+  type HttpAnswer,
+  isErrorCode,
+  type Remedy,
+} from "./catalog.ts";
+export type { Failure } from "./failure.ts";
+
+// The life of a message
+export {
+  ENTRANCES,
+  type EvidenceStatus,
+  isSettled,
+  isTerminal,
+  mayEnter,
+  MESSAGE_STATUSES,
+  type MessageStatus,
+  type Origin,
+} from "./message-status.ts";
+export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./next-step.ts";
+
+// Lanes and devices
+export { type Candidate, type LaneState, type Pick, pickNext } from "./pick-next.ts";
+export { type Priority, PRIORITIES } from "./priority.ts";
+export {
+  type Blocker,
+  BLOCKERS,
+  DEVICE_STATES,
+  type DeviceState,
+  isOnline,
+} from "./device-state.ts";
+
+// Settings
+export {
+  DEFAULT_SETTINGS,
+  type ReadSettings,
+  readSettings,
+  type SettingName,
+  SETTINGS,
+  type Settings,
+} from "./settings.ts";

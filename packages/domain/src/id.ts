@@ -1,0 +1,39 @@
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** `3EB0` + 18 upper-case hex: also the WhatsApp message id, for life. */
+export type MessageId = Branded<"MessageId">;
+/** `dev_` + 16 lower-case base32-ish characters. */
+export type DeviceId = Branded<"DeviceId">;
+/** A namespace of the installation, for example `c0`. */
+export type CellId = Branded<"CellId">;
+
+const MESSAGE_ID = /^3EB0[0-9A-F]{18}$/;
+const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
+const CELL_ID = /^c[0-9]{1,4}$/;
+
+/** @param bytes nine random bytes */
+export function mintMessageId(bytes: Uint8Array): MessageId {
+  return `3EB0${hex(bytes).toUpperCase().slice(0, 18)}` as MessageId;
+}
+
+/** @param bytes eight random bytes */
+export function mintDeviceId(bytes: Uint8Array): DeviceId {
+  return `dev_${hex(bytes)}` as DeviceId;
+}
+
+export function isMessageId(text: string): text is MessageId {
+  return MESSAGE_ID.test(text);
+}
+
+export function isDeviceId(text: string): text is DeviceId {
+  return DEVICE_ID.test(text);
+}
+
+export function isCellId(text: string): text is CellId {
+  return CELL_ID.test(text);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,107 @@
+/**
+ * Every limit and time of the product, with its default: one table. `GET /v1/limits` and the docs are made from it; a process
+ * overrides a row by the environment variable `POMBO_` + the name in upper case (tests shorten times that way).
+ */
+export const SETTINGS = {
+  // Requests
+  body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
+  text_limit_chars: { value: 4_096, says: "longest text of a message" },
+  metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
+  prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
+  device_request_wait_ms: {
+    value: 20_000,
+    says: "how long a request waits for the owner of a device to answer",
+  },
+  idempotency_claim_ms: {
+    value: 5_000,
+    says: "how long a claimed idempotency key belongs to one request",
+  },
+  idempotency_kept_ms: { value: 86_400_000, says: "how long an idempotency record is kept" },
+
+  // Keeping
+  settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
+  letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
+  events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
+  recipient_known_ms: { value: 604_800_000, says: "how long 'is on WhatsApp' is believed" },
+  recipient_absent_ms: { value: 3_600_000, says: "how long 'is not on WhatsApp' is believed" },
+
+  // Ownership
+  lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
+  lease_renew_ms: { value: 5_000, says: "how often a worker renews its leases" },
+  lease_margin_ms: {
+    value: 3_000,
+    says: "how long before the end of a lease the worker stops using it",
+  },
+
+  // Lanes
+  window_size: { value: 2, says: "messages of a lane that are in hand or next" },
+  sweep_ms: { value: 1_000, says: "how often a worker looks at every lane without being woken" },
+  repair_after_ms: {
+    value: 2_000,
+    says: "age at which a window entry without a job gets its job again",
+  },
+  feed_lookahead: { value: 20, says: "waiting messages of a class that one feed looks at" },
+  pace_gap_ms: { value: 0, says: "shortest time between two messages of a device" },
+
+  // Sending
+  ack_wait_ms: { value: 20_000, says: "how long WhatsApp's answer to a message is waited for" },
+  reconcile_grace_ms: {
+    value: 10_000,
+    says: "how long late evidence is waited for before a message is sent again",
+  },
+  reconcile_rounds: { value: 3, says: "how often a message without an answer is sent again" },
+  reconcile_limit_ms: {
+    value: 86_400_000,
+    says: "age of the first attempt after which it isn't sent again",
+  },
+  reconnect_gap_ms: {
+    value: 60_000,
+    says: "shortest time between two reconnects made for reconciliation",
+  },
+  throttle_ms: { value: 300_000, says: "how long a lane rests after WhatsApp's 429; doubles" },
+  throttle_cap_ms: { value: 3_600_000, says: "longest rest after WhatsApp's 429" },
+  hold_ms: {
+    value: 3_600_000,
+    says: "how long cold sends of a restricted account are held when WhatsApp names no end; doubles",
+  },
+  hold_cap_ms: { value: 86_400_000, says: "longest hold of cold sends" },
+  backoff_scale_percent: { value: 100, says: "scales every backoff of the catalog; for tests" },
+
+  // The connection
+  open_timeout_ms: { value: 60_000, says: "how long a connection may take to open" },
+  query_timeout_ms: { value: 12_000, says: "how long a query to WhatsApp may take" },
+  keep_alive_ms: { value: 20_000, says: "how often an idle connection is probed" },
+  reconnect_base_ms: { value: 1_000, says: "first delay before a reconnect; doubles" },
+  reconnect_cap_ms: { value: 60_000, says: "longest delay before a reconnect" },
+  replaced_wait_ms: {
+    value: 15_000,
+    says: "delay before the single reconnect after another login took over",
+  },
+  replaced_window_ms: { value: 600_000, says: "two take-overs within this time stop the device" },
+  qr_kept_ms: { value: 60_000, says: "how long a QR code is shown" },
+  shutdown_ms: { value: 10_000, says: "how long a process may take to end" },
+} as const satisfies Record<string, { readonly value: number; readonly says: string }>;
+
+export type SettingName = keyof typeof SETTINGS;
+export type Settings = Readonly<Record<SettingName, number>>;
+
+export type ReadSettings =
+  | { readonly kind: "settings"; readonly settings: Settings }
+  | { readonly kind: "refused"; readonly variable: string; readonly value: string };
+
+/** Reads the settings from environment variables; a value that isn't a whole number ≥ 0 is refused by name. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): ReadSettings {
+  const settings: Record<string, number> = {};
+  for (const [name, row] of Object.entries(SETTINGS)) {
+    const variable = `POMBO_${name.toUpperCase()}`;
+    const text = env[variable];
+    if (text !== undefined && !/^[0-9]{1,15}$/.test(text))
+      return { kind: "refused", variable, value: text };
+    settings[name] = text === undefined ? row.value : Number(text);
+  }
+  return { kind: "settings", settings: settings as Settings };
+}
+
+export const DEFAULT_SETTINGS: Settings = Object.fromEntries(
+  Object.entries(SETTINGS).map(([name, row]) => [name, row.value]),
+) as Settings;
