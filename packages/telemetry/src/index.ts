@@ -1,1 +1,9 @@
-export {};
+/**
+ * What processes tell about themselves. A log line is one unit of work, at its end, named by a fact in the past tense
+ * (`message.accepted`), with ids and durations as fields. People and secrets are taken out here, so that no caller can forget.
+ */
+
+// Logs
+export { type Fields, type Log, type LogLevel, type LogOptions, openLog } from "./log.ts";
+export { mask } from "./mask.ts";
+export { redact } from "./redact.ts";
