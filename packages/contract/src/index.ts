@@ -1,1 +1,30 @@
-export {};
+/**
+ * What outsiders see, as data: the route table, the schemas of requests and answers, and the shapes of problems.
+ *
+ * ```
+ *  route table ──► the API binds it        schemas ──► validate ──► {field, message, value}
+ *       └────────► OpenAPI 3.1             catalog ──► renderProblem(dialect) ──► status, headers, body
+ * ```
+ */
+
+// Routes
+export { type Route, type RouteAnswer, type Scope, SCOPES } from "./route.ts";
+export { type RouteName, ROUTES, type RouteTable, routeTable } from "./routes.ts";
+export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
+
+// Requests and answers
+export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export type { DeviceBody } from "./device.ts";
+export { idempotencyKey } from "./idempotency-key.ts";
+export { parsePrefer, type Preference } from "./prefer.ts";
+export { type Validated, validate, type ValidationEntry } from "./validation.ts";
+export { errorList, limitList } from "./error-list.ts";
+
+// Problems
+export { answerOf, dialectOf } from "./dialect.ts";
+export {
+  type Problem,
+  type ProblemContext,
+  renderProblem,
+  type RenderedProblem,
+} from "./problem.ts";

@@ -1,0 +1,89 @@
+import { DEVICE_STATES } from "@pombo/domain";
+import { z } from "zod";
+import { codePoints, isCarriable } from "./text-rules.ts";
+import { wholeNumber } from "./message.ts";
+
+const NAME_RULE = "name is required and must be between 1 and 100 characters";
+const PHONE_RULE =
+  "phone is required and must be a phone number of 10 to 15 digits in international form";
+
+const instant = z.iso.datetime();
+const deviceState = z.enum(DEVICE_STATES).meta({ id: "DeviceState" });
+
+export const createDeviceBody = z
+  .strictObject({
+    name: z
+      .string({ error: NAME_RULE })
+      .refine(isName, { error: NAME_RULE })
+      .meta({ minLength: 1, maxLength: 100, example: "Support" }),
+  })
+  .meta({ id: "CreateDevice" });
+
+function isName(text: string): boolean {
+  return text.trim() !== "" && codePoints(text) <= 100 && isCarriable(text);
+}
+
+/** The body of `POST …/pairing-code`; parsing reduces the phone to its digits. */
+export const pairingCodeBody = z
+  .strictObject({
+    phone: z
+      .string({ error: PHONE_RULE })
+      .max(64, { error: PHONE_RULE })
+      .transform((text) => text.replaceAll(/[\s()-]/g, "").replace(/^\+/, ""))
+      .refine((digits) => /^[0-9]{10,15}$/.test(digits), { error: PHONE_RULE })
+      .meta({ description: "The phone that will enter the code.", example: "+5511999999999" }),
+  })
+  .meta({ id: "PairingCodeRequest" });
+
+export const deviceParams = z.strictObject({ id: z.string() });
+
+const deviceFields = {
+  device_id: z.string().meta({ example: "dev_0123456789abcdef" }),
+  name: z.string(),
+  state: deviceState,
+  cause: z.string().nullable().meta({ description: "Why it is in this state, where known." }),
+  jid: z.string().nullable(),
+  phone_number: z.string().nullable(),
+  created_at: instant,
+  last_seen: instant.nullable(),
+};
+
+/** One device, as a whole answer. */
+export const device = z
+  .object({ success: z.literal(true), ...deviceFields })
+  .meta({ id: "Device" });
+
+export const devicePage = z
+  .object({
+    success: z.literal(true),
+    devices: z.array(z.object(deviceFields)),
+    next_cursor: z.string().nullable(),
+  })
+  .meta({ id: "DevicePage" });
+
+export const devicesQuery = z.strictObject({
+  cursor: z
+    .string()
+    .max(256, { error: "cursor must be the next_cursor of an earlier answer" })
+    .optional(),
+  limit: wholeNumber("limit", 1000).meta({ description: "100 when absent." }),
+});
+
+export const qrAnswer = z
+  .object({
+    success: z.literal(true),
+    qr: z.string().meta({ description: "The text of the QR code." }),
+    expires_at: instant,
+    ttl: z.int().meta({ description: "Seconds until it is replaced." }),
+  })
+  .meta({ id: "Qr" });
+
+export const pairingCodeAnswer = z
+  .object({
+    success: z.literal(true),
+    code: z.string().meta({ description: "Enter it on the phone.", example: "ABCD1234" }),
+    expires_at: instant,
+  })
+  .meta({ id: "PairingCode" });
+
+export type DeviceBody = z.output<typeof device>;

@@ -1,0 +1,159 @@
+import {
+  BLOCKERS,
+  MESSAGE_STATUSES,
+  parseRecipient,
+  PRIORITIES,
+  type Settings,
+} from "@pombo/domain";
+import { z } from "zod";
+import { errorCode } from "./error-code.ts";
+import { codePoints, isCarriable, utf8Length } from "./text-rules.ts";
+import { issueOf } from "./validation.ts";
+
+const FROM_RULE = "from is required and must be the id of a device";
+const TO_RULE = "to is required and must be a phone number or a JID";
+const LONGEST_REF = 255;
+const REF_RULE = `client_ref must be between 1 and ${LONGEST_REF} characters`;
+
+const messageStatus = z.enum(MESSAGE_STATUSES).meta({ id: "MessageStatus" });
+const instant = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+const messageId = z.string().meta({
+  id: "MessageId",
+  description: "Also the WhatsApp message id, for life.",
+  example: "3EB0A1B2C3D4E5F6A7B8C9",
+});
+
+/** The body of `POST /v1/messages`. Parsing turns `to` into the recipient that it names. */
+export function sendMessageBody(settings: Settings) {
+  return z
+    .strictObject({
+      from: z
+        .string({ error: FROM_RULE })
+        .min(1, { error: FROM_RULE })
+        .max(64, { error: FROM_RULE })
+        .refine(isCarriable, { error: FROM_RULE })
+        .meta({ description: "The sending device.", example: "dev_0123456789abcdef" }),
+      to: recipient,
+      text: textOf(settings.text_limit_chars),
+      priority: z
+        .enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(", ")}` })
+        .optional()
+        .meta({ description: "`normal` when absent." }),
+      client_ref: z
+        .string({ error: REF_RULE })
+        .refine(isRef, { error: REF_RULE })
+        .optional()
+        .meta({ description: "Your own name for the message; echoed back." }),
+      metadata: metadataOf(settings.metadata_limit_bytes),
+    })
+    .meta({ id: "SendMessage" });
+}
+
+const recipient = z
+  .string({ error: TO_RULE })
+  .max(64, { error: TO_RULE })
+  .transform((text, context) => {
+    const parsed = parseRecipient(text);
+    if (parsed.kind === "recipient" && parsed.recipient.kind === "user") return parsed.recipient;
+    context.issues.push(
+      parsed.kind === "recipient"
+        ? issueOf("VALIDATION_ERROR", "to must be a person: groups are not supported yet", text)
+        : issueOf(parsed.code, text === "" ? TO_RULE : `to ${parsed.message}`, text),
+    );
+    return z.NEVER;
+  })
+  .meta({
+    description:
+      "A phone number in international form (spaces, dashes, parentheses and a leading + are ignored) or a user JID.",
+    example: "+55 11 99999-9999",
+  });
+
+function textOf(limit: number) {
+  const rule = `text is required and must be between 1 and ${limit} characters`;
+  return z
+    .string({ error: rule })
+    .refine((text) => codePoints(text) >= 1 && codePoints(text) <= limit, { error: rule })
+    .refine(isCarriable, { error: "text must be well-formed Unicode without NUL characters" })
+    .meta({ minLength: 1, maxLength: limit, description: "Counted in Unicode code points." });
+}
+
+function metadataOf(limit: number) {
+  const rule = `metadata must be a JSON object of at most ${limit} bytes`;
+  return z
+    .record(z.string(), z.json(), { error: rule })
+    .refine((value) => utf8Length(JSON.stringify(value)) <= limit, { error: rule })
+    .optional()
+    .meta({ description: `Echoed back; at most ${limit} bytes.`, example: { order: 1234 } });
+}
+
+function isRef(text: string): boolean {
+  const length = codePoints(text);
+  return length >= 1 && length <= LONGEST_REF && isCarriable(text);
+}
+
+export const acceptedMessage = z
+  .object({
+    success: z.literal(true),
+    message_id: messageId,
+    status: messageStatus,
+    device_id: z.string().nullable(),
+    chat_jid: z.string(),
+    created_at: instant,
+  })
+  .meta({ id: "AcceptedMessage" });
+
+/** The whole message, as `GET /v1/messages/:id` shows it. */
+export const message = z
+  .object({
+    ...acceptedMessage.shape,
+    status_version: z.int().meta({ description: "Grows with every change." }),
+    timeline: z.array(
+      z.object({
+        status: messageStatus,
+        at: instant,
+        attempt: z.int().optional(),
+        error_code: errorCode.optional(),
+      }),
+    ),
+    attempts: z.int(),
+    next_attempt_at: instant.nullable(),
+    blocked_by: z.enum(BLOCKERS).nullable(),
+    blocked_since: instant.nullable(),
+    eta: instant.nullable(),
+    last_error: z.object({ error_code: errorCode, error: z.string(), at: instant }).nullable(),
+    client_ref: z.string().nullable(),
+    metadata: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .meta({ id: "Message" });
+
+export const messageParams = z.strictObject({ id: z.string() });
+
+/** `?wait=30&after_version=N` */
+export function messageQuery(settings: Settings) {
+  return z.strictObject({
+    wait: wholeNumber("wait", settings.prefer_wait_limit_s).meta({
+      description: "Seconds to wait for a change.",
+    }),
+    after_version: wholeNumber("after_version", Number.MAX_SAFE_INTEGER).meta({
+      description: "Answer as soon as `status_version` is higher.",
+    }),
+  });
+}
+
+/** A whole number in a query, from 0 to `max`. */
+export function wholeNumber(name: string, max: number) {
+  const rule =
+    max === Number.MAX_SAFE_INTEGER
+      ? `${name} must be a whole number of at least 0`
+      : `${name} must be a whole number between 0 and ${max}`;
+  return z
+    .string({ error: rule })
+    .regex(/^[0-9]{1,16}$/, { error: rule })
+    .transform(Number)
+    .refine((number) => number <= max, { error: rule })
+    .optional();
+}
+
+export type AcceptedMessageBody = z.output<typeof acceptedMessage>;
+export type MessageBody = z.output<typeof message>;
+export type SendMessageInput = z.output<ReturnType<typeof sendMessageBody>>;

@@ -1,0 +1,26 @@
+/** Counts Unicode code points of a well-formed text. */
+export function codePoints(text: string): number {
+  let count = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0xdc00 || unit > 0xdfff) count += 1;
+  }
+  return count;
+}
+
+/** Text that every layer can carry: well-formed UTF-16 without NUL. */
+export function isCarriable(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}
+
+/** The length of a well-formed text in UTF-8. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x80) bytes += 1;
+    else if (point < 0x800) bytes += 2;
+    else bytes += point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

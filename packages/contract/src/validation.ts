@@ -1,0 +1,82 @@
+import { type ErrorCode, isErrorCode } from "@pombo/domain";
+import type { z } from "zod";
+import { elide } from "./elide.ts";
+import { nearestName } from "./nearest-name.ts";
+
+/** One rejected field. `value` is what was sent, null when absent, shortened when long or secret. */
+export interface ValidationEntry {
+  readonly field: string;
+  readonly message: string;
+  readonly value: unknown;
+}
+
+export type Validated<Output> =
+  | { readonly kind: "valid"; readonly value: Output }
+  | {
+      readonly kind: "invalid";
+      readonly code: ErrorCode;
+      readonly validation: readonly ValidationEntry[];
+    };
+
+const MOST_ENTRIES = 20;
+const LONGEST_NAME = 80;
+
+/**
+ * Holds a value against a schema and says, field by field, what is wrong with it.
+ * The code is VALIDATION_ERROR, or the one code that all rejected fields name themselves.
+ */
+export function validate<Schema extends z.ZodObject>(
+  schema: Schema,
+  value: unknown,
+): Validated<z.output<Schema>> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return { kind: "valid", value: parsed.data };
+  const { issues } = parsed.error;
+  const validation = issues.flatMap((issue) => entriesOf(issue, schema)).slice(0, MOST_ENTRIES);
+  return { kind: "invalid", code: commonCode(issues), validation };
+}
+
+/** Marks an issue, raised inside a schema, with a code of the catalog other than VALIDATION_ERROR. */
+export function issueOf(code: ErrorCode, message: string, input: unknown): z.core.$ZodRawIssue {
+  return { code: "custom", message, input, params: { error_code: code } };
+}
+
+function entriesOf(issue: z.core.$ZodIssue, schema: z.ZodObject): ValidationEntry[] {
+  if (issue.code === "unrecognized_keys") return unknownFields(issue, schema);
+  const field = issue.path.map(String).join(".");
+  return [{ field: shortened(field), message: issue.message, value: elide(field, issue.input) }];
+}
+
+function unknownFields(
+  issue: z.core.$ZodIssueUnrecognizedKeys,
+  schema: z.ZodObject,
+): ValidationEntry[] {
+  const known = issue.path.length === 0 ? Object.keys(schema.shape) : [];
+  const input = new Map<string, unknown>(Object.entries(issue.input ?? {}));
+  return issue.keys.slice(0, MOST_ENTRIES).map((key) => {
+    const field = shortened([...issue.path.map(String), key].join("."));
+    return { field, message: unknownField(key, known), value: elide(key, input.get(key)) };
+  });
+}
+
+function unknownField(key: string, known: readonly string[]): string {
+  const nearest = nearestName(key, known);
+  const told = `unknown field "${shortened(key)}"`;
+  if (nearest !== undefined) return `${told}; did you mean "${nearest}"?`;
+  return known.length === 0 ? told : `${told}; the known fields are ${known.join(", ")}`;
+}
+
+function commonCode(issues: readonly z.core.$ZodIssue[]): ErrorCode {
+  const codes = new Set(issues.map(codeOf));
+  const [only] = codes;
+  return codes.size === 1 && only !== undefined ? only : "VALIDATION_ERROR";
+}
+
+function codeOf(issue: z.core.$ZodIssue): ErrorCode {
+  const named: unknown = issue.code === "custom" ? issue.params?.["error_code"] : undefined;
+  return typeof named === "string" && isErrorCode(named) ? named : "VALIDATION_ERROR";
+}
+
+function shortened(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME).toWellFormed()}…`;
+}
