@@ -42,7 +42,8 @@ export {
 export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./next-step.ts";
 
 // Lanes and devices
-export { type Candidate, type LaneState, type Pick, pickNext } from "./pick-next.ts";
+export { type Aside, type Candidate, type LaneState, type Pick, pickNext } from "./pick-next.ts";
+export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {
   type Blocker,

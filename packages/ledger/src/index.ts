@@ -1,1 +1,19 @@
-export {};
+// The ledger of a cell
+export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
+
+// Accepting
+export type { Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
+
+// Reading
+export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./message-record.ts";
+export type { MessageView } from "./views.ts";
+
+// Owning and sending
+export type { Fed, FeedOrder, LaneView, Ownership } from "./lane.ts";
+export type { Begun, BegunAttempt, Evidence, Outcome, Settled, Taken } from "./attempts.ts";
+export type { CredentialStore } from "./credentials.ts";
+
+// Devices
+export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
+export type { DeviceReply, DeviceRequest } from "./requests.ts";

@@ -1,1 +1,1 @@
-export {};
+export { type Lane, type LaneJob, type Lanes, type LanesDeps, openLanes } from "./lane.ts";

@@ -1,1 +1,8 @@
-export {};
+// Connections
+export { openRedis, type RedisConfig, type RedisHandle } from "./open-redis.ts";
+export { checkRedis } from "./check-redis.ts";
+export type { Redis } from "ioredis";
+
+// Keys and scripts
+export { cellKeys, type Keys, luaKeys } from "./keys.ts";
+export { runScript, script, type Script, type ScriptArgument } from "./script.ts";

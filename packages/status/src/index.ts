@@ -1,1 +1,1 @@
-export {};
+export { openStatus, type Status, type StatusDeps, type StatusEvent } from "./status.ts";

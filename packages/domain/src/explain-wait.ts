@@ -1,0 +1,53 @@
+import { type Blocker, type DeviceState, isOnline } from "./device-state.ts";
+import type { MessageStatus } from "./message-status.ts";
+
+/** What is known of a message that waits, and of the lane and device that it waits for. Times are ms since the epoch. */
+export interface WaitFacts {
+  readonly status: MessageStatus;
+  readonly place: "backlog" | "window" | "waiting" | "held" | "due" | "";
+  readonly since: number;
+  readonly nextAt?: number;
+  readonly sameGeneration: boolean;
+  readonly device: { readonly state: DeviceState; readonly since: number; readonly owned: boolean };
+  readonly throttledUntil: number;
+  readonly heldUntil: number;
+  readonly paceAt: number;
+  readonly now: number;
+}
+
+export interface Wait {
+  readonly blockedBy: Blocker;
+  readonly since: number;
+  readonly eta?: number;
+}
+
+/** Says why a message doesn't move, or nothing when it moves or is settled. */
+export function explainWait(facts: WaitFacts): Wait | undefined {
+  const { status, place, since } = facts;
+  if (status !== "queued" && status !== "unknown" && status !== "scheduled") return undefined;
+  if (status === "unknown") return timed("reconcile", since, facts.nextAt);
+  if (status === "scheduled") return timed("scheduled", since, facts.nextAt);
+  if (!facts.sameGeneration) return { blockedBy: "identity_changed", since };
+  if (place === "due") return timed("retry", since, facts.nextAt);
+  return explainDevice(facts) ?? explainLane(facts);
+}
+
+function explainDevice({ device }: WaitFacts): Wait | undefined {
+  // A device whose worker died still reads as it was: what is missing is the worker.
+  const left = isOnline(device.state) || device.state === "connecting";
+  if (left && !device.owned) return { blockedBy: "no_worker", since: device.since };
+  if (!isOnline(device.state)) return { blockedBy: "device_offline", since: device.since };
+  return undefined;
+}
+
+function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
+  if (place === "held") return timed("account_hold", since, lane.heldUntil);
+  if (place === "waiting") return { blockedBy: "order", since };
+  if (lane.throttledUntil > lane.now) return timed("pacing", since, lane.throttledUntil);
+  if (place === "window") return { blockedBy: "recipient_check", since };
+  return timed("pacing", since, lane.paceAt > lane.now ? lane.paceAt : undefined);
+}
+
+function timed(blockedBy: Blocker, since: number, eta: number | undefined): Wait {
+  return eta === undefined ? { blockedBy, since } : { blockedBy, since, eta };
+}

@@ -1,0 +1,197 @@
+import {
+  type ErrorCode,
+  ENTRANCES,
+  type EvidenceStatus,
+  isSettled,
+  type MessageId,
+  type MessageStatus,
+  type Settings,
+} from "@pombo/domain";
+import type { Ownership } from "./lane.ts";
+import type { MessageContent } from "./message-record.ts";
+import type { Run } from "./scripts.ts";
+
+/** How often each one-time remedy was taken for a message. */
+export type Taken = Readonly<Partial<Record<"refresh" | "once-more" | "hold", number>>>;
+
+export interface BegunAttempt {
+  readonly kind: "go";
+  readonly number: number;
+  readonly rounds: number;
+  readonly mayHaveLeft: boolean;
+  readonly leftAt: number;
+  readonly recipient: string;
+  readonly content: MessageContent;
+  readonly taken: Taken;
+}
+
+export type Begun =
+  | BegunAttempt
+  /** Not known to be on WhatsApp: look it up, then begin again. Nothing has changed. */
+  | { readonly kind: "check"; readonly recipient: string }
+  | { readonly kind: "absent"; readonly recipient: string }
+  /** The job is of an older feed, or the message was settled: finish the job, do nothing. */
+  | { readonly kind: "ghost" }
+  | { readonly kind: "fenced" };
+
+/** A decision about a message, with what the ledger shall write. */
+export interface Outcome {
+  readonly to: MessageStatus;
+  readonly now: number;
+  /** Of the attempt that it ends; absent when none had begun. */
+  readonly token?: string;
+  readonly failure?: { readonly code: ErrorCode; readonly detail: string };
+  /** Where an unsettled message waits: until a time, or in its place of the backlog. */
+  readonly wait?: { readonly kind: "due"; readonly at: number } | { readonly kind: "backlog" };
+  readonly mayHaveLeft?: boolean;
+  /** The attempt is not used up. */
+  readonly uncounted?: boolean;
+  readonly taken?: Taken;
+  readonly throttleUntil?: number;
+  readonly holdUntil?: number;
+}
+
+export interface Evidence {
+  readonly messageId: MessageId;
+  readonly proves: EvidenceStatus;
+  readonly now: number;
+}
+
+export type Settled =
+  | { readonly kind: "settled"; readonly version: number }
+  | { readonly kind: "refused"; readonly status: MessageStatus }
+  | { readonly kind: "recorded"; readonly status: MessageStatus }
+  | { readonly kind: "absent" }
+  | { readonly kind: "fenced" };
+
+export interface Attempts {
+  /** The fence before the socket write. */
+  begin(
+    own: Ownership,
+    job: {
+      readonly messageId: MessageId;
+      readonly feed: number;
+      readonly token: string;
+      readonly now: number;
+    },
+  ): Promise<Begun>;
+  settle(own: Ownership, messageId: MessageId, outcome: Outcome): Promise<Settled>;
+  /** Ack or receipt; never fenced, only forward. */
+  recordEvidence(deviceId: Ownership["deviceId"], evidence: Evidence): Promise<Settled>;
+}
+
+export function attempts(run: Run, settings: Settings): Attempts {
+  return {
+    async begin({ deviceId, epoch }, { messageId, feed, token, now }) {
+      const origins = list(ENTRANCES.sending.command);
+      return readBegun(
+        (await run(
+          "begin-attempt",
+          deviceId,
+          epoch,
+          messageId,
+          feed,
+          token,
+          now,
+          origins,
+        )) as string[],
+      );
+    },
+    async settle({ deviceId, epoch }, messageId, outcome) {
+      const { to, now, failure, wait } = outcome;
+      const reply = await run(
+        "settle",
+        messageId,
+        "command",
+        deviceId,
+        epoch,
+        outcome.token ?? "",
+        to,
+        list(ENTRANCES[to].command),
+        now,
+        failure?.code ?? "",
+        failure?.detail ?? "",
+        wait?.kind ?? "",
+        wait?.kind === "due" ? wait.at : 0,
+        outcome.mayHaveLeft === true ? "1" : "",
+        outcome.uncounted === true ? "1" : "",
+        outcome.taken === undefined ? "" : JSON.stringify(outcome.taken),
+        keep(to, settings),
+        outcome.throttleUntil ?? 0,
+        outcome.holdUntil ?? 0,
+      );
+      return readSettled(reply as [Settled["kind"], (string | number)?]);
+    },
+    async recordEvidence(deviceId, { messageId, proves, now }) {
+      const origins = list(ENTRANCES[proves].evidence);
+      const reply = await run(
+        "settle",
+        messageId,
+        "evidence",
+        deviceId,
+        "",
+        "",
+        proves,
+        origins,
+        now,
+        "",
+        "",
+        "",
+        0,
+        "",
+        "",
+        "",
+        keep(proves, settings),
+        0,
+        0,
+      );
+      return readSettled(reply as [Settled["kind"], (string | number)?]);
+    },
+  };
+}
+
+/** `,queued,unknown,`: what the scripts search in. */
+function list(origins: readonly string[]): string {
+  return `,${origins.join(",")},`;
+}
+
+function keep(to: MessageStatus, settings: Settings): number {
+  if (to === "failed") return settings.letter_kept_ms;
+  return isSettled(to) ? settings.settled_kept_ms : 0;
+}
+
+function readBegun(reply: readonly (string | number)[]): Begun {
+  const kind = reply[0] as Begun["kind"];
+  switch (kind) {
+    case "check":
+    case "absent":
+      return { kind, recipient: String(reply[1]) };
+    case "ghost":
+    case "fenced":
+      return { kind };
+    case "go":
+      return {
+        kind,
+        number: Number(reply[1]),
+        rounds: Number(reply[2]),
+        mayHaveLeft: Number(reply[3]) === 1,
+        leftAt: Number(reply[4]),
+        recipient: String(reply[5]),
+        content: JSON.parse(String(reply[6])) as MessageContent,
+        taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
+      };
+  }
+}
+
+function readSettled([kind, value]: [Settled["kind"], (string | number)?]): Settled {
+  switch (kind) {
+    case "settled":
+      return { kind, version: Number(value) };
+    case "refused":
+    case "recorded":
+      return { kind, status: value as MessageStatus };
+    case "absent":
+    case "fenced":
+      return { kind };
+  }
+}

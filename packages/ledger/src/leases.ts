@@ -1,0 +1,30 @@
+import type { DeviceId, Settings } from "@pombo/domain";
+import type { Ownership } from "./lane.ts";
+import type { Run } from "./scripts.ts";
+
+/** The right to run a device, with a number that only grows. */
+export interface Leases {
+  /** Undefined when another worker owns the device, or it does not exist. */
+  take(deviceId: DeviceId, owner: string): Promise<Ownership | undefined>;
+  /** For each, whether it is still ours. */
+  renew(owner: string, owned: readonly Ownership[]): Promise<readonly boolean[]>;
+  drop(owner: string, own: Ownership): Promise<void>;
+}
+
+export function leases(run: Run, settings: Settings): Leases {
+  return {
+    async take(deviceId, owner) {
+      const epoch = Number(await run("take-lease", deviceId, owner, settings.lease_ttl_ms));
+      return epoch === 0 ? undefined : { deviceId, epoch };
+    },
+    async renew(owner, owned) {
+      if (owned.length === 0) return [];
+      const pairs = owned.flatMap(({ deviceId, epoch }) => [deviceId, epoch]);
+      const reply = await run("renew-leases", owner, settings.lease_ttl_ms, ...pairs);
+      return (reply as number[]).map((flag) => flag === 1);
+    },
+    async drop(owner, { deviceId, epoch }) {
+      await run("drop-lease", deviceId, owner, epoch);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Settings } from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+import { type Acceptance, acceptance } from "./accept.ts";
+import { type ApiKeys, apiKeys } from "./api-keys.ts";
+import { type Attempts, attempts } from "./attempts.ts";
+import { type CredentialStore, credentialStore } from "./credentials.ts";
+import { type Devices, devices } from "./devices.ts";
+import { type Lanes, lanes, type Ownership } from "./lane.ts";
+import { type Leases, leases } from "./leases.ts";
+import { type Recipients, recipients } from "./recipients.ts";
+import { type Requests, requests } from "./requests.ts";
+import { loadScripts } from "./scripts.ts";
+import { type Views, views } from "./views.ts";
+
+/** The durable record of one cell. A user takes from it the parts that it calls. */
+export type Ledger = Acceptance &
+  Lanes &
+  Attempts &
+  Leases &
+  Devices &
+  Requests &
+  Recipients &
+  Views &
+  ApiKeys & { credentials(own: Ownership): CredentialStore };
+
+export interface LedgerDeps {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly settings: Settings;
+}
+
+export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
+  const run = loadScripts(redis, keys, settings);
+  return {
+    ...acceptance(run),
+    ...lanes(run, settings),
+    ...attempts(run, settings),
+    ...leases(run, settings),
+    ...devices({ redis, keys, run }),
+    ...requests(redis, keys),
+    ...recipients(redis, keys, settings),
+    ...views(redis, keys),
+    ...apiKeys(redis, keys),
+    credentials: (own) => credentialStore({ redis, keys, run }, own),
+  };
+}

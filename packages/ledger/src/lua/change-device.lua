@@ -1,0 +1,23 @@
+-- Changes the state of a device, as its owner. Another phone number than before begins a new generation.
+-- ARGV: device, epoch, now (ms), state, cause or "", code or "", phone or "", lid or "", until (ms; 0 none)
+-- Result: generation · 0 fenced
+local device, epoch, now, state, cause, code, phone, lid = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+if not owns(device, epoch) then return 0 end
+local record = key.device(device)
+local f = redis.call("HMGET", record, "state", "phone", "gen", "cause")
+local gen = tonumber(f[3])
+if phone ~= "" then
+  if f[2] and f[2] ~= phone then
+    gen = gen + 1
+    redis.call("HSET", record, "gen", gen)
+    take_window_back(device)
+  end
+  redis.call("HSET", record, "phone", phone)
+end
+if lid ~= "" then redis.call("HSET", record, "lid", lid) end
+if f[1] == state and (f[4] or "") == cause then return gen end
+redis.call("HSET", record, "state", state, "cause", cause, "code", code, "state_at", now, "until", ARGV[9])
+if state == "connected" then redis.call("HSET", record, "seen_at", now) end
+local version = redis.call("HINCRBY", record, "version", 1)
+emit({ type = "device." .. state, device = device, version = version, at = now, code = code })
+return gen

@@ -1,0 +1,8 @@
+-- Gives a lease up, so that another worker can take it at once.
+-- ARGV: device, owner, epoch
+-- Result: 1 · 0 it was not ours
+if redis.call("GET", key.lease(ARGV[1])) ~= ARGV[2] .. "|" .. ARGV[3] then return 0 end
+redis.call("DEL", key.lease(ARGV[1]))
+redis.call("HDEL", key.lane(ARGV[1]), "open")
+wake(ARGV[1])
+return 1

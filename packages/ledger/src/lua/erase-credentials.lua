@@ -1,0 +1,6 @@
+-- Erases the credentials of a device: after a logout, or when WhatsApp says that the device is unlinked.
+-- ARGV: device, epoch
+-- Result: 1 · 0 fenced
+if not owns(ARGV[1], ARGV[2]) then return 0 end
+redis.call("DEL", key.credentials(ARGV[1]))
+return 1

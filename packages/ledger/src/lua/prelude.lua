@@ -1,0 +1,90 @@
+-- What every ledger script may use. Before this text stand `key` (the cell's key functions) and `S` (the settings), both generated.
+
+-- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping.
+-- The log is trimmed as it grows: entries older than S.events_kept_ms go.
+local function emit(change)
+  local cursor = redis.call("XADD", key.events(), "MINID", "~", change.at - S.events_kept_ms, "*",
+    "type", change.type, "message", change.message or "", "device", change.device, "version", change.version,
+    "at", change.at, "attempt", change.attempt or "", "code", change.code or "")
+  redis.call("PUBLISH", key.status(), '{"cursor":"' .. cursor .. '","type":"' .. change.type ..
+    '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. change.version ..
+    ',"at":' .. change.at .. ',"attempt":"' .. (change.attempt or "") .. '","code":"' .. (change.code or "") .. '"}')
+end
+
+-- Asks the owner of the device to look at its lane.
+local function wake(device)
+  redis.call("PUBLISH", key.wake(), device)
+end
+
+-- True when the lease of the device is alive and has this epoch.
+local function owns(device, epoch)
+  local lease = redis.call("GET", key.lease(device))
+  return lease and string.match(lease, "|(%d+)$") == epoch
+end
+
+-- One timeline entry, appended to what stands there: JSON arrays joined by commas.
+local function entry(log, status, at, attempt, code)
+  local text = '["' .. status .. '",' .. at
+  if not attempt and code and code ~= "" then attempt = "null" end
+  if attempt then text = text .. "," .. attempt end
+  if code and code ~= "" then text = text .. ',"' .. code .. '"' end
+  if log and log ~= "" then return log .. "," .. text .. "]" end
+  return text .. "]"
+end
+
+-- The fields that say where a message rests.
+local function place_of(id)
+  local f = redis.call("HMGET", key.message(id), "device", "gen", "class", "seq", "recipient", "place")
+  return { id = id, device = f[1], gen = f[2], class = f[3], seq = f[4], recipient = f[5], place = f[6] }
+end
+
+local CLASS_ORDER = { otp = 0, high = 1, normal = 2, bulk = 3 }
+
+-- Orders a recipient's waiting messages by class, then by sequence; within the 53 bits of a score.
+local function waiting_score(class, seq)
+  return string.format("%.0f", CLASS_ORDER[class] * 1125899906842624 + tonumber(seq))
+end
+
+-- Takes a message out of wherever it rests.
+local function take_out(m)
+  if m.place == "backlog" then redis.call("ZREM", key.backlog(m.device, m.gen, m.class), m.id)
+  elseif m.place == "window" then redis.call("HDEL", key.window(m.device), m.id)
+  elseif m.place == "waiting" then redis.call("ZREM", key.waiting(m.device, m.recipient), m.id)
+  elseif m.place == "held" then redis.call("ZREM", key.held(m.device), m.id)
+  elseif m.place == "due" then redis.call("ZREM", key.due(), m.id)
+  end
+end
+
+-- Puts a message to its place by sequence among those that wait for the lane.
+local function to_backlog(m)
+  redis.call("ZADD", key.backlog(m.device, m.gen, m.class), m.seq, m.id)
+  redis.call("HSET", key.message(m.id), "place", "backlog")
+  redis.call("HDEL", key.lane(m.device), "open")
+end
+
+-- The message no longer stands before others of its recipient: the next one that waits behind the gate may come.
+local function open_gate(m)
+  local gate = key.gate(m.device, m.recipient)
+  redis.call("SREM", gate, m.id)
+  if redis.call("EXISTS", gate) == 1 then return end
+  local first = redis.call("ZPOPMIN", key.waiting(m.device, m.recipient))
+  if first[1] then
+    to_backlog(place_of(first[1]))
+    wake(m.device)
+  end
+end
+
+-- Gives back what is picked but not in an attempt. Its jobs become ghosts, because the next feed has another number.
+-- The gate of a message that may have left stays shut: it is still before the others.
+local function take_window_back(device)
+  local window = redis.call("HKEYS", key.window(device))
+  for _, id in ipairs(window) do
+    local status = redis.call("HGET", key.message(id), "status")
+    if status == "queued" or status == "unknown" then
+      local m = place_of(id)
+      redis.call("HDEL", key.window(device), id)
+      to_backlog(m)
+      if status == "queued" then open_gate(m) end
+    end
+  end
+end

@@ -1,0 +1,100 @@
+import {
+  type DeviceId,
+  type ErrorCode,
+  isErrorCode,
+  type MessageId,
+  type MessageStatus,
+  type Priority,
+} from "@pombo/domain";
+
+/** What a message says. Text for now. */
+export interface MessageContent {
+  readonly text: string;
+}
+
+export interface TimelineEntry {
+  readonly status: MessageStatus;
+  /** ms since the epoch */
+  readonly at: number;
+  readonly attempt?: number;
+  readonly code?: ErrorCode;
+  /** Evidence that came after the status had moved on. */
+  readonly late?: true;
+}
+
+/** Where an unsettled message rests. Empty: nowhere, it is settled. */
+export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
+
+/**
+ * One message as the ledger keeps it: a hash with the fields
+ * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
+ * next_at code detail failed_at ref metadata taken try tried_at deaths.
+ */
+export interface MessageRecord {
+  readonly id: MessageId;
+  readonly status: MessageStatus;
+  readonly version: number;
+  readonly deviceId: DeviceId;
+  readonly generation: number;
+  /** digits, or a group JID */
+  readonly recipient: string;
+  readonly content: MessageContent;
+  readonly priority: Priority;
+  readonly sequence: number;
+  readonly keyId: string;
+  readonly createdAt: number;
+  readonly place: Place;
+  readonly timeline: readonly TimelineEntry[];
+  readonly attempts: number;
+  readonly rounds: number;
+  readonly mayHaveLeft: boolean;
+  readonly nextAt?: number;
+  readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
+  readonly clientRef?: string;
+  readonly metadata?: unknown;
+}
+
+export type MessageHash = Readonly<Record<string, string>>;
+
+export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | undefined {
+  if (hash["status"] === undefined) return undefined;
+  const code = hash["code"];
+  return {
+    id,
+    status: hash["status"] as MessageStatus,
+    version: Number(hash["version"]),
+    deviceId: hash["device"] as DeviceId,
+    generation: Number(hash["gen"]),
+    recipient: hash["recipient"] ?? "",
+    content: JSON.parse(hash["body"] ?? "{}") as MessageContent,
+    priority: hash["class"] as Priority,
+    sequence: Number(hash["seq"]),
+    keyId: hash["key"] ?? "",
+    createdAt: Number(hash["at"]),
+    place: (hash["place"] ?? "") as Place,
+    timeline: readTimeline(hash["log"] ?? ""),
+    attempts: Number(hash["attempts"] ?? 0),
+    rounds: Number(hash["rounds"] ?? 0),
+    mayHaveLeft: hash["left"] === "1",
+    ...(hash["next_at"] === undefined ? {} : { nextAt: Number(hash["next_at"]) }),
+    ...(code !== undefined && isErrorCode(code)
+      ? { lastError: { code, detail: hash["detail"] ?? "", at: Number(hash["failed_at"]) } }
+      : {}),
+    ...(hash["ref"] === undefined ? {} : { clientRef: hash["ref"] }),
+    ...(hash["metadata"] === undefined
+      ? {}
+      : { metadata: JSON.parse(hash["metadata"]) as unknown }),
+  };
+}
+
+/** The timeline is kept as JSON arrays joined by commas: `["sending",1763778000123,1],["sent",1763778000150,1]`. */
+function readTimeline(log: string): readonly TimelineEntry[] {
+  const entries = JSON.parse(`[${log}]`) as [MessageStatus, number, (number | null)?, string?][];
+  return entries.map(([status, at, attempt, code]) => ({
+    status,
+    at,
+    ...(typeof attempt === "number" ? { attempt } : {}),
+    ...(code === "late" ? { late: true as const } : {}),
+    ...(code !== undefined && isErrorCode(code) ? { code } : {}),
+  }));
+}

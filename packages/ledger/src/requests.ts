@@ -1,0 +1,58 @@
+import type { DeviceId, ErrorCode } from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+
+/** What the API asks the owner of a device to do. */
+export interface DeviceRequest {
+  readonly id: string;
+  readonly kind: "disconnect" | "logout" | "pairing-code";
+  /** Digits, for a pairing code. */
+  readonly phone?: string;
+  /** After this time nobody waits for the answer and the owner drops the request, ms since the epoch. */
+  readonly deadline: number;
+}
+
+export type DeviceReply =
+  | { readonly kind: "done"; readonly data: Readonly<Record<string, string | number>> }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly detail: string };
+
+const REPLY_KEPT_S = 60;
+
+export interface Requests {
+  /** The answer is announced as a live event `device.replied` whose `message` is the request's id; read it then. */
+  postRequest(deviceId: DeviceId, request: DeviceRequest): Promise<void>;
+  findReply(requestId: string): Promise<DeviceReply | undefined>;
+  /** As the owner: the oldest request. */
+  nextRequest(deviceId: DeviceId): Promise<DeviceRequest | undefined>;
+  reply(deviceId: DeviceId, requestId: string, reply: DeviceReply): Promise<void>;
+}
+
+export function requests(redis: Redis, keys: Keys): Requests {
+  return {
+    async postRequest(deviceId, request) {
+      await redis
+        .multi()
+        .rpush(keys.requests(deviceId), JSON.stringify(request))
+        .publish(keys.wake(), deviceId)
+        .exec();
+    },
+    async findReply(requestId) {
+      const text = await redis.get(keys.reply(requestId));
+      return text === null ? undefined : (JSON.parse(text) as DeviceReply);
+    },
+    async nextRequest(deviceId) {
+      const text = await redis.lpop(keys.requests(deviceId));
+      return text === null ? undefined : (JSON.parse(text) as DeviceRequest);
+    },
+    async reply(deviceId, requestId, reply) {
+      const event = { cursor: "", type: "device.replied", message: requestId, device: deviceId };
+      await redis
+        .multi()
+        .set(keys.reply(requestId), JSON.stringify(reply), "EX", REPLY_KEPT_S)
+        .publish(
+          keys.status(),
+          JSON.stringify({ ...event, version: 0, at: 0, attempt: "", code: "" }),
+        )
+        .exec();
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { explainWait, type MessageId, type Wait, type DeviceState } from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+import { type MessageRecord, readMessage } from "./message-record.ts";
+
+export interface MessageView {
+  readonly message: MessageRecord;
+  /** Why it doesn't move; absent when it moves or is settled. */
+  readonly wait?: Wait;
+}
+
+export interface Views {
+  findMessage(id: MessageId): Promise<MessageRecord | undefined>;
+  /** The message, and why it waits. */
+  viewMessage(id: MessageId, now: number): Promise<MessageView | undefined>;
+}
+
+export function views(redis: Redis, keys: Keys): Views {
+  async function findMessage(id: MessageId): Promise<MessageRecord | undefined> {
+    return readMessage(id, await redis.hgetall(keys.message(id)));
+  }
+  return {
+    findMessage,
+    async viewMessage(id, now) {
+      const message = await findMessage(id);
+      if (message === undefined) return undefined;
+      if (message.place === "") return { message };
+      const wait = await explain(redis, keys, { message, now });
+      return wait === undefined ? { message } : { message, wait };
+    },
+  };
+}
+
+async function explain(
+  redis: Redis,
+  keys: Keys,
+  { message, now }: { readonly message: MessageRecord; readonly now: number },
+): Promise<Wait | undefined> {
+  const { deviceId } = message;
+  const [device, lane, owned] = await Promise.all([
+    redis.hmget(keys.device(deviceId), "state", "state_at", "gen"),
+    redis.hmget(keys.lane(deviceId), "throttled_until", "held_until", "pace_at"),
+    redis.exists(keys.lease(deviceId)),
+  ]);
+  return explainWait({
+    status: message.status,
+    place: message.place,
+    since: message.timeline.at(-1)?.at ?? message.createdAt,
+    sameGeneration: Number(device[2]) === message.generation,
+    device: {
+      state: (device[0] ?? "disconnected") as DeviceState,
+      since: Number(device[1]),
+      owned: owned === 1,
+    },
+    throttledUntil: Number(lane[0]),
+    heldUntil: Number(lane[1]),
+    paceAt: Number(lane[2]),
+    now,
+    ...(message.nextAt === undefined ? {} : { nextAt: message.nextAt }),
+  });
+}

@@ -1,0 +1,92 @@
+import type { CellId } from "@pombo/domain";
+
+/**
+ * Every key of a cell, named once: the name and how many parts follow it. TypeScript's key functions and the key functions that
+ * the scripts see are both made from this table. All keys of a cell share the hash tag `{pombo:<cell>}`.
+ */
+const KEY_PARTS = {
+  /** hash: one message (ledger/message-record.ts) */
+  message: 1,
+  /** counter: the order of acceptance */
+  sequence: 0,
+  /** stream: the event log */
+  events: 0,
+  /** channel: live events */
+  status: 0,
+  /** channel: device ids whose lane should look again */
+  wake: 0,
+  /** zset by sequence: waiting messages — device, generation, priority */
+  backlog: 3,
+  /** zset by sequence: cold messages set aside while the account is held — device */
+  held: 1,
+  /** zset by class and sequence: messages behind a gate — device, recipient */
+  waiting: 2,
+  /** set of message ids: the recipient has an unsettled earlier message — device, recipient */
+  gate: 2,
+  /** hash message id → `feed|fed at`: in hand or next — device */
+  window: 1,
+  /** hash: what is known of a lane: open, pace, holds — device */
+  lane: 1,
+  /** zset by time: retries and unknown outcomes */
+  due: 0,
+  /** zset recipient → warm until — device */
+  warm: 1,
+  /** string `1|lid` or `0`, expiring: is the number on WhatsApp — digits */
+  recipient: 1,
+  /** hash: one device */
+  device: 1,
+  /** zset by creation: all devices */
+  devices: 0,
+  /** string `owner|epoch`, expiring — device */
+  lease: 1,
+  /** list: requests for the owner — device */
+  requests: 1,
+  /** string, expiring: the answer to a request — request id */
+  reply: 1,
+  /** hash name → sealed bytes: credentials — device */
+  credentials: 1,
+  /** hash, expiring: an idempotency record — digest of scope and key */
+  idempotency: 1,
+  /** hash: an API key — digest */
+  apikey: 1,
+  /** zset: living workers by heartbeat */
+  workers: 0,
+} as const;
+
+type KeyName = keyof typeof KEY_PARTS;
+type Parts<N extends number> = N extends 0
+  ? []
+  : N extends 1
+    ? [string]
+    : N extends 2
+      ? [string, string]
+      : [string, string, string];
+
+export type Keys = {
+  readonly [Name in KeyName]: (...parts: Parts<(typeof KEY_PARTS)[Name]>) => string;
+} & {
+  /** `{pombo:<cell>}`: what every key of the cell begins with. */
+  readonly tag: string;
+};
+
+/** @example cellKeys("c0").message(id) is `{pombo:c0}:message:<id>` */
+export function cellKeys(cell: CellId): Keys {
+  const tag = `{pombo:${cell}}`;
+  const functions = Object.fromEntries(
+    Object.keys(KEY_PARTS).map((name) => [
+      name,
+      (...parts: string[]) => [tag, name, ...parts].join(":"),
+    ]),
+  );
+  return { ...functions, tag } as unknown as Keys;
+}
+
+/** The same functions in Lua, as the local table `key`; the tag is the script's first key. */
+export function luaKeys(): string {
+  const functions = Object.entries(KEY_PARTS).map(([name, parts]) => {
+    const names = ["a", "b", "c"].slice(0, parts);
+    const tail = names.map((part) => ` .. ":" .. ${part}`).join("");
+    return `function key.${name}(${names.join(", ")}) return tag .. ":${name}"${tail} end`;
+  });
+  return ["local tag = KEYS[1]", "local key = {}", ...functions].join("\n");
+}

@@ -1,0 +1,62 @@
+import type { Keys, Redis } from "@pombo/redis";
+
+/**
+ * A live event. `cursor` is its place in the event log; empty for what is only live.
+ * `type` is `message.<status>`, `device.<state>`, `device.qr` or `device.replied` (then `message` is the request's id).
+ */
+export interface StatusEvent {
+  readonly cursor: string;
+  readonly type: string;
+  readonly message: string;
+  readonly device: string;
+  readonly version: number;
+  /** ms since the epoch */
+  readonly at: number;
+  readonly attempt: string;
+  readonly code: string;
+}
+
+export interface Status extends AsyncDisposable {
+  /** Calls back for every live event; returns how to stop. Lossy: whoever must know reads the ledger as well. */
+  onEvent(listener: (event: StatusEvent) => void): () => void;
+  /** Calls back with the id of a device whose owner should look at its lane. */
+  onWake(listener: (deviceId: string) => void): () => void;
+}
+
+export interface StatusDeps {
+  /** A connection of its own, in subscriber mode from here on; closed by its owner. */
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly channels: readonly ("events" | "wakes")[];
+}
+
+/** Subscribes to the live channels of a cell. ioredis subscribes again by itself after a reconnect. */
+export async function openStatus({ redis, keys, channels }: StatusDeps): Promise<Status> {
+  const listeners = new Set<(event: StatusEvent) => void>();
+  const wakers = new Set<(deviceId: string) => void>();
+  const names = { events: keys.status(), wakes: keys.wake() };
+  const onMessage = (channel: string, text: string): void => {
+    if (channel === names.wakes) for (const waker of wakers) waker(text);
+    else if (listeners.size > 0) {
+      const event = JSON.parse(text) as StatusEvent;
+      for (const listener of listeners) listener(event);
+    }
+  };
+  redis.on("message", onMessage);
+  await redis.subscribe(...channels.map((channel) => names[channel]));
+  return {
+    onEvent: (listener) => register(listeners, listener),
+    onWake: (listener) => register(wakers, listener),
+    async [Symbol.asyncDispose]() {
+      redis.off("message", onMessage);
+      listeners.clear();
+      wakers.clear();
+      await Promise.resolve();
+    },
+  };
+}
+
+function register<Value>(set: Set<Value>, value: Value): () => void {
+  set.add(value);
+  return () => set.delete(value);
+}
