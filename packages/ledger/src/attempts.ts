@@ -14,8 +14,9 @@ import type { Run } from "./scripts.ts";
 /** How often each one-time remedy was taken for a message. */
 export type Taken = Readonly<Partial<Record<"refresh" | "once-more" | "hold", number>>>;
 
-export interface BegunAttempt {
-  readonly kind: "go";
+/** What the ledger knows of a message in hand. */
+export interface InHand {
+  /** Attempts so far, one that has begun included. */
   readonly number: number;
   readonly rounds: number;
   readonly mayHaveLeft: boolean;
@@ -25,11 +26,14 @@ export interface BegunAttempt {
   readonly taken: Taken;
 }
 
+/** `go`: the message is `sending`, and may be written to the socket. The others have changed nothing. */
 export type Begun =
-  | BegunAttempt
-  /** Not known to be on WhatsApp: look it up, then begin again. Nothing has changed. */
-  | { readonly kind: "check"; readonly recipient: string }
-  | { readonly kind: "absent"; readonly recipient: string }
+  | (InHand & { readonly kind: "go" })
+  /** Not known to be on WhatsApp: look it up, then begin again. */
+  | (InHand & { readonly kind: "check" })
+  | (InHand & { readonly kind: "absent" })
+  /** Its last attempt is without an answer on this very connection: get a new one first. */
+  | (InHand & { readonly kind: "reconnect" })
   /** The job is of an older feed, or the message was settled: finish the job, do nothing. */
   | { readonly kind: "ghost" }
   | { readonly kind: "fenced" };
@@ -44,8 +48,8 @@ export interface Outcome {
   /** Where an unsettled message waits: until a time, or in its place of the backlog. */
   readonly wait?: { readonly kind: "due"; readonly at: number } | { readonly kind: "backlog" };
   readonly mayHaveLeft?: boolean;
-  /** The attempt is not used up. */
-  readonly uncounted?: boolean;
+  /** Added to the count of attempts: -1 when this one is not used up, 1 when it failed before it had begun. */
+  readonly count?: -1 | 1;
   readonly taken?: Taken;
   readonly throttleUntil?: number;
   readonly holdUntil?: number;
@@ -65,7 +69,7 @@ export type Settled =
   | { readonly kind: "fenced" };
 
 export interface Attempts {
-  /** The fence before the socket write. */
+  /** The fence before the socket write. `connectedSince`: ms since the epoch; 0 when any connection will do. */
   begin(
     own: Ownership,
     job: {
@@ -73,6 +77,7 @@ export interface Attempts {
       readonly feed: number;
       readonly token: string;
       readonly now: number;
+      readonly connectedSince: number;
     },
   ): Promise<Begun>;
   settle(own: Ownership, messageId: MessageId, outcome: Outcome): Promise<Settled>;
@@ -82,7 +87,7 @@ export interface Attempts {
 
 export function attempts(run: Run, settings: Settings): Attempts {
   return {
-    async begin({ deviceId, epoch }, { messageId, feed, token, now }) {
+    async begin({ deviceId, epoch }, { messageId, feed, token, now, connectedSince }) {
       const origins = list(ENTRANCES.sending.command);
       return readBegun(
         (await run(
@@ -94,6 +99,7 @@ export function attempts(run: Run, settings: Settings): Attempts {
           token,
           now,
           origins,
+          connectedSince === 0 ? Number.MAX_SAFE_INTEGER : connectedSince,
         )) as string[],
       );
     },
@@ -114,7 +120,7 @@ export function attempts(run: Run, settings: Settings): Attempts {
         wait?.kind ?? "",
         wait?.kind === "due" ? wait.at : 0,
         outcome.mayHaveLeft === true ? "1" : "",
-        outcome.uncounted === true ? "1" : "",
+        outcome.count ?? 0,
         outcome.taken === undefined ? "" : JSON.stringify(outcome.taken),
         keep(to, settings),
         outcome.throttleUntil ?? 0,
@@ -139,7 +145,7 @@ export function attempts(run: Run, settings: Settings): Attempts {
         "",
         0,
         "",
-        "",
+        0,
         "",
         keep(proves, settings),
         0,
@@ -163,24 +169,27 @@ function keep(to: MessageStatus, settings: Settings): number {
 function readBegun(reply: readonly (string | number)[]): Begun {
   const kind = reply[0] as Begun["kind"];
   switch (kind) {
-    case "check":
-    case "absent":
-      return { kind, recipient: String(reply[1]) };
     case "ghost":
     case "fenced":
       return { kind };
     case "go":
-      return {
-        kind,
-        number: Number(reply[1]),
-        rounds: Number(reply[2]),
-        mayHaveLeft: Number(reply[3]) === 1,
-        leftAt: Number(reply[4]),
-        recipient: String(reply[5]),
-        content: JSON.parse(String(reply[6])) as MessageContent,
-        taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
-      };
+    case "check":
+    case "absent":
+    case "reconnect":
+      return { kind, ...readInHand(reply) };
   }
+}
+
+function readInHand(reply: readonly (string | number)[]): InHand {
+  return {
+    number: Number(reply[1]),
+    rounds: Number(reply[2]),
+    mayHaveLeft: Number(reply[3]) === 1,
+    leftAt: Number(reply[4]),
+    recipient: String(reply[5]),
+    content: JSON.parse(String(reply[6])) as MessageContent,
+    taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
+  };
 }
 
 function readSettled([kind, value]: [Settled["kind"], (string | number)?]): Settled {

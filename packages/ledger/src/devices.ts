@@ -1,4 +1,4 @@
-import type { DeviceId, DeviceState, ErrorCode } from "@pombo/domain";
+import { type DeviceId, type DeviceState, type ErrorCode, isOnline } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Ownership } from "./lane.ts";
 import type { Run } from "./scripts.ts";
@@ -52,6 +52,7 @@ export interface Devices {
     readonly limit: number;
   }): Promise<readonly DeviceRecord[]>;
   deviceIds(): Promise<readonly DeviceId[]>;
+  wantedOf(id: DeviceId): Promise<DeviceRecord["wanted"]>;
   /** What the user wants of it; its owner follows. */
   setWanted(id: DeviceId, wanted: DeviceRecord["wanted"]): Promise<void>;
   /** As the owner; undefined when fenced, else the generation. */
@@ -111,6 +112,10 @@ export function devices({
     async deviceIds() {
       return (await redis.zrange(keys.devices(), "0", "-1")) as DeviceId[];
     },
+    async wantedOf(id) {
+      const wanted = await redis.hget(keys.device(id), "wanted");
+      return wanted === "connected" ? "connected" : "disconnected";
+    },
     async setWanted(id, wanted) {
       await redis.multi().hset(keys.device(id), "wanted", wanted).publish(keys.wake(), id).exec();
     },
@@ -161,7 +166,7 @@ function readDevice(
   return {
     id,
     name: hash["name"] ?? "",
-    state: hash["state"] as DeviceState,
+    state: stateOf(hash["state"] as DeviceState, owned),
     stateAt: Number(hash["state_at"] ?? 0),
     wanted: hash["wanted"] === "connected" ? "connected" : "disconnected",
     generation: Number(hash["gen"]),
@@ -179,6 +184,11 @@ function readDevice(
       qr === undefined ? undefined : { text: qr, expiresAt: Number(hash["qr_until"]) },
     ),
   };
+}
+
+/** Without an owner there is no socket, whatever the record says: its worker died. */
+function stateOf(state: DeviceState, owned: boolean): DeviceState {
+  return isOnline(state) && !owned ? "disconnected" : state;
 }
 
 /** The property when there is a value: optional means absent. */

@@ -10,8 +10,8 @@ export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./mess
 export type { MessageView } from "./views.ts";
 
 // Owning and sending
-export type { Fed, FeedOrder, LaneView, Ownership } from "./lane.ts";
-export type { Begun, BegunAttempt, Evidence, Outcome, Settled, Taken } from "./attempts.ts";
+export type { Fed, FeedOrder, LaneView, Ownership, WindowEntry } from "./lane.ts";
+export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
 export type { CredentialStore } from "./credentials.ts";
 
 // Devices

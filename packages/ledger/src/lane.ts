@@ -1,8 +1,22 @@
 import type { Candidate, DeviceId, LaneState, MessageId, Priority, Settings } from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
 import type { Run } from "./scripts.ts";
 
 /** What the lane looks like to a feed; whether the device is connected only its owner knows. */
-export type LaneView = Omit<LaneState, "open">;
+export interface LaneView extends Omit<LaneState, "open"> {
+  /** How often WhatsApp asked to slow down since the last message went through. */
+  readonly throttles: number;
+  /** How often the account was restricted. */
+  readonly holds: number;
+}
+
+/** A message of the window: in hand or next. */
+export interface WindowEntry {
+  readonly messageId: MessageId;
+  readonly feed: number;
+  /** ms since the epoch */
+  readonly fedAt: number;
+}
 
 export type Fed =
   | { readonly kind: "fed"; readonly feed: number }
@@ -36,11 +50,21 @@ export interface Lanes {
     own: Ownership,
     times: { readonly now: number; readonly due: number },
   ): Promise<{ readonly returned: number; readonly unknown: number } | undefined>;
+  window(deviceId: DeviceId): Promise<readonly WindowEntry[]>;
+  /** A message went through: the next throttle starts small again. */
+  forgetThrottles(deviceId: DeviceId): Promise<void>;
   /** Brings due messages of the whole cell back to their backlogs; how many. */
   serveDue(now: number, limit: number): Promise<number>;
 }
 
-export function lanes(run: Run, settings: Settings): Lanes {
+interface LaneDeps {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: Run;
+  readonly settings: Settings;
+}
+
+export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
   return {
     async peek(deviceId, now) {
       return readLane(
@@ -77,13 +101,24 @@ export function lanes(run: Run, settings: Settings): Lanes {
       )) as number[];
       return returned < 0 ? undefined : { returned, unknown };
     },
+    async window(deviceId) {
+      return Object.entries(await redis.hgetall(keys.window(deviceId))).map(readWindowEntry);
+    },
+    async forgetThrottles(deviceId) {
+      await redis.hdel(keys.lane(deviceId), "throttles");
+    },
     async serveDue(now, limit) {
       return Number(await run("serve-due", now, limit));
     },
   };
 }
 
-const LANE_FIELDS = 5;
+function readWindowEntry([id, value]: [string, string]): WindowEntry {
+  const [feed, fedAt] = value.split("|");
+  return { messageId: id as MessageId, feed: Number(feed), fedAt: Number(fedAt) };
+}
+
+const LANE_FIELDS = 6;
 const CANDIDATE_FIELDS = 6;
 
 function readLane(reply: readonly (string | number)[], settings: Settings): LaneView {
@@ -102,6 +137,8 @@ function readLane(reply: readonly (string | number)[], settings: Settings): Lane
     paceAt: Number(reply[1]),
     throttledUntil: Number(reply[2]),
     heldUntil: Number(reply[3]),
+    throttles: Number(reply[4]),
+    holds: Number(reply[5]),
     candidates,
   };
 }

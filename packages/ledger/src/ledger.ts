@@ -33,7 +33,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
   return {
     ...acceptance(run),
-    ...lanes(run, settings),
+    ...lanes({ redis, keys, run, settings }),
     ...attempts(run, settings),
     ...leases(run, settings),
     ...devices({ redis, keys, run }),

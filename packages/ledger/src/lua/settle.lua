@@ -1,7 +1,7 @@
 -- Writes an outcome: status, timeline, place, gate, event. The rules come in: `to` and the statuses it may be entered from.
 -- ARGV: 1 message id, 2 "command" | "evidence", 3 device, 4 epoch ("" for evidence), 5 attempt token ("" any), 6 to,
 --       7 allowed origins (",sending,failed:CODE,"), 8 now (ms), 9 code or "", 10 detail or "", 11 place ("" settled, "due", "backlog"),
---       12 next at (ms, for due), 13 "1" when an attempt may have left, 14 "1" when the attempt is not used up, 15 taken (JSON) or "",
+--       12 next at (ms, for due), 13 "1" when an attempt may have left, 14 what to add to the count of attempts (-1: this one is not used up; 1: it had not begun), 15 taken (JSON) or "",
 --       16 keep (ms; 0 = as long as it waits), 17 throttle the lane until (0 no), 18 hold cold sends until (0 no)
 -- Result: {"settled", version} · {"refused", status} · {"recorded", status} (late evidence: timeline only) · {"absent"} · {"fenced"}
 local id, by, device, epoch, token, to, origins, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
@@ -27,7 +27,7 @@ end
 local m = { id = id, device = device, gen = f[4], class = f[5], seq = f[6], recipient = f[7], place = f[8] }
 take_out(m)
 local attempts, version = tonumber(f[10] or 0), tonumber(f[2]) + 1
-if ARGV[14] == "1" and attempts > 0 then attempts = attempts - 1 end
+attempts = math.max(0, attempts + tonumber(ARGV[14]))
 local shown = attempts > 0 and attempts or "null"
 redis.call("HSET", key.message(id), "status", to, "version", version, "place", place, "attempts", attempts,
   "log", entry(f[9], to, now, shown, code))

@@ -1,11 +1,14 @@
--- Takes the lease of a device that nobody owns; the epoch grows with every owner.
+-- Takes the lease of a device that nobody owns; the epoch grows with every owner. A worker is named `<worker>#<start>`: what an
+-- earlier start of the same worker held is taken at once, since its epoch fences it.
 -- ARGV: device, owner, ttl (ms)
 -- Result: the epoch · 0 when it has an owner, or does not exist
 local device, owner, ttl = ARGV[1], ARGV[2], ARGV[3]
 local lease = redis.call("GET", key.lease(device))
 if lease then
-  if string.match(lease, "^(.*)|") == owner then return tonumber(string.match(lease, "|(%d+)$")) end
-  return 0
+  local holder = string.match(lease, "^(.*)|")
+  if holder == owner then return tonumber(string.match(lease, "|(%d+)$")) end
+  local worker = string.match(owner, "^(.*)#")
+  if not worker or string.match(holder, "^(.*)#") ~= worker then return 0 end
 end
 if redis.call("EXISTS", key.device(device)) == 0 then return 0 end
 local epoch = redis.call("HINCRBY", key.device(device), "epoch", 1)

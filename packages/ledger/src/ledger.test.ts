@@ -1,0 +1,296 @@
+import type { MessageId } from "@pombo/domain";
+import { expect, test } from "vitest";
+import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
+
+const NOW = 1_700_000_000_000;
+
+test("an accepted message is there with its event and its place, and a repeat changes nothing", async () => {
+  await using t = await setup();
+  const message = newMessage({ clientRef: "order-1", metadata: { a: [1] } });
+  expect(await t.ledger.accept(message)).toEqual({ kind: "accepted" });
+  expect(await t.ledger.accept(message)).toEqual({ kind: "accepted" });
+  const found = await t.ledger.findMessage(message.id);
+  expect(found).toMatchObject({
+    status: "queued",
+    version: 1,
+    place: "backlog",
+    content: { text: "hello" },
+    clientRef: "order-1",
+    metadata: { a: [1] },
+    timeline: [{ status: "queued", at: NOW }],
+  });
+  expect(await t.events(message.id)).toEqual(["message.queued"]);
+});
+
+test("a message for a device that does not exist is refused and leaves nothing", async () => {
+  await using t = await setup();
+  const message = newMessage({ deviceId: "dev_00000000000000ff" as never });
+  expect(await t.ledger.accept(message)).toEqual({ kind: "no-device" });
+  expect(await t.ledger.findMessage(message.id)).toBeUndefined();
+});
+
+test("an idempotency key is claimed once, resumed with its id after its time, and answered from then on", async () => {
+  await using t = await setup();
+  const first = newMessage();
+  const second = newMessage();
+  const ask = (token: string, id: MessageId, now: number) =>
+    t.ledger.claim({ digest: "d1", token }, { fingerprint: "f", messageId: id, now });
+  expect(await ask("a", first.id, NOW)).toEqual({ kind: "claimed", messageId: first.id });
+  expect(await ask("b", second.id, NOW + 1)).toMatchObject({ kind: "in-progress" });
+  expect(await ask("c", second.id, NOW + 5_001)).toEqual({ kind: "claimed", messageId: first.id });
+  expect(await t.ledger.accept(first, { digest: "d1", token: "a" })).toEqual({
+    kind: "claim-lost",
+  });
+  expect(await t.ledger.findMessage(first.id)).toBeUndefined();
+  expect(await t.ledger.accept(first, { digest: "d1", token: "c" })).toEqual({ kind: "accepted" });
+  expect(await ask("d", second.id, NOW + 6_000)).toEqual({ kind: "accepted", messageId: first.id });
+  const answer = { status: 202, headers: {}, body: "{}" };
+  expect(await t.ledger.storeAnswer("d1", first.id, answer)).toEqual(answer);
+  const later = { status: 200, headers: {}, body: "no" };
+  expect(await t.ledger.storeAnswer("d1", first.id, later)).toEqual(answer);
+  expect(await ask("e", second.id, NOW + 6_001)).toMatchObject({ kind: "accepted", answer });
+  const other = { fingerprint: "g", messageId: second.id, now: NOW + 6_002 };
+  expect(await t.ledger.claim({ digest: "d1", token: "f" }, other)).toEqual({ kind: "reused" });
+});
+
+test("an attempt needs the window entry, the feed number and the epoch", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  const { begun, fed } = await t.begin(message.id);
+  expect(begun).toMatchObject({ kind: "go", number: 1, content: { text: "hello" } });
+  const job = { messageId: message.id, feed: fed.feed, token: "t2", now: NOW, connectedSince: 0 };
+  expect(await t.ledger.begin(t.own, job)).toEqual({ kind: "ghost" });
+  expect(await t.ledger.begin(t.own, { ...job, token: "t1" })).toMatchObject({
+    kind: "go",
+    number: 1,
+  });
+  expect(await t.ledger.begin(t.own, { ...job, feed: 9 })).toEqual({ kind: "ghost" });
+  expect(await t.ledger.begin({ ...t.own, epoch: 7 }, job)).toEqual({ kind: "fenced" });
+});
+
+test("an unknown recipient is looked up before the attempt, an absent one never gets it", async () => {
+  await using t = await setup();
+  const message = newMessage({ recipient: "5511900000009" });
+  await t.ledger.accept(message);
+  const fed = await t.ledger.feed(t.own, { pick: message.id, gated: [], held: [], now: NOW });
+  if (fed.kind !== "fed") throw new Error("not fed");
+  const job = { messageId: message.id, feed: fed.feed, token: "t", now: NOW, connectedSince: 0 };
+  expect(await t.ledger.begin(t.own, job)).toMatchObject({
+    kind: "check",
+    recipient: "5511900000009",
+  });
+  await t.ledger.rememberRecipient("5511900000009", undefined);
+  expect(await t.ledger.begin(t.own, job)).toMatchObject({ kind: "absent", number: 0 });
+  expect((await t.ledger.findMessage(message.id))?.status).toBe("queued");
+});
+
+test("evidence moves only forward, and a late ack is recorded without changing the status", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  await t.begin(message.id);
+  const prove = (proves: "sent" | "delivered" | "read") =>
+    t.ledger.recordEvidence(DEVICE, { messageId: message.id, proves, now: NOW + 5 });
+  expect(await prove("delivered")).toMatchObject({ kind: "settled" });
+  expect(await prove("delivered")).toEqual({ kind: "refused", status: "delivered" });
+  expect(await prove("sent")).toEqual({ kind: "recorded", status: "delivered" });
+  expect(await prove("sent")).toEqual({ kind: "refused", status: "delivered" });
+  expect(await prove("read")).toMatchObject({ kind: "settled" });
+  expect((await t.ledger.findMessage(message.id))?.timeline.map(({ status }) => status)).toEqual([
+    "queued",
+    "sending",
+    "delivered",
+    "sent",
+    "read",
+  ]);
+  expect(await t.events(message.id)).toEqual([
+    "message.queued",
+    "message.sending",
+    "message.delivered",
+    "message.read",
+  ]);
+});
+
+test("only a failure with an unknown outcome is reopened by evidence", async () => {
+  await using t = await setup();
+  for (const [code, kind] of [
+    ["OUTCOME_UNKNOWN", "settled"],
+    ["SEND_REJECTED", "recorded"],
+  ] as const) {
+    const message = newMessage();
+    await t.ledger.accept(message);
+    await t.begin(message.id);
+    const failure = { code, detail: "" };
+    const settled = await t.ledger.settle(t.own, message.id, {
+      to: "failed",
+      now: NOW,
+      token: "t1",
+      failure,
+    });
+    expect(settled.kind).toBe("settled");
+    const evidence = { messageId: message.id, proves: "delivered", now: NOW } as const;
+    expect((await t.ledger.recordEvidence(DEVICE, evidence)).kind).toBe(kind);
+  }
+});
+
+test("a stale owner can neither settle nor feed nor write credentials", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  await t.begin(message.id);
+  const stale = { ...t.own, epoch: t.own.epoch + 1 };
+  const outcome = { to: "queued", now: NOW, wait: { kind: "backlog" } } as const;
+  expect(await t.ledger.settle(stale, message.id, outcome)).toEqual({ kind: "fenced" });
+  expect(await t.ledger.feed(stale, { pick: message.id, gated: [], held: [], now: NOW })).toEqual({
+    kind: "fenced",
+  });
+  const changes = { set: new Map([["creds", Buffer.from([0, 255])]]), remove: [] };
+  expect(await t.ledger.credentials(stale).write(changes)).toBe("stale");
+  expect(await t.ledger.credentials(t.own).write(changes)).toBe("written");
+  expect(await t.ledger.credentials(t.own).load()).toEqual(changes.set);
+});
+
+test("a recipient's later messages wait behind an unsettled one and come in order", async () => {
+  await using t = await setup();
+  const [first, second, third] = [newMessage(), newMessage(), newMessage()];
+  for (const message of [first, second, third]) await t.ledger.accept(message);
+  await t.begin(first.id);
+  const lane = await t.ledger.peek(DEVICE, NOW);
+  expect(lane.candidates.map(({ id, gated }) => [id, gated])).toEqual([
+    [second.id, true],
+    [third.id, true],
+  ]);
+  const gated = lane.candidates.map(({ id }) => id);
+  expect(await t.ledger.feed(t.own, { gated, held: [], now: NOW })).toEqual({ kind: "aside" });
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates).toEqual([]);
+  await t.ledger.recordEvidence(DEVICE, { messageId: first.id, proves: "sent", now: NOW });
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates.map(({ id }) => id)).toEqual([second.id]);
+  await t.begin(second.id);
+  await t.ledger.recordEvidence(DEVICE, { messageId: second.id, proves: "sent", now: NOW });
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates.map(({ id }) => id)).toEqual([third.id]);
+});
+
+test("a retry keeps its place and its gate, also when a more urgent message of the recipient waits", async () => {
+  await using t = await setup();
+  const first = newMessage();
+  const urgent = newMessage({ priority: "otp" });
+  await t.ledger.accept(first);
+  await t.begin(first.id);
+  const failure = { code: "SEND_FAILED", detail: "nack 500" } as const;
+  const wait = { kind: "due", at: NOW + 50 } as const;
+  await t.ledger.settle(t.own, first.id, { to: "queued", now: NOW, token: "t1", failure, wait });
+  await t.ledger.accept(urgent);
+  const lane = await t.ledger.peek(DEVICE, NOW);
+  expect(lane.candidates).toMatchObject([{ id: urgent.id, gated: true }]);
+  await t.ledger.feed(t.own, { gated: [urgent.id], held: [], now: NOW });
+  expect(await t.ledger.serveDue(NOW + 49, 10)).toBe(0);
+  expect(await t.ledger.serveDue(NOW + 50, 10)).toBe(1);
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates).toMatchObject([
+    { id: first.id, gated: false },
+  ]);
+});
+
+test("the fast path feeds only an open lane with a known, warm recipient", async () => {
+  await using t = await setup();
+  const warm = async () => {
+    await t.ledger.rememberRecipient("5511900000002", { lid: "1" });
+    await t.ledger.warmUp(DEVICE, "5511900000002", NOW + 1_000);
+  };
+  expect(await t.ledger.openLane(t.own, NOW)).toBe(true);
+  expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
+  expect(await t.ledger.openLane(t.own, NOW)).toBe(false);
+  await t.redis.flushall();
+  await t.ledger.createDevice({ id: DEVICE, name: "one", keyId: "key_1", at: 1 });
+  const own = await t.ledger.take(DEVICE, "worker-1");
+  if (own === undefined) throw new Error("no lease");
+  await warm();
+  expect(await t.ledger.accept(newMessage({ id: "3EB0000000000000000001" as MessageId }))).toEqual({
+    kind: "accepted",
+  });
+  await t.redis.del(t.keys.backlog(DEVICE, "1", "normal"));
+  expect(await t.ledger.openLane(own, NOW)).toBe(true);
+  const fast = newMessage();
+  expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", feed: 1 });
+  expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", feed: 1 });
+  expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
+  const job = { messageId: fast.id, feed: 1, token: "t", now: NOW, connectedSince: 0 };
+  expect(await t.ledger.begin(own, job)).toMatchObject({ kind: "go" });
+});
+
+test("a take-over returns what was picked and marks what was under way as unknown", async () => {
+  await using t = await setup();
+  const [sending, picked] = [newMessage(), newMessage({ recipient: "5511900000003" })];
+  await t.ledger.accept(sending);
+  await t.ledger.accept(picked);
+  await t.begin(sending.id);
+  await t.ledger.feed(t.own, { pick: picked.id, gated: [], held: [], now: NOW });
+  await t.ledger.drop("worker-1", t.own);
+  const next = await t.ledger.take(DEVICE, "worker-2");
+  if (next === undefined) throw new Error("no lease");
+  expect(next.epoch).toBe(t.own.epoch + 1);
+  const times = { now: NOW + 10, due: NOW + 20 };
+  expect(await t.ledger.takeOver(next, times)).toEqual({ returned: 1, unknown: 1 });
+  expect(await t.ledger.takeOver(t.own, times)).toBeUndefined();
+  expect(await t.ledger.findMessage(sending.id)).toMatchObject({
+    status: "unknown",
+    mayHaveLeft: true,
+    nextAt: NOW + 20,
+    lastError: { code: "OUTCOME_UNKNOWN" },
+  });
+  expect(await t.ledger.findMessage(picked.id)).toMatchObject({
+    status: "queued",
+    place: "backlog",
+  });
+  expect(await t.ledger.serveDue(NOW + 20, 10)).toBe(1);
+  const fed = await t.ledger.feed(next, { pick: sending.id, gated: [], held: [], now: NOW });
+  if (fed.kind !== "fed") throw new Error("not fed");
+  const begun = await t.ledger.begin(next, {
+    messageId: sending.id,
+    feed: fed.feed,
+    token: "t9",
+    now: NOW,
+    connectedSince: 0,
+  });
+  expect(begun).toMatchObject({ kind: "go", number: 2, rounds: 1, mayHaveLeft: true });
+});
+
+test("another phone number begins a generation, and the old backlog waits", async () => {
+  await using t = await setup();
+  const state = { state: "connected", now: NOW } as const;
+  expect(await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" })).toBe(1);
+  const old = newMessage();
+  await t.ledger.accept(old);
+  expect(await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" })).toBe(2);
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates).toEqual([]);
+  expect(await t.ledger.viewMessage(old.id, NOW)).toMatchObject({
+    wait: { blockedBy: "identity_changed" },
+  });
+});
+
+test("cold messages are set aside while an account is held, and come back when the hold ends", async () => {
+  await using t = await setup();
+  const [probe, cold] = [newMessage(), newMessage({ recipient: "5511900000003" })];
+  await t.ledger.accept(probe);
+  await t.ledger.accept(cold);
+  await t.begin(probe.id);
+  await t.ledger.settle(t.own, probe.id, {
+    to: "queued",
+    now: NOW,
+    token: "t1",
+    failure: { code: "ACCOUNT_RESTRICTED", detail: "nack 463" },
+    wait: { kind: "backlog" },
+    taken: { hold: 1 },
+    holdUntil: NOW + 100,
+  });
+  await t.ledger.changeDevice(t.own, { state: "connected", now: NOW });
+  const held = (await t.ledger.peek(DEVICE, NOW)).candidates.map(({ id }) => id);
+  expect(held).toEqual([probe.id, cold.id]);
+  await t.ledger.feed(t.own, { gated: [], held, now: NOW });
+  expect(await t.ledger.viewMessage(cold.id, NOW)).toMatchObject({
+    wait: { blockedBy: "account_hold", eta: NOW + 100 },
+  });
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates).toEqual([]);
+  const back = (await t.ledger.peek(DEVICE, NOW + 100)).candidates.map(({ id }) => id);
+  expect(back).toEqual([probe.id, cold.id]);
+});

@@ -1,0 +1,70 @@
+import {
+  type CellId,
+  DEFAULT_SETTINGS,
+  type DeviceId,
+  type MessageId,
+  mintMessageId,
+  type Settings,
+} from "@pombo/domain";
+import { cellKeys, openRedis } from "@pombo/redis";
+import { openTestRedis } from "@pombo/testbed";
+import { randomBytes } from "node:crypto";
+import type { NewMessage } from "./accept.ts";
+import { openLedger } from "./ledger.ts";
+
+export const DEVICE = "dev_0000000000000001" as DeviceId;
+
+export function newMessage(over: Partial<NewMessage> = {}): NewMessage {
+  return {
+    id: mintMessageId(randomBytes(9)),
+    deviceId: DEVICE,
+    recipient: "5511900000002",
+    content: { text: "hello" },
+    priority: "normal",
+    keyId: "key_1",
+    at: 1_700_000_000_000,
+    ...over,
+  };
+}
+
+/** A ledger on a Redis of its own, with one device that `worker-1` owns. */
+export async function setup(over: Partial<Settings> = {}) {
+  const stack = new AsyncDisposableStack();
+  const server = stack.use(await openTestRedis());
+  const redis = stack.use(await openRedis({ url: server.url, role: "worker" }));
+  const keys = cellKeys("c0" as CellId);
+  const ledger = openLedger({
+    redis: redis.client,
+    keys,
+    settings: { ...DEFAULT_SETTINGS, ...over },
+  });
+  await ledger.createDevice({ id: DEVICE, name: "one", keyId: "key_1", at: 1 });
+  const own = await ledger.take(DEVICE, "worker-1");
+  if (own === undefined) throw new Error("no lease");
+  return {
+    ledger,
+    own,
+    redis: redis.client,
+    keys,
+    /** The types of the event log, in order, of one message. */
+    async events(id: MessageId) {
+      const entries = await redis.client.xrange(keys.events(), "-", "+");
+      return entries.filter(([, fields]) => fields[3] === id).map(([, fields]) => fields[1]);
+    },
+    /** Feeds a message and begins its attempt. */
+    async begin(id: MessageId, now = 1_700_000_000_100) {
+      const fed = await ledger.feed(own, { pick: id, gated: [], held: [], now });
+      if (fed.kind !== "fed") throw new Error(`not fed: ${fed.kind}`);
+      await ledger.rememberRecipient("5511900000002", { lid: "1" });
+      const begun = await ledger.begin(own, {
+        messageId: id,
+        feed: fed.feed,
+        token: "t1",
+        now,
+        connectedSince: 0,
+      });
+      return { fed, begun };
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
