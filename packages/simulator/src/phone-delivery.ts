@@ -1,0 +1,114 @@
+import type { DeviceRole } from "./iq-call.ts";
+import { parseJid } from "./jid.ts";
+import type { MessageCopy, MessageStanza } from "./message-stanza.ts";
+import { child, el, uintBytes, type BinaryNode } from "./node.ts";
+import { readContent, type PhoneContent } from "./phone-text.ts";
+import { phoneBundle } from "./prekeys.ts";
+import { confirmArrival, postReceipt, type ArrivalFacts } from "./receipts.ts";
+import { nowSeconds, type Realm } from "./realm.ts";
+
+/** A virtual phone gets one copy: it decrypts, shows, and later confirms, or asks for the message again. */
+export interface PhoneDelivery {
+  readonly sender: DeviceRole;
+  readonly message: MessageStanza;
+  readonly copy: MessageCopy;
+}
+
+/** Returns what the phone does once the sender has its ack. */
+export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Promise<() => void> {
+  const { sender, message, copy } = delivery;
+  const phone = copy.target.number;
+  const own = phone === sender.number;
+  const read = await decrypt(realm, delivery);
+  const fault = realm.faults.take("receipt", { to: message.chat.number, device: sender.jid });
+  const facts: ArrivalFacts = {
+    phone,
+    space: message.chat.space,
+    sender: sender.jid,
+    id: message.id,
+    fault,
+  };
+  if (read === undefined || fault?.kind === "retry") {
+    realm.counters.unreadable += 1;
+    realm.log.append("unreadable", { device: phone, id: message.id, from: sender.jid });
+    // Asking again makes the client send to all devices once more; for a mere copy of what one's own companion wrote to
+    // somebody else that would cost more than it is worth.
+    return own && message.chat.number !== phone ? () => {} : () => askAgain(realm, facts);
+  }
+  const chat = read.destination ?? phone;
+  const repeated =
+    read.content !== undefined && show(realm, { delivery, phone, chat, content: read.content });
+  return () => confirmArrival(realm, facts, { own: own && chat !== phone, repeated });
+}
+
+interface ReadCopy {
+  readonly content: PhoneContent | undefined;
+  /** Digits of the chat a companion of this phone wrote to. */
+  readonly destination: string | undefined;
+}
+
+async function decrypt(
+  realm: Realm,
+  { sender, copy }: PhoneDelivery,
+): Promise<ReadCopy | undefined> {
+  try {
+    const pair = { phone: copy.target.number, companion: sender.jid };
+    const { content, destination } = readContent(await realm.signal.decrypt(pair, copy.encrypted));
+    return { content, destination: parseJid(destination)?.number };
+  } catch {
+    // Lost session, used key, foreign bytes: the phone cannot tell and asks again.
+    return undefined;
+  }
+}
+
+interface Shown {
+  readonly delivery: PhoneDelivery;
+  readonly phone: string;
+  readonly chat: string;
+  readonly content: PhoneContent;
+}
+
+function show(
+  realm: Realm,
+  { delivery: { sender, message }, phone, chat, content }: Shown,
+): boolean {
+  const { repeated } = realm.phones.receive(phone, {
+    id: message.id,
+    from: sender.number,
+    to: chat,
+    ...content,
+  });
+  if (repeated) realm.counters.repeated += 1;
+  realm.log.append(repeated ? "delivered" : "shown", {
+    device: phone,
+    id: message.id,
+    from: sender.jid,
+    to: chat,
+    type: content.type,
+    repeated,
+  });
+  return repeated;
+}
+
+/** Retry receipts so far; the phone gives up after a few. */
+const asked = new WeakMap<Realm, Map<string, number>>();
+const askedMost = 10_000;
+
+function askAgain(realm: Realm, facts: ArrivalFacts): void {
+  const counts = asked.get(realm) ?? new Map<string, number>();
+  asked.set(realm, counts);
+  const key = `${facts.phone}/${facts.sender}/${facts.id}`;
+  const count = (counts.get(key) ?? 0) + 1;
+  if (count > realm.limits.retriesPerMessage) return;
+  if (counts.size >= askedMost) counts.clear();
+  counts.set(key, count);
+  postReceipt(realm, facts, { type: "retry", content: retryContent(realm, facts, count) });
+}
+
+function retryContent(realm: Realm, { phone, id }: ArrivalFacts, count: number): BinaryNode[] {
+  const bundle = el("keys", {}, phoneBundle(realm, phone));
+  const registration = child(bundle, "registration") ?? el("registration", {}, uintBytes(0, 4));
+  const retry = el("retry", { count, id, t: nowSeconds(), v: 1, error: 0 });
+  // As clients do: the first time the sender is to fetch the keys itself.
+  return count === 1 ? [retry, registration] : [retry, registration, bundle];
+}

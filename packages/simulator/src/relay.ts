@@ -1,0 +1,181 @@
+import type { Connection } from "./connection.ts";
+import { endConnection, type Ending } from "./endings.ts";
+import type { FaultAction } from "./faults.ts";
+import type { DeviceRole } from "./iq-call.ts";
+import { formatJid, lidJid, pnJid, type Address } from "./jid.ts";
+import { readMessage, type MessageCopy, type MessageStanza } from "./message-stanza.ts";
+import { el, type BinaryNode } from "./node.ts";
+import { deliverToPhone } from "./phone-delivery.ts";
+import { isTokenOf } from "./privacy.ts";
+import { nowSeconds, type Realm } from "./realm.ts";
+
+/** What becomes of one message: is it relayed, is it answered and how, does the connection end. */
+export interface Disposition {
+  readonly relay: boolean;
+  /** Absent: no ack ever. */
+  readonly ack?: { readonly error?: number; readonly delayMs: number };
+  readonly ending?: Ending;
+}
+
+const malformed = 479;
+const unknownRecipient = 404;
+const timelocked = 463;
+
+/** Takes one `<message>` of a client: relay, answer, end, in this order. */
+export async function takeMessage(
+  realm: Realm,
+  connection: Connection,
+  node: BinaryNode,
+): Promise<void> {
+  const { role } = connection;
+  if (role.kind !== "device") return connection.cut("message before login");
+  realm.counters.messages += 1;
+  const message = readMessage(node);
+  realm.log.append("message", {
+    device: role.jid,
+    id: node.attrs["id"] ?? "",
+    to: node.attrs["to"] ?? "",
+    type: node.attrs["type"] ?? "",
+    edit: node.attrs["edit"],
+    copies: message?.copies.length ?? 0,
+  });
+  if (message === undefined) {
+    const error = node.attrs["to"]?.endsWith("@g.us") === true ? unknownRecipient : malformed;
+    return sendAck(realm, connection, { node, error });
+  }
+  const fault = realm.faults.take("message", { to: message.chat.number, device: role.jid });
+  const disposition = disposeOf(fault, {
+    delayMs: realm.delays.ack,
+    ...nackOf(realm, role, message),
+  });
+  const afterAck = disposition.relay ? await relay(realm, role, message) : [];
+  if (disposition.ack !== undefined) answer(realm, connection, { node, ack: disposition.ack });
+  for (const confirm of afterAck) confirm();
+  if (disposition.ending !== undefined) endConnection(realm, connection, disposition.ending);
+}
+
+/** The fault's say, or the server's own when there is none. */
+export function disposeOf(
+  fault: FaultAction | undefined,
+  usual: { error?: number; delayMs: number },
+): Disposition {
+  switch (fault?.kind) {
+    case undefined:
+      return { relay: usual.error === undefined, ack: usual };
+    case "no_ack":
+      return { relay: true };
+    case "close_after_relay":
+      return { relay: true, ending: { kind: "close" } };
+    case "close":
+    case "close_before_relay":
+      return { relay: false, ending: { kind: "close" } };
+    case "replaced":
+    case "unlink":
+      return { relay: false, ending: { kind: fault.kind } };
+    case "stream_error":
+      return { relay: false, ending: fault };
+    case "nack":
+      return { relay: false, ack: { error: fault.code, delayMs: usual.delayMs } };
+    case "delay":
+      return { relay: usual.error === undefined, ack: { ...usual, delayMs: fault.ms } };
+    default:
+      return { relay: false };
+  }
+}
+
+/** A restricted account reaches only those whose privacy token it holds. */
+function nackOf(realm: Realm, role: DeviceRole, message: MessageStanza): { error?: number } {
+  const restricted = realm.phones.settings(role.number).restricted_until > nowSeconds();
+  const exempt = message.chat.number === role.number || message.category === "peer";
+  if (!restricted || exempt) return {};
+  const parties = { issuer: message.chat.number, holder: role.number };
+  return isTokenOf(realm, parties, message.privacyToken) ? {} : { error: timelocked };
+}
+
+function answer(
+  realm: Realm,
+  connection: Connection,
+  { node, ack }: { node: BinaryNode; ack: { readonly error?: number; readonly delayMs: number } },
+): void {
+  const send = (): void => sendAck(realm, connection, { node, error: ack.error });
+  if (ack.delayMs === 0) send();
+  else realm.timers.after(ack.delayMs, send);
+}
+
+function sendAck(
+  realm: Realm,
+  connection: Connection,
+  { node, error }: { node: BinaryNode; error: number | undefined },
+): void {
+  const { id, to } = node.attrs;
+  connection.send(el("ack", { class: "message", id, from: to, t: nowSeconds(), error }));
+  const device = connection.role.kind === "device" ? connection.role.jid : "";
+  realm.log.append("ack", { device, id: id ?? "", to: to ?? "", error });
+}
+
+/** Hands every copy to its device. Returns what is to be done once the sender has its ack: the receipts. */
+async function relay(
+  realm: Realm,
+  role: DeviceRole,
+  message: MessageStanza,
+): Promise<(() => void)[]> {
+  const reached = message.copies.filter(({ target }) =>
+    isReached(realm, { role, target, chat: message.chat }),
+  );
+  if (reached.length > 0) realm.counters.relayed += 1;
+  const confirmations: (() => void)[] = [];
+  for (const copy of reached) {
+    if (copy.target.device === 0) {
+      // Copies of one stanza are independent, but the phones' answers keep the order of arrival.
+      // eslint-disable-next-line no-await-in-loop
+      confirmations.push(await deliverToPhone(realm, { sender: role, message, copy }));
+    } else deliverToCompanion(realm, role, { message, copy });
+  }
+  return confirmations;
+}
+
+/** Copies go to the chat's account, when it exists, and to the sender's own. */
+function isReached(
+  realm: Realm,
+  { role, target, chat }: { role: DeviceRole; target: Address; chat: Address },
+): boolean {
+  if (target.number === role.number) return true;
+  return target.number === chat.number && realm.phones.settings(chat.number).on_whatsapp;
+}
+
+function deliverToCompanion(
+  realm: Realm,
+  role: DeviceRole,
+  { message, copy }: { message: MessageStanza; copy: MessageCopy },
+): void {
+  const { number, device } = copy.target;
+  if (realm.directory.companion(number, device) === undefined) return;
+  const jid = pnJid(number, device);
+  realm.outboxes.post(jid, forward(role, message, copy));
+  realm.log.append("delivered", { device: jid, id: message.id, from: role.jid });
+}
+
+/** The stanza as a companion gets it, in the space the sender addressed it in. */
+function forward(role: DeviceRole, message: MessageStanza, copy: MessageCopy): BinaryNode {
+  const { space } = message.chat;
+  const own = copy.target.number === role.number;
+  const other =
+    space === "pn" ? { sender_lid: lidJid(role.number) } : { sender_pn: pnJid(role.number) };
+  const attrs = {
+    from: formatJid({ number: role.number, device: role.device, space }),
+    id: message.id,
+    type: message.type,
+    t: nowSeconds(),
+    notify: `~${role.number.slice(-4)}`,
+    edit: message.edit,
+    category: message.category,
+    recipient:
+      own && message.category !== "peer" ? formatJid({ ...message.chat, device: 0 }) : undefined,
+    ...other,
+  };
+  const identity =
+    copy.encrypted.type === "pkmsg" && message.deviceIdentity !== undefined
+      ? [message.deviceIdentity]
+      : [];
+  return el("message", attrs, [copy.enc, ...identity]);
+}

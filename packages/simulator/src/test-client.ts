@@ -1,0 +1,155 @@
+import { Agent } from "node:https";
+import {
+  makeCacheableSignalKeyStore,
+  initAuthCreds,
+  makeWASocket,
+  WA_CERT_DETAILS,
+  type AuthenticationState,
+  type ConnectionState,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  type SignalKeyStore,
+  type WASocket,
+} from "@whiskeysockets/baileys";
+import type { BinaryNode } from "./node.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** An unmodified Baileys socket with its credentials in memory, and latches instead of polling. For tests and benches. */
+export interface TestClient extends AsyncDisposable {
+  readonly auth: AuthenticationState;
+  readonly sock: WASocket;
+  /** Resolves with the first update, old or new, that fits. */
+  update(fits: (update: Partial<ConnectionState>) => boolean): Promise<Partial<ConnectionState>>;
+  /** The first raw stanza, old or new, that fits. */
+  stanza(fits: (node: BinaryNode) => boolean): Promise<BinaryNode>;
+  /** All stanzas so far. */
+  readonly stanzas: BinaryNode[];
+  /** Sends a text with a given id; resolves with the server's ack. */
+  send(to: string, text: string, id: string): Promise<BinaryNode>;
+  /** The disconnect code, once closed. */
+  closed(): Promise<number | undefined>;
+}
+
+const silent = {
+  level: "silent",
+  child: () => silent,
+  trace: () => {},
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
+
+export function memoryAuth(): AuthenticationState {
+  const stored = new Map<string, unknown>();
+  const keys: SignalKeyStore = {
+    get: (type, ids) => {
+      const found: Record<string, SignalDataTypeMap[typeof type]> = {};
+      for (const id of ids) {
+        const value = stored.get(`${type}/${id}`);
+        if (value !== undefined)
+          found[id] = structuredClone(value) as SignalDataTypeMap[typeof type];
+      }
+      return found;
+    },
+    set: (data: SignalDataSet) => {
+      for (const [type, values] of Object.entries(data)) {
+        for (const [id, value] of Object.entries(values)) {
+          if (value === null) stored.delete(`${type}/${id}`);
+          else stored.set(`${type}/${id}`, structuredClone(value));
+        }
+      }
+    },
+  };
+  return { creds: initAuthCreds(), keys: makeCacheableSignalKeyStore(keys, silent) };
+}
+
+export function openTestClient(
+  simulator: Simulator,
+  auth: AuthenticationState = memoryAuth(),
+  options: object = {},
+): TestClient {
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootKey, "base64");
+  const sock = makeWASocket({
+    auth,
+    logger: silent,
+    waWebSocketUrl: simulator.wssUrl ?? simulator.wsUrl,
+    agent: new Agent({ ca: simulator.ca }),
+    shouldSyncHistoryMessage: () => false,
+    defaultQueryTimeoutMs: 10_000,
+    ...options,
+  });
+  const updates = openSeen<Partial<ConnectionState>>();
+  const stanzas = openSeen<BinaryNode>();
+  sock.ev.on("connection.update", updates.add);
+  sock.ev.on("creds.update", (changes) => Object.assign(auth.creds, changes));
+  sock.ws.on("frame", (node: BinaryNode | Uint8Array) => {
+    if (!(node instanceof Uint8Array)) stanzas.add(node);
+  });
+  const update = updates.first;
+  return {
+    auth,
+    sock,
+    update,
+    stanza: stanzas.first,
+    stanzas: stanzas.all,
+    async send(to, text, id) {
+      const ack = stanzas.first(
+        ({ tag, attrs }) => tag === "ack" && attrs["id"] === id && attrs["class"] === "message",
+      );
+      await sock.sendMessage(to, { text }, { messageId: id });
+      return ack;
+    },
+    async closed() {
+      const { lastDisconnect } = await update(({ connection }) => connection === "close");
+      const error = lastDisconnect?.error as { output?: { statusCode?: number } } | undefined;
+      return error?.output?.statusCode;
+    },
+    async [Symbol.asyncDispose]() {
+      await sock.end(undefined);
+    },
+  };
+}
+
+/** Pairs a new device by QR and logs it in. */
+export async function pairedClient(
+  simulator: Simulator,
+  phone: string,
+  options: object = {},
+): Promise<TestClient> {
+  const auth = memoryAuth();
+  await using first = openTestClient(simulator, auth, options);
+  const { qr } = await first.update((update) => update.qr !== undefined);
+  await simulator.scanQr(qr ?? "", phone);
+  await first.closed();
+  return loggedIn(openTestClient(simulator, auth, options));
+}
+
+export async function loggedIn(client: TestClient): Promise<TestClient> {
+  await client.update(({ connection }) => connection === "open");
+  return client;
+}
+
+function openSeen<T>() {
+  const all: T[] = [];
+  const waiting = new Set<(item: T) => void>();
+  return {
+    all,
+    add(item: T): void {
+      all.push(item);
+      for (const offer of waiting) offer(item);
+    },
+    first(fits: (item: T) => boolean): Promise<T> {
+      const known = all.find(fits);
+      if (known !== undefined) return Promise.resolve(known);
+      const { promise, resolve } = Promise.withResolvers<T>();
+      const offer = (item: T): void => {
+        if (!fits(item)) return;
+        waiting.delete(offer);
+        resolve(item);
+      };
+      waiting.add(offer);
+      return promise;
+    },
+  };
+}
