@@ -1,1 +1,56 @@
-export {};
+import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
+import { openLedger } from "@pombo/ledger";
+import { openStatus } from "@pombo/status";
+import { openLog } from "@pombo/telemetry";
+import { type Config, environment, readConfig } from "./config.ts";
+import { openFollow } from "./follow.ts";
+import { openFeed } from "./open-feed.ts";
+import { openServer } from "./server.ts";
+import { untilTold } from "./until-told.ts";
+
+/** HTTP in. Opens what it needs, serves until it is told to end, closes in reverse order. */
+async function main(config: Config): Promise<void> {
+  const told = untilTold(process);
+  const log = openLog({ name: "api" });
+  const onError = (error: Error): void => log.warn("redis.failed", { error });
+  const { redisUrl: url, cell, settings } = config;
+  await using requests = await openRedis({ url, role: "request", onError });
+  await using subscriber = await openRedis({ url, role: "subscriber", onError });
+  const missing = await checkRedis(requests.client);
+  if (missing.length > 0 && config.env === "production") throw new Error(missing.join("; "));
+
+  const keys = cellKeys(cell);
+  const redis = requests.client;
+  await using status = await openStatus({ redis: subscriber.client, keys, channels: ["events"] });
+  const ledger = openLedger({ redis, keys, settings });
+  await using server = await openServer(
+    {
+      ledger,
+      lane: openFeed({ redis, keys }),
+      follow: openFollow(status),
+      ping: () => redis.ping(),
+      now: Date.now,
+      cell,
+      settings,
+      log,
+    },
+    config,
+  );
+  log.info("api.started", { url: server.url });
+  process.send?.({ kind: "ready", url: server.url, pid: process.pid });
+  const { because } = await told;
+  log.info("api.closing", { because });
+}
+
+const read = readConfig(environment());
+if (read.kind === "refused") {
+  console.error(`pombo api: ${read.reason}`);
+  process.exit(2);
+}
+try {
+  await main(read.config);
+  process.exit(0);
+} catch (error) {
+  console.error(`pombo api: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

@@ -9,7 +9,7 @@
 
 // Routes
 export { type Route, type RouteAnswer, type Scope, SCOPES } from "./route.ts";
-export { type RouteName, ROUTES, type RouteTable, routeTable } from "./routes.ts";
+export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } from "./routes.ts";
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers

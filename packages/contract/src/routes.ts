@@ -1,4 +1,5 @@
 import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
+import type { z } from "zod";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
@@ -13,3 +14,16 @@ export const ROUTES = routeTable(DEFAULT_SETTINGS);
 
 export type RouteTable = ReturnType<typeof routeTable>;
 export type RouteName = keyof RouteTable;
+
+type Parsed<Row, Part extends string> = Row extends { readonly [P in Part]: infer Schema }
+  ? Schema extends z.ZodType
+    ? z.output<Schema>
+    : undefined
+  : undefined;
+
+/** What a request brings, after parsing; undefined for a part that the route does not take. */
+export interface RouteInput<Name extends RouteName> {
+  readonly params: Parsed<RouteTable[Name], "params">;
+  readonly query: Parsed<RouteTable[Name], "query">;
+  readonly body: Parsed<RouteTable[Name], "body">;
+}

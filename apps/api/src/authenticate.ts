@@ -1,0 +1,53 @@
+import type { Problem, Scope } from "@pombo/contract";
+import type { CellId, Dialect } from "@pombo/domain";
+import { type ApiKeyRecord, digestApiKey } from "@pombo/ledger";
+
+export interface ApiKeys {
+  findApiKey(digest: string): Promise<ApiKeyRecord | undefined>;
+}
+
+/** Who asks, and what the key may do and see. */
+export interface Caller {
+  readonly keyId: string;
+  readonly scopes: readonly Scope[];
+  readonly devices: "*" | readonly string[];
+}
+
+export type Authenticated =
+  | { readonly kind: "caller"; readonly caller: Caller }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+export interface Credentials {
+  /** The `Authorization` header. */
+  readonly header: string | undefined;
+  readonly dialect: Dialect;
+  readonly cell: CellId;
+  readonly now: number;
+}
+
+const KEY = /^pombo_(c[0-9]{1,4})_[A-Za-z0-9_-]{16,200}$/;
+
+/** Looks the key up with every request, so that a revocation holds at once. */
+export async function authenticate(given: Credentials, keys: ApiKeys): Promise<Authenticated> {
+  const token = readToken(given.header, given.dialect);
+  if (token === undefined) return { kind: "refused", problem: { code: "UNAUTHORIZED" } };
+  const invalid: Authenticated = { kind: "refused", problem: { code: "INVALID_API_KEY" } };
+  if (KEY.exec(token)?.[1] !== given.cell) return invalid;
+  const record = await keys.findApiKey(digestApiKey(token));
+  if (record === undefined || record.revokedAt !== undefined) return invalid;
+  if (record.expiresAt !== undefined && record.expiresAt <= given.now) return invalid;
+  const { id: keyId, scopes, devices } = record;
+  return { kind: "caller", caller: { keyId, scopes, devices } };
+}
+
+/** `Bearer <token>`, the scheme in any case; the wuts dialect also takes the bare token. */
+function readToken(header: string | undefined, dialect: Dialect): string | undefined {
+  const [first = "", second, ...rest] = (header ?? "").trim().split(/\s+/);
+  if (first.toLowerCase() === "bearer") return rest.length === 0 ? second : "malformed";
+  return dialect === "wuts" && second === undefined && first !== "" ? first : undefined;
+}
+
+/** What a key may not see is as if absent. */
+export function maySee(caller: Caller, deviceId: string): boolean {
+  return caller.devices === "*" || caller.devices.includes(deviceId);
+}

@@ -1,0 +1,51 @@
+import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+
+export interface Config {
+  readonly redisUrl: string;
+  readonly host: string;
+  readonly port: number;
+  readonly cell: CellId;
+  /** Outside development, a Redis that may lose what was accepted is refused. */
+  readonly env: "development" | "production";
+  readonly settings: Settings;
+}
+
+export type ReadConfig =
+  | { readonly kind: "config"; readonly config: Config }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** The environment of this process. */
+export function environment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}
+
+/** Reads the configuration, or says in one sentence which variable is wrong. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): ReadConfig {
+  const redisUrl = env["POMBO_REDIS_URL"] ?? "";
+  const host = env["POMBO_HOST"] ?? "127.0.0.1";
+  const port = env["POMBO_PORT"] ?? "3000";
+  const cell = env["POMBO_CELL"] ?? "c0";
+  const mode = env["POMBO_ENV"] ?? "production";
+  if (!isRedisUrl(redisUrl)) return refuse("POMBO_REDIS_URL must be a redis:// or rediss:// URL");
+  if (!isPort(port)) return refuse("POMBO_PORT must be a port number from 0 to 65535");
+  if (!isCellId(cell)) return refuse("POMBO_CELL must be a cell name, like c0");
+  if (mode !== "development" && mode !== "production")
+    return refuse("POMBO_ENV must be development or production");
+  const read = readSettings(env);
+  if (read.kind === "refused") return refuse(`${read.variable} must be a whole number`);
+  const { settings } = read;
+  const config = { redisUrl, host, port: Number(port), cell, env: mode, settings } as const;
+  return { kind: "config", config };
+}
+
+function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\/./.test(text) && URL.canParse(text);
+}
+
+function isPort(text: string): boolean {
+  return /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535;
+}
+
+function refuse(reason: string): ReadConfig {
+  return { kind: "refused", reason };
+}

@@ -1,0 +1,64 @@
+import type { ServerResponse } from "node:http";
+import { type Problem, renderProblem, type RenderedProblem } from "@pombo/contract";
+import type { Answer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { isStoreAway } from "./store-away.ts";
+
+/** Renders a problem in the envelope of the path that it came in on. */
+export function rendered(problem: Problem, exchange: Exchange, now: number): RenderedProblem {
+  return renderProblem(exchange.dialect, problem, { now, format: exchange.format });
+}
+
+/** Writes an answer, once; a client that has left gets none. */
+export function writeAnswer(
+  res: ServerResponse,
+  answer: Answer,
+  { exchange, now }: { readonly exchange: Exchange; readonly now: number },
+): void {
+  if (res.headersSent || res.destroyed) return;
+  if (answer.kind === "problem") {
+    const { status, headers, body } = rendered(answer.problem, exchange, now);
+    exchange.errorCode = answer.problem.code;
+    if (answer.problem.messageId !== undefined) exchange.messageId = answer.problem.messageId;
+    write(res, { status, headers, body: JSON.stringify(body) });
+    return;
+  }
+  if (answer.messageId !== undefined) exchange.messageId = answer.messageId;
+  write(res, answer);
+}
+
+function write(
+  res: ServerResponse,
+  {
+    status,
+    headers,
+    body,
+  }: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | Buffer;
+  },
+): void {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  if (status !== 204) res.setHeader("Content-Length", Buffer.byteLength(body));
+  res.end(body);
+}
+
+/** What left a route by throwing, as a problem. Anything that is not known is a defect of ours: INTERNAL_ERROR. */
+export function problemOf(error: unknown): Problem {
+  if (isStoreAway(error)) return { code: "SERVICE_UNAVAILABLE" };
+  // The router could not decode a parameter of the path.
+  if (error instanceof URIError || hasStatus(error, 400))
+    return {
+      code: "VALIDATION_ERROR",
+      validation: [
+        { field: "path", message: "path must be valid percent-encoded UTF-8", value: null },
+      ],
+    };
+  return { code: "INTERNAL_ERROR" };
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof Error && "status" in error && error.status === status;
+}

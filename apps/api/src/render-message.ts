@@ -1,0 +1,55 @@
+import type { AcceptedMessageBody, MessageBody } from "@pombo/contract";
+import { catalogRow } from "@pombo/domain";
+import type { MessageRecord, MessageView } from "@pombo/ledger";
+import { instant } from "./answer.ts";
+
+export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
+  return {
+    success: true,
+    message_id: message.id,
+    status: message.status,
+    device_id: message.deviceId,
+    chat_jid: chatJid(message.recipient),
+    created_at: instant(message.createdAt),
+  };
+}
+
+export function renderMessage({ message, wait }: MessageView): MessageBody {
+  return {
+    ...renderAccepted(message),
+    status_version: message.version,
+    timeline: message.timeline.map(({ status, at, attempt, code }) => ({
+      status,
+      at: instant(at),
+      ...(attempt === undefined ? {} : { attempt }),
+      ...(code === undefined ? {} : { error_code: code }),
+    })),
+    attempts: message.attempts,
+    next_attempt_at: instantOrNull(message.nextAt),
+    blocked_by: wait?.blockedBy ?? null,
+    blocked_since: instantOrNull(wait?.since),
+    eta: instantOrNull(wait?.eta),
+    last_error: renderError(message.lastError),
+    client_ref: message.clientRef ?? null,
+    metadata: (message.metadata as Record<string, unknown> | undefined) ?? null,
+  };
+}
+
+/** @param recipient digits, or a whole JID */
+export function chatJid(recipient: string): string {
+  return recipient.includes("@") ? recipient : `${recipient}@s.whatsapp.net`;
+}
+
+function renderError(error: MessageRecord["lastError"]): MessageBody["last_error"] {
+  if (error === undefined) return null;
+  const { code, detail, at } = error;
+  return {
+    error_code: code,
+    error: detail === "" ? catalogRow(code).says : detail,
+    at: instant(at),
+  };
+}
+
+function instantOrNull(ms: number | undefined): string | null {
+  return ms === undefined || ms <= 0 ? null : instant(ms);
+}

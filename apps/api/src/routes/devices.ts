@@ -1,0 +1,139 @@
+import { randomBytes } from "node:crypto";
+import type { DeviceBody } from "@pombo/contract";
+import { type DeviceId, isDeviceId, type MessageId, mintDeviceId } from "@pombo/domain";
+import type { DeviceRecord, NewDevice } from "@pombo/ledger";
+import { type Answer, instant, json, refuse } from "../answer.ts";
+import { type Caller, maySee } from "../authenticate.ts";
+import type { Call, Handler } from "../bind-route.ts";
+import {
+  claimOf,
+  fingerprintOf,
+  type IdempotencyRecords,
+  refuseClaim,
+  replay,
+} from "../idempotency.ts";
+import { chatJid } from "../render-message.ts";
+
+export interface DevicesDeps {
+  readonly ledger: IdempotencyRecords & {
+    createDevice(device: NewDevice): Promise<void>;
+    findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
+    listDevices(page: {
+      readonly after?: DeviceId;
+      readonly limit: number;
+    }): Promise<readonly DeviceRecord[]>;
+  };
+  readonly now: () => number;
+}
+
+export const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
+
+/** `POST /v1/devices` */
+export function createDevice(deps: DevicesDeps): Handler<"createDevice"> {
+  return async (call) => {
+    if (call.caller.devices !== "*")
+      return refuse({ code: "FORBIDDEN", detail: "The API key is limited to certain devices" });
+    const minted = mintDeviceId(randomBytes(8));
+    if (call.idempotencyKey === undefined) return created(minted, call, deps);
+    const claim = claimOf(call.caller.keyId, "createDevice", call.idempotencyKey);
+    // The record holds the id of what is created; here that is a device.
+    const claimed = await deps.ledger.claim(claim, {
+      fingerprint: fingerprintOf(call.body),
+      messageId: minted as string as MessageId,
+      now: deps.now(),
+    });
+    if (claimed.kind === "accepted" && claimed.answer !== undefined) return replay(claimed.answer);
+    if (claimed.kind !== "claimed" && claimed.kind !== "accepted")
+      return refuseClaim(claimed) ?? refuse({ code: "INTERNAL_ERROR" });
+    const answer = await created(claimed.messageId as string as DeviceId, call, deps);
+    if (answer.kind === "problem") return answer;
+    const { status, headers, body } = answer;
+    const mine = { status, headers, body: body.toString() };
+    const stored = await deps.ledger.storeAnswer(claim.digest, claimed.messageId, mine);
+    return stored.body === mine.body ? answer : replay(stored);
+  };
+}
+
+/** Creates the device unless an earlier try under the same idempotency key did. */
+async function created(
+  id: DeviceId,
+  { caller, body }: Call<"createDevice">,
+  { ledger, now }: DevicesDeps,
+): Promise<Answer> {
+  if ((await ledger.findDevice(id)) === undefined)
+    await ledger.createDevice({ id, name: body.name, keyId: caller.keyId, at: now() });
+  const device = await ledger.findDevice(id);
+  return device === undefined ? refuse(noDevice) : json(201, renderDevice(device));
+}
+
+/** `GET /v1/devices` */
+export function listDevices({ ledger }: DevicesDeps): Handler<"listDevices"> {
+  return async ({ caller, query }) => {
+    const { cursor } = query;
+    const limit = Math.max(1, query.limit ?? 100);
+    if (cursor !== undefined && !isDeviceId(cursor)) {
+      const message = "cursor must be the next_cursor of an earlier answer";
+      const validation = [{ field: "cursor", message, value: cursor }];
+      return refuse({ code: "VALIDATION_ERROR", validation });
+    }
+    const after = cursor === undefined ? {} : { after: cursor };
+    const found =
+      caller.devices === "*"
+        ? await ledger.listDevices({ ...after, limit: limit + 1 })
+        : await granted(caller.devices, { cursor, limit: limit + 1 }, ledger);
+    const page = found.slice(0, limit);
+    const devices = page.map((device) => fieldsOf(device));
+    const next = found.length > limit ? (page.at(-1)?.id ?? null) : null;
+    return json(200, { success: true, devices, next_cursor: next });
+  };
+}
+
+/** The devices that a limited key names, by id. */
+async function granted(
+  ids: readonly string[],
+  { cursor, limit }: { readonly cursor: DeviceId | undefined; readonly limit: number },
+  { findDevice }: Pick<DevicesDeps["ledger"], "findDevice">,
+): Promise<readonly DeviceRecord[]> {
+  const wanted = ids
+    .filter(isDeviceId)
+    .filter((id) => cursor === undefined || id > cursor)
+    .toSorted()
+    .slice(0, limit);
+  const found = await Promise.all(wanted.map((id) => findDevice(id)));
+  return found.filter((device) => device !== undefined);
+}
+
+/** `GET /v1/devices/:id` */
+export function getDevice({ ledger }: Pick<DevicesDeps, "ledger">): Handler<"getDevice"> {
+  return async ({ caller, params }) => {
+    const device = await visibleDevice(params.id, caller, ledger);
+    return device === undefined ? refuse(noDevice) : json(200, renderDevice(device));
+  };
+}
+
+/** The device, unless it does not exist or the key may not see it. */
+export async function visibleDevice(
+  id: string,
+  caller: Caller,
+  ledger: { findDevice(id: DeviceId): Promise<DeviceRecord | undefined> },
+): Promise<DeviceRecord | undefined> {
+  return isDeviceId(id) && maySee(caller, id) ? ledger.findDevice(id) : undefined;
+}
+
+export function renderDevice(device: DeviceRecord): DeviceBody {
+  return { success: true, ...fieldsOf(device) };
+}
+
+function fieldsOf(device: DeviceRecord): Omit<DeviceBody, "success"> {
+  const { phone, seenAt } = device;
+  return {
+    device_id: device.id,
+    name: device.name,
+    state: device.state,
+    cause: device.cause ?? null,
+    jid: phone === undefined ? null : chatJid(phone),
+    phone_number: phone ?? null,
+    created_at: instant(device.createdAt),
+    last_seen: seenAt === undefined ? null : instant(seenAt),
+  };
+}

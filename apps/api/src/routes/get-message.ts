@@ -1,0 +1,37 @@
+import { isMessageId, isTerminal } from "@pombo/domain";
+import type { MessageView } from "@pombo/ledger";
+import { json, refuse } from "../answer.ts";
+import { maySee } from "../authenticate.ts";
+import type { Call, Handler } from "../bind-route.ts";
+import { renderMessage } from "../render-message.ts";
+import { waitForMessage, type WaitForMessageDeps } from "../wait-for-message.ts";
+
+const absent = { code: "MESSAGE_NOT_FOUND" } as const;
+
+/** `GET /v1/messages/:id?wait=30&after_version=N` */
+export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
+  return async (call) => {
+    const { id } = call.params;
+    if (!isMessageId(id)) return refuse(absent);
+    const first = await deps.ledger.viewMessage(id, deps.now());
+    if (first === undefined || !maySee(call.caller, first.message.deviceId)) return refuse(absent);
+    const changed = changedSince(first, call.query);
+    const ms = (call.query.wait ?? 0) * 1_000;
+    const view =
+      ms === 0 || changed(first)
+        ? first
+        : await waitForMessage(id, { ms, signal: call.stop, done: changed }, deps);
+    return view === undefined
+      ? refuse(absent)
+      : { ...json(200, renderMessage(view)), messageId: id };
+  };
+}
+
+/** With `after_version`: a higher version. Without: any change, or at once when the message has ended. */
+function changedSince(
+  { message }: MessageView,
+  { after_version: after }: Call<"getMessage">["query"],
+): (view: MessageView) => boolean {
+  if (after !== undefined) return (view) => view.message.version > after;
+  return (view) => isTerminal(message.status) || view.message.version > message.version;
+}

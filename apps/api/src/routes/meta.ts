@@ -1,0 +1,52 @@
+import { errorList, limitList, openapiDocument } from "@pombo/contract";
+import type { Settings } from "@pombo/domain";
+import { json, refuse } from "../answer.ts";
+import type { AnyHandler } from "../bind-route.ts";
+import { isStoreAway } from "../store-away.ts";
+
+/** What never changes while the process lives is made once. */
+function fixed(make: () => object): AnyHandler {
+  const answer = json(200, make());
+  return () => Promise.resolve(answer);
+}
+
+/** `GET /v1/errors` */
+export function listErrors(): AnyHandler {
+  return fixed(errorList);
+}
+
+/** `GET /v1/limits` */
+export function listLimits(settings: Settings): AnyHandler {
+  return fixed(() => limitList(settings));
+}
+
+/** `GET /openapi.json` */
+export function getOpenapi(settings: Settings): AnyHandler {
+  return fixed(() => openapiDocument(settings));
+}
+
+/** `GET /health/live` */
+export function getLiveness(): AnyHandler {
+  return fixed(() => ({ success: true, status: "live" }));
+}
+
+export interface ReadinessDeps {
+  /** Resolves when the store answers. */
+  readonly ping: () => Promise<unknown>;
+  readonly closing: AbortSignal;
+}
+
+/** `GET /health/ready` */
+export function getReadiness({ ping, closing }: ReadinessDeps): AnyHandler {
+  return async () => {
+    if (closing.aborted)
+      return refuse({ code: "SERVICE_UNAVAILABLE", detail: "The process is closing" });
+    try {
+      await ping();
+    } catch (error) {
+      if (!isStoreAway(error)) throw error;
+      return refuse({ code: "SERVICE_UNAVAILABLE", detail: "Redis can't be reached" });
+    }
+    return json(200, { success: true, status: "ready" });
+  };
+}

@@ -1,0 +1,201 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Route, routeTable } from "@pombo/contract";
+import type { CellId, Settings } from "@pombo/domain";
+import type { Log } from "@pombo/telemetry";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { type ApiKeys, authenticate } from "./authenticate.ts";
+import { type AnyHandler, bindRoute } from "./bind-route.ts";
+import { exchangeOf, openExchange } from "./exchange.ts";
+import { problemOf, writeAnswer } from "./problem.ts";
+import { refuseSockets } from "./refuse-socket.ts";
+import { type HandlerDeps, handlers } from "./routes/handlers.ts";
+
+export interface ServerDeps extends Omit<HandlerDeps, "closing" | "waitMs"> {
+  readonly ledger: HandlerDeps["ledger"] & ApiKeys;
+  readonly cell: CellId;
+  readonly settings: Settings;
+  readonly log: Pick<Log, "info" | "error">;
+}
+
+export interface ApiServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** No request may take longer to arrive; answers may take as long as a wait allows. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+/** Longer than the idle time of common load balancers, so that it is they who close. */
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * Listens. Closing stops accepting, lets open requests end (a wait is answered with the status of that moment) and then
+ * resolves; what is not done after `shutdown_ms` is cut.
+ */
+export async function openServer(
+  deps: ServerDeps,
+  address: { readonly host: string; readonly port: number },
+): Promise<ApiServer> {
+  const closing = new AbortController();
+  const app = createApp({ ...deps, closing: closing.signal });
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      // Node's own refusal has no envelope, and nothing here depends on the host.
+      requireHostHeader: false,
+    },
+    app,
+  );
+  server.on("checkExpectation", app);
+  refuseSockets(server, deps);
+  await listen(server, address);
+  const { port } = server.address() as AddressInfo;
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return {
+    url: `http://${host}:${port}`,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await close(server, deps.settings.shutdown_ms);
+    },
+  };
+}
+
+function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function close(server: Server, patienceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), patienceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+type AppDeps = ServerDeps & { readonly closing: AbortSignal };
+
+/** The order of a request: exchange → public routes → key → routes → not found → problem. */
+function createApp(deps: AppDeps): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("query parser", false);
+  app.set("case sensitive routing", true);
+  const bound = Object.entries<AnyHandler>(
+    handlers({ ...deps, waitMs: deps.settings.device_request_wait_ms }) as Handlers,
+  );
+  const rows = new Map(Object.entries<Route>(routeTable(deps.settings)));
+  const isPublic = (name: string): boolean => rows.get(name)?.auth === "public";
+
+  app.use(open(deps));
+  bind(app, { rows, bound: bound.filter(([name]) => isPublic(name)) }, deps);
+  app.use(identify(deps));
+  bind(app, { rows, bound: bound.filter(([name]) => !isPublic(name)) }, deps);
+  app.use((req, res) => {
+    const exchange = exchangeOf(req);
+    const detail = "There is nothing at this address";
+    const answer = { kind: "problem", problem: { code: "NOT_FOUND", detail } } as const;
+    writeAnswer(res, answer, { exchange, now: deps.now() });
+  });
+  app.use(answerThrown(deps));
+  return app;
+}
+
+type Handlers = Readonly<Record<string, AnyHandler>>;
+
+function open({ log, closing }: AppDeps): RequestHandler {
+  return (req, res, next) => {
+    openExchange({ req, res }, log);
+    res.setHeader("X-Content-Type-Options", "nosniff");
+    res.setHeader("Cache-Control", "no-store");
+    res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    res.setHeader("Referrer-Policy", "no-referrer");
+    if (closing.aborted) res.setHeader("Connection", "close");
+    next();
+  };
+}
+
+interface Bound {
+  readonly rows: ReadonlyMap<string, Route>;
+  readonly bound: readonly (readonly [string, AnyHandler])[];
+}
+
+/** Binds rows, then for each of their paths what happens to every other method. */
+function bind(app: Express, { rows, bound }: Bound, deps: AppDeps): void {
+  const methods = new Map<string, string[]>();
+  const limits = {
+    bodyLimitBytes: deps.settings.body_limit_bytes,
+    waitLimitS: deps.settings.prefer_wait_limit_s,
+    closing: deps.closing,
+    now: deps.now,
+  };
+  for (const [name, handler] of bound) {
+    const row = rows.get(name);
+    if (row === undefined) continue;
+    methods.set(row.path, [...(methods.get(row.path) ?? []), row.method]);
+    const method = row.method.toLowerCase() as "get" | "post" | "patch" | "delete";
+    app[method](row.path, bindRoute(row, handler, limits));
+  }
+  for (const [path, known] of methods) app.all(path, otherMethods(path, known, deps));
+}
+
+function otherMethods(
+  path: string,
+  known: readonly string[],
+  { now }: Pick<AppDeps, "now">,
+): RequestHandler {
+  const allow = [...known, ...(known.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
+  return (req, res) => {
+    const exchange = exchangeOf(req);
+    exchange.route = path;
+    if (req.method === "OPTIONS") res.setHeader("Allow", allow.join(", ")).writeHead(204).end();
+    else
+      writeAnswer(
+        res,
+        { kind: "problem", problem: { code: "METHOD_NOT_ALLOWED", allow } },
+        { exchange, now: now() },
+      );
+  };
+}
+
+/** Only OPTIONS goes on without a key: it tells what the public document tells. */
+function identify({ ledger, cell, now }: AppDeps): RequestHandler {
+  return async (req, res, next) => {
+    const exchange = exchangeOf(req);
+    if (req.method === "OPTIONS") return next();
+    const header = req.get("authorization");
+    const given = { header, dialect: exchange.dialect, cell, now: now() };
+    const authenticated = await authenticate(given, ledger);
+    if (authenticated.kind === "caller") {
+      exchange.caller = authenticated.caller;
+      return next();
+    }
+    const { problem } = authenticated;
+    return writeAnswer(res, { kind: "problem", problem }, { exchange, now: now() });
+  };
+}
+
+function answerThrown({ log, now }: AppDeps): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  // oxlint-disable-next-line max-params
+  return (error: unknown, req, res, _next) => {
+    const exchange = exchangeOf(req);
+    const problem = problemOf(error);
+    if (problem.code === "INTERNAL_ERROR")
+      log.error("request.crashed", { request_id: exchange.id, route: exchange.route, error });
+    writeAnswer(res, { kind: "problem", problem }, { exchange, now: now() });
+  };
+}

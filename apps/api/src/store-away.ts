@@ -1,0 +1,26 @@
+/** How the Redis client and the server say that they can't serve now. Observed with ioredis 6 and Redis 7. */
+const AWAY = [
+  /^Connection is closed/,
+  /^Command timed out/,
+  /^Stream isn't writeable/,
+  /^Reached the max retries per request/,
+  /^Socket closed unexpectedly/,
+  /^(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS)\b/,
+] as const;
+
+const AWAY_CODES: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+]);
+
+/** True when an error means that the store can't be reached or can't write now; the request may be repeated later. */
+export function isStoreAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && AWAY_CODES.has(error.code)) return true;
+  return AWAY.some((pattern) => pattern.test(error.message));
+}
