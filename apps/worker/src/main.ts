@@ -1,1 +1,68 @@
-export {};
+import { parseCredentialKeys } from "@pombo/device";
+import { openLedger } from "@pombo/ledger";
+import { openLanes } from "@pombo/queue";
+import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
+import { openStatus } from "@pombo/status";
+import { openLog } from "@pombo/telemetry";
+import { once } from "node:events";
+import { type Config, readConfig } from "./config.ts";
+import { openFleet } from "./fleet.ts";
+import { ownDevice } from "./own-device.ts";
+
+const stop = new AbortController();
+const log = openLog({ name: "worker" });
+
+// Under a supervisor, Ctrl-C reaches every process at once: then only the supervisor decides who stops when.
+const supervised = process.send !== undefined;
+process.on("SIGTERM", () => stop.abort("SIGTERM"));
+process.on("SIGINT", () => (supervised ? undefined : stop.abort("SIGINT")));
+process.on("disconnect", () => stop.abort("supervisor gone"));
+
+try {
+  await run(readConfig());
+} catch (error) {
+  log.error("worker.failed", { error });
+  process.exitCode = 1;
+}
+if (process.connected) process.disconnect();
+
+async function run(config: Config): Promise<void> {
+  const { settings } = config;
+  const onError = (error: Error): void => log.warn("redis.error", { error });
+  await using commands = await openRedis({ url: config.redisUrl, role: "worker", onError });
+  const problems = await checkRedis(commands.client);
+  if (problems.length > 0 && !config.development)
+    throw new Error(`this Redis can't keep what is accepted: ${problems.join("; ")}`);
+  for (const problem of problems) log.warn("redis.unsafe", { problem });
+
+  await using subscriber = await openRedis({ url: config.redisUrl, role: "subscriber", onError });
+  const keys = cellKeys(config.cell);
+  const ledger = openLedger({ redis: commands.client, keys, settings });
+  const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
+  await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
+  const credentialKeys = parseCredentialKeys(config.credentialKeys);
+
+  await using fleet = await openFleet({
+    owner: config.owner,
+    ledger,
+    settings,
+    log,
+    now: Date.now,
+    ownDevice: (own, aliveUntil, hooks) =>
+      ownDevice(own, aliveUntil, {
+        ledger,
+        lane: lanes.lane(own.deviceId),
+        whatsapp: config.whatsapp,
+        keys: credentialKeys,
+        settings,
+        log,
+        now: Date.now,
+        ...hooks,
+      }),
+  });
+  status.onWake(fleet.wake);
+  log.info("worker.ready", { owner: config.owner, cell: config.cell });
+  process.send?.({ kind: "ready", pid: process.pid });
+  if (!stop.signal.aborted) await once(stop.signal, "abort");
+  log.info("worker.stopping", { why: String(stop.signal.reason) });
+}

@@ -4,7 +4,7 @@ import type { Keys, Redis } from "@pombo/redis";
 /** What the API asks the owner of a device to do. */
 export interface DeviceRequest {
   readonly id: string;
-  readonly kind: "disconnect" | "logout" | "pairing-code";
+  readonly kind: "connect" | "disconnect" | "logout" | "pairing-code";
   /** Digits, for a pairing code. */
   readonly phone?: string;
   /** After this time nobody waits for the answer and the owner drops the request, ms since the epoch. */

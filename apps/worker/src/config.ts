@@ -1,0 +1,54 @@
+import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+export interface Config {
+  readonly redisUrl: string;
+  readonly cell: CellId;
+  readonly development: boolean;
+  /** `<worker>#<start>`: the worker's name for life, and which start of it this is. */
+  readonly owner: string;
+  /** `id:base64[,id:base64]`, the current key first. */
+  readonly credentialKeys: string;
+  readonly whatsapp: { readonly url?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly settings: Settings;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment; throws an error whose message says which variable to mend. */
+export function readConfig(env: Env = process.env): Config {
+  const read = readSettings(env);
+  if (read.kind === "refused")
+    throw new Error(`${read.variable} must be a whole number, not "${read.value}"`);
+  const cell = env["POMBO_CELL"] ?? "c0";
+  if (!isCellId(cell)) throw new Error(`POMBO_CELL must look like c0, not "${cell}"`);
+  return {
+    redisUrl: env["POMBO_REDIS_URL"] ?? "redis://127.0.0.1:6379",
+    cell,
+    development: env["POMBO_ENV"] === "development",
+    owner: `${env["POMBO_WORKER_ID"] ?? `worker-${process.pid}`}#${randomBytes(4).toString("hex")}`,
+    credentialKeys: required(env, "POMBO_CREDENTIALS_KEY"),
+    whatsapp: readWhatsApp(env),
+    settings: read.settings,
+  };
+}
+
+function readWhatsApp(env: Env): Config["whatsapp"] {
+  const url = env["POMBO_WHATSAPP_URL"];
+  const rootKey = env["POMBO_WHATSAPP_ROOT_KEY"];
+  const ca = env["POMBO_WHATSAPP_CA"];
+  return {
+    ...(url === undefined ? {} : { url }),
+    ...(rootKey === undefined ? {} : { rootKey }),
+    ...(ca === undefined
+      ? {}
+      : { ca: ca.includes("BEGIN CERTIFICATE") ? ca : readFileSync(ca, "utf8") }),
+  };
+}
+
+function required(env: Env, name: string): string {
+  const value = env[name];
+  if (value === undefined || value === "") throw new Error(`${name} is not set`);
+  return value;
+}

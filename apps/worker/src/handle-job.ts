@@ -1,0 +1,167 @@
+import type { Device, SendOutcome } from "@pombo/device";
+import type { Failure, Settings } from "@pombo/domain";
+import type { Begun, InHand, Ledger, Ownership, Settled } from "@pombo/ledger";
+import type { LaneJob } from "@pombo/queue";
+import { decide, decideFailure, type Decision, type LaneHistory, type Verdict } from "./decide.ts";
+
+export interface JobDeps {
+  readonly own: Ownership;
+  readonly ledger: Pick<
+    Ledger,
+    "begin" | "settle" | "recordEvidence" | "rememberRecipient" | "forgetThrottles"
+  >;
+  readonly device: Pick<
+    Device,
+    "send" | "checkRecipient" | "refresh" | "reconnect" | "connectedSince"
+  >;
+  readonly settings: Settings;
+  readonly lane: () => LaneHistory;
+  /** May this message's connection be renewed now? At most one renewal per device and `reconnect_gap_ms`. */
+  readonly mayReconnect: () => boolean;
+  /** Our lease is certainly alive: its end, less the margin, has not come. */
+  readonly alive: () => boolean;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly token: () => string;
+  readonly signal: AbortSignal;
+}
+
+/** What became of a job, for the log and for the lane. */
+export interface JobEnd {
+  readonly kind:
+    | "proved"
+    | NonNullable<Extract<Verdict, { kind: "settle" }>["step"]>
+    | "absent"
+    | "ghost"
+    | "fenced"
+    | "reconnecting";
+  readonly attempt?: number;
+  readonly code?: string;
+  readonly holdUntil?: number;
+}
+
+/** One job, step by step: load and begin → send → classify (inside the device) → next step → settle. */
+export async function handleJob(job: LaneJob, deps: JobDeps): Promise<JobEnd> {
+  const token = deps.token();
+  const begun = await beginChecked(job, token, deps);
+  switch (begun.kind) {
+    case "ghost":
+    case "fenced":
+      return { kind: begun.kind };
+    case "absent":
+      return settleAbsent(job, begun, deps);
+    case "reconnect":
+      await deps.device.reconnect("reconcile");
+      return { kind: "reconnecting" };
+    case "failed":
+      return settleFailure(job, begun, deps);
+    case "go":
+      break;
+  }
+  // Time may have passed since the ledger said go; the next owner finds `sending` and reconciles.
+  if (!deps.alive()) return { kind: "fenced" };
+  const outcome = await deps.device.send(
+    { id: job.messageId, jid: jidOf(begun.recipient), content: begun.content },
+    deps.signal,
+  );
+  return settleOutcome(job, { begun, outcome, token }, deps);
+}
+
+type Checked =
+  | Begun
+  | { readonly kind: "failed"; readonly message: InHand; readonly failure: Failure };
+
+/** Begins the attempt; a recipient that nobody looked up yet is looked up first. */
+async function beginChecked(job: LaneJob, token: string, deps: JobDeps): Promise<Checked> {
+  const begin = (): Promise<Begun> =>
+    deps.ledger.begin(deps.own, {
+      ...job,
+      token,
+      now: deps.now(),
+      connectedSince: deps.mayReconnect() ? (deps.device.connectedSince() ?? 0) : 0,
+    });
+  const begun = await begin();
+  if (begun.kind !== "check") return begun;
+  const found = await deps.device.checkRecipient(begun.recipient);
+  switch (found.kind) {
+    case "exists":
+      await deps.ledger.rememberRecipient(
+        begun.recipient,
+        found.lid === undefined ? {} : { lid: found.lid },
+      );
+      return begin();
+    case "absent":
+      await deps.ledger.rememberRecipient(begun.recipient, undefined);
+      return begin();
+    case "failed":
+      return { kind: "failed", message: begun, failure: found.failure };
+  }
+}
+
+async function settleAbsent(job: LaneJob, message: InHand, deps: JobDeps): Promise<JobEnd> {
+  const code = "RECIPIENT_NOT_ON_WHATSAPP";
+  const failure = { code, detail: "the number is not on WhatsApp" } as const;
+  const settled = await deps.ledger.settle(deps.own, job.messageId, {
+    to: "failed",
+    now: deps.now(),
+    failure,
+  });
+  return endOf(settled, { kind: "absent", attempt: message.number, code });
+}
+
+async function settleFailure(
+  job: LaneJob,
+  { message, failure }: { readonly message: InHand; readonly failure: Failure },
+  deps: JobDeps,
+): Promise<JobEnd> {
+  const verdict = decideFailure(failure, { ...decisionOf(message, deps), leftNow: false });
+  const settled = await deps.ledger.settle(deps.own, job.messageId, verdict.outcome);
+  return endOf(settled, describe(verdict, message.number));
+}
+
+async function settleOutcome(
+  job: LaneJob,
+  attempt: { readonly begun: InHand; readonly outcome: SendOutcome; readonly token: string },
+  deps: JobDeps,
+): Promise<JobEnd> {
+  const { begun, outcome, token } = attempt;
+  const verdict = decide(outcome, { ...decisionOf(begun, deps), token });
+  if (verdict.kind === "proved") {
+    const evidence = { messageId: job.messageId, proves: verdict.proves, now: deps.now() };
+    const settled = await deps.ledger.recordEvidence(deps.own.deviceId, evidence);
+    if (deps.lane().throttles > 0) await deps.ledger.forgetThrottles(deps.own.deviceId);
+    return endOf(settled, { kind: "proved", attempt: begun.number });
+  }
+  if (verdict.refresh) await deps.device.refresh(jidOf(begun.recipient));
+  const settled = await deps.ledger.settle(deps.own, job.messageId, verdict.outcome);
+  return endOf(settled, describe(verdict, begun.number));
+}
+
+function decisionOf(message: InHand, deps: JobDeps): Decision {
+  return {
+    message,
+    lane: deps.lane(),
+    settings: deps.settings,
+    now: deps.now(),
+    jitter: deps.random(),
+  };
+}
+
+function describe(verdict: Extract<Verdict, { kind: "settle" }>, attempt: number): JobEnd {
+  const { failure, holdUntil } = verdict.outcome;
+  return {
+    kind: verdict.step,
+    attempt,
+    ...(failure === undefined ? {} : { code: failure.code }),
+    ...(holdUntil === undefined ? {} : { holdUntil }),
+  };
+}
+
+/** Evidence may have settled the message while we waited: that is as good. Only a lost lease is news. */
+function endOf(settled: Settled, end: JobEnd): JobEnd {
+  return settled.kind === "fenced" ? { kind: "fenced" } : end;
+}
+
+function jidOf(recipient: string): string {
+  return recipient.includes("@") ? recipient : `${recipient}@s.whatsapp.net`;
+}

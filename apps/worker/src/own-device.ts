@@ -1,0 +1,105 @@
+import { type CredentialKeys, type DeviceConfig, openDevice } from "@pombo/device";
+import type { MessageId, Settings } from "@pombo/domain";
+import type { Ledger, Ownership } from "@pombo/ledger";
+import type { Lane } from "@pombo/queue";
+import type { Log } from "@pombo/telemetry";
+import { answerRequests } from "./answer-requests.ts";
+import { followReceipts } from "./follow-receipts.ts";
+import { reportDevice } from "./report-device.ts";
+import { runLane } from "./run-lane.ts";
+
+export interface OwnerDeps {
+  readonly ledger: Ledger;
+  readonly lane: Lane;
+  readonly whatsapp: DeviceConfig["whatsapp"];
+  readonly keys: CredentialKeys;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly now: () => number;
+  /** Asks Redis whether the lease is still ours. */
+  readonly stillOwner: (own: Ownership) => Promise<boolean>;
+  /** Ours no longer: forget this device. */
+  readonly onLost: (own: Ownership) => void;
+}
+
+/** A device that this process owns: its socket, its lane, and the reports of both. */
+export interface OwnedDevice {
+  readonly own: Ownership;
+  /** Look now: something came, or the sweep is due. */
+  poke(): void;
+  /** The lease is ours until then (monotonic ms, margin taken off). */
+  renewed(aliveUntil: number): void;
+  /** Finishes what is in hand (at once when `hurry` is aborted), gives the rest back and cuts the socket. */
+  release(hurry: AbortSignal): Promise<void>;
+  /** Another worker owns it: cuts the socket and writes nothing. */
+  abandon(): Promise<void>;
+}
+
+export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDeps): OwnedDevice {
+  const { ledger, settings, now, log } = deps;
+  const { deviceId } = own;
+  let aliveUntil = firstAliveUntil;
+  let wanted: "connected" | "disconnected" = "disconnected";
+  const onLost = (): void => deps.onLost(own);
+
+  const receipts = followReceipts(deviceId, {
+    ledger,
+    now,
+    onError: (error) => log.error("receipt.lost", { device_id: deviceId, error }),
+  });
+  const report = reportDevice({ own, ledger, log, now, onLost, onWritten: () => lane.poke() });
+  const device = openDevice(
+    { deviceId, whatsapp: deps.whatsapp, settings, keys: deps.keys },
+    {
+      store: ledger.credentials(own),
+      contentOf: async (id) => (await ledger.findMessage(id as MessageId))?.content,
+      onState: report.state,
+      onQr: report.qr,
+      onEvidence: receipts.follow,
+      onInbound: ({ from, at }) => report.inbound(from, at),
+      stillOwner: () => deps.stillOwner(own),
+      log: (event, fields) => log.info(event, { device_id: deviceId, ...fields }),
+    },
+  );
+  const lane = runLane({
+    ...deps,
+    own,
+    device,
+    alive: () => performance.now() < aliveUntil,
+    followUser,
+    onRestricted: report.restricted,
+    onLost,
+  });
+
+  /** Connects when the user wants it, and does what was asked of the device. */
+  async function followUser(): Promise<void> {
+    const asked = await ledger.wantedOf(deviceId);
+    if (asked !== wanted) {
+      wanted = asked;
+      if (asked === "connected") device.connect();
+    }
+    await answerRequests({ deviceId, ledger, device, now });
+  }
+
+  const never = new AbortController();
+  return {
+    own,
+    poke: () => lane.poke(),
+    renewed(until) {
+      aliveUntil = until;
+    },
+    async release(hurry) {
+      await lane.stop(hurry);
+      await receipts.settled();
+      await device[Symbol.asyncDispose]();
+      report.state({ state: "disconnected", cause: "worker_stopped", at: now() });
+      await report.written();
+    },
+    async abandon() {
+      aliveUntil = 0;
+      never.abort();
+      await device[Symbol.asyncDispose]();
+      await lane.stop(never.signal);
+    },
+  };
+}

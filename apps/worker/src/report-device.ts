@@ -1,0 +1,78 @@
+import type { DeviceChange } from "@pombo/device";
+import { isOnline } from "@pombo/domain";
+import type { Ledger, Ownership } from "@pombo/ledger";
+import type { Log } from "@pombo/telemetry";
+
+export interface ReportDeps {
+  readonly own: Ownership;
+  readonly ledger: Pick<Ledger, "changeDevice" | "closeLane" | "setWanted" | "showQr" | "warmUp">;
+  readonly log: Log;
+  readonly now: () => number;
+  /** A change is written: the lane may have to open or close. */
+  readonly onWritten: () => void;
+  readonly onLost: () => void;
+}
+
+/** Writes what the device tells, in the order in which it was told. */
+export interface DeviceReport {
+  state(change: DeviceChange): void;
+  /** The account may not start new chats until then. */
+  restricted(until: number): void;
+  qr(qr: { readonly text: string; readonly expiresAt: number }): void;
+  /** Somebody wrote: the chat is warm for a day. */
+  inbound(from: string, at: number): void;
+  written(): Promise<void>;
+}
+
+/** After these only the user can go on, by pairing: a restart must not do it unasked. */
+function endsTheWish({ state, cause }: DeviceChange): boolean {
+  return state === "logged_out" || cause === "qr_timeout";
+}
+
+const WARM_MS = 86_400_000;
+
+export function reportDevice({
+  own,
+  ledger,
+  log,
+  now,
+  onWritten,
+  onLost,
+}: ReportDeps): DeviceReport {
+  let tail: Promise<void> = Promise.resolve();
+  let restrictedUntil = 0;
+  const write = (what: string, work: () => Promise<void>): void => {
+    tail = tail.then(work).catch((error: unknown) => {
+      log.error("device.not_written", { device_id: own.deviceId, what, error });
+    });
+  };
+  const change = async (told: DeviceChange): Promise<void> => {
+    const { at, state, ...rest } = told;
+    const held = state === "connected" && restrictedUntil > now();
+    const shown = held ? ("restricted" as const) : state;
+    if (!isOnline(state) && !(await ledger.closeLane(own))) return onLost();
+    const generation = await ledger.changeDevice(own, { ...rest, state: shown, now: at });
+    if (generation === undefined) return onLost();
+    if (endsTheWish(told)) await ledger.setWanted(own.deviceId, "disconnected");
+    if (state !== "pairing") await ledger.showQr(own.deviceId, undefined);
+    log.info("device.changed", {
+      device_id: own.deviceId,
+      state: shown,
+      cause: told.cause,
+      generation,
+    });
+    onWritten();
+  };
+  return {
+    state: (told) => write("state", () => change(told)),
+    restricted(until) {
+      restrictedUntil = until;
+      const code = "ACCOUNT_RESTRICTED";
+      const cause = "new_chats_restricted";
+      write("restriction", () => change({ state: "restricted", at: now(), code, cause, until }));
+    },
+    qr: (qr) => write("qr", () => ledger.showQr(own.deviceId, qr)),
+    inbound: (from, at) => write("inbound", () => ledger.warmUp(own.deviceId, from, at + WARM_MS)),
+    written: () => tail,
+  };
+}

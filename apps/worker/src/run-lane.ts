@@ -1,0 +1,191 @@
+import type { Device } from "@pombo/device";
+import { isOnline, type Settings } from "@pombo/domain";
+import type { Ledger, Ownership } from "@pombo/ledger";
+import type { Lane, LaneJob } from "@pombo/queue";
+import type { Log } from "@pombo/telemetry";
+import { randomBytes } from "node:crypto";
+import type { LaneHistory } from "./decide.ts";
+import { feed } from "./feed.ts";
+import { handleJob, type JobDeps, type JobEnd } from "./handle-job.ts";
+import { createLatch } from "./latch.ts";
+import { repairLane } from "./repair-lane.ts";
+
+export interface LaneRunDeps {
+  readonly own: Ownership;
+  readonly ledger: Ledger;
+  readonly lane: Lane;
+  readonly device: Device;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly alive: () => boolean;
+  /** What the user asked for. */
+  readonly followUser: () => Promise<void>;
+  readonly onRestricted: (until: number) => void;
+  readonly onLost: () => void;
+}
+
+export interface LaneRun {
+  /** Look now: something came, or the sweep is due. */
+  poke(): void;
+  /** No further message; resolves when the one in hand has settled, which `hurry` makes happen at once. */
+  stop(hurry: AbortSignal): Promise<void>;
+}
+
+/**
+ * The loop of one lane: feed the window, fetch the next job, handle it. At most one job is in hand; while its answer is waited for,
+ * the next one is picked. It rests until it is poked, or until a time that the rules name, and never longer than a sweep.
+ */
+export function runLane(deps: LaneRunDeps): LaneRun {
+  const { own, ledger, lane, device, settings, log, now } = deps;
+  const latch = createLatch();
+  const stopping = new AbortController();
+  const hurry = new AbortController();
+  const finishing = new Set<Promise<void>>();
+  let inHand: LaneJob | undefined;
+  let handling: Promise<void> = Promise.resolve();
+  let history: LaneHistory = { throttles: 0, holds: 0 };
+  let restUntil = 0;
+  let reconnectedAt = Number.NEGATIVE_INFINITY;
+  let sweptAt = 0;
+  /** Something came from outside since the last turn: the user's wishes are looked at too. */
+  let poked = true;
+  /** An attempt ended by an error of ours, or somebody else's: what the window holds must be put in order first. */
+  let disordered = true;
+
+  const jobDeps: JobDeps = {
+    own,
+    ledger,
+    device: {
+      ...device,
+      async reconnect(cause) {
+        reconnectedAt = now();
+        await device.reconnect(cause);
+      },
+    },
+    settings,
+    lane: () => history,
+    mayReconnect: () => now() - reconnectedAt >= settings.reconnect_gap_ms,
+    alive: deps.alive,
+    now,
+    random: Math.random,
+    token: () => randomBytes(6).toString("base64url"),
+    signal: hurry.signal,
+  };
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      let rest = settings.sweep_ms;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one turn after the other
+        rest = await turn();
+      } catch (error) {
+        log.error("lane.turn_failed", { device_id: own.deviceId, error });
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      if (!stopping.signal.aborted) await latch.wait(rest);
+    }
+  }
+
+  /** One look at everything; how long to rest afterwards, in ms. */
+  async function turn(): Promise<number> {
+    await fetchNext();
+    if (poked) {
+      poked = false;
+      await deps.followUser();
+    }
+    if (now() - sweptAt >= settings.sweep_ms) await sweep();
+    if (!mayMove()) return settings.sweep_ms;
+    const fed = await feed({ own, ledger, lane, now });
+    if (fed.fenced === true) deps.onLost();
+    history = fed.view;
+    await fetchNext();
+    return fed.until === undefined ? settings.sweep_ms : Math.max(1, fed.until - now());
+  }
+
+  function mayMove(): boolean {
+    return (
+      !disordered && isOnline(device.state()) && now() >= restUntil && !stopping.signal.aborted
+    );
+  }
+
+  async function fetchNext(): Promise<void> {
+    if (inHand !== undefined || !mayMove()) return;
+    const job = await lane.fetch();
+    if (job === undefined) return;
+    inHand = job;
+    handling = handle(job).finally(() => {
+      inHand = undefined;
+      latch.wake();
+    });
+  }
+
+  /** Settle first, then finish: a death in between leaves a ghost. */
+  async function handle(job: LaneJob): Promise<void> {
+    const began = now();
+    try {
+      const end = await handleJob(job, jobDeps);
+      const finished = lane.finish(job).finally(() => finishing.delete(finished));
+      finishing.add(finished);
+      finished.catch((error: unknown) => log.error("job.not_finished", { error }));
+      follow(end);
+      log.info("job.ended", {
+        device_id: own.deviceId,
+        message_id: job.messageId,
+        feed: job.feed,
+        end: end.kind,
+        attempt: end.attempt,
+        code: end.code,
+        ms: now() - began,
+      });
+    } catch (error) {
+      disordered = true;
+      log.error("job.broke", { device_id: own.deviceId, message_id: job.messageId, error });
+    }
+  }
+
+  function follow(end: JobEnd): void {
+    if (end.kind === "fenced") deps.onLost();
+    // The device's own state follows in a moment; until then a parked message must not spin.
+    if (end.kind === "park") restUntil = now() + settings.reconnect_base_ms;
+    if (end.holdUntil !== undefined) deps.onRestricted(end.holdUntil);
+  }
+
+  async function sweep(): Promise<void> {
+    sweptAt = now();
+    if (inHand !== undefined) return;
+    if (disordered) {
+      await putInOrder();
+      disordered = false;
+    }
+    await repairLane({ own, ledger, lane, settings, now, inHand: () => inHand });
+  }
+
+  /** What an earlier owner, or a broken attempt, left in the window goes where it belongs. */
+  async function putInOrder(): Promise<void> {
+    const at = now();
+    const found = await ledger.takeOver(own, { now: at, due: at + settings.reconcile_grace_ms });
+    if (found === undefined) return deps.onLost();
+    if (found.returned + found.unknown > 0)
+      log.info("lane.taken_over", { device_id: own.deviceId, epoch: own.epoch, ...found });
+  }
+
+  const looping = loop();
+  return {
+    poke() {
+      poked = true;
+      latch.wake();
+    },
+    async stop(signal) {
+      stopping.abort();
+      latch.wake();
+      const hasten = (): void => hurry.abort();
+      if (signal.aborted) hasten();
+      else signal.addEventListener("abort", hasten, { once: true });
+      await looping;
+      await handling;
+      signal.removeEventListener("abort", hasten);
+      await Promise.allSettled(finishing);
+    },
+  };
+}
