@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { explainWait, type WaitFacts } from "./explain-wait.ts";
+
+const facts: WaitFacts = {
+  status: "queued",
+  place: "backlog",
+  since: 10,
+  sameGeneration: true,
+  device: { state: "connected", since: 5, owned: true },
+  throttledUntil: 0,
+  heldUntil: 0,
+  paceAt: 0,
+  now: 1_000,
+};
+
+const cases: readonly [string, Partial<WaitFacts>, object | undefined][] = [
+  ["a settled message waits for nothing", { status: "sent", place: "" }, undefined],
+  [
+    "a sending message waits for nothing of ours",
+    { status: "sending", place: "window" },
+    undefined,
+  ],
+  [
+    "a retry says when",
+    { place: "due", nextAt: 2_000 },
+    { blockedBy: "retry", since: 10, eta: 2_000 },
+  ],
+  [
+    "an unknown outcome is reconciled",
+    { status: "unknown", place: "due", nextAt: 3_000 },
+    { blockedBy: "reconcile", since: 10, eta: 3_000 },
+  ],
+  [
+    "a device that was never connected is offline, owner or not",
+    { device: { state: "created", since: 7, owned: false } },
+    { blockedBy: "device_offline", since: 7 },
+  ],
+  [
+    "a device whose worker died has no worker",
+    { device: { state: "connected", since: 7, owned: false } },
+    { blockedBy: "no_worker", since: 7 },
+  ],
+  ["behind a gate it is the order", { place: "waiting" }, { blockedBy: "order", since: 10 }],
+  [
+    "held until the account may start chats again",
+    { place: "held", heldUntil: 9_000 },
+    { blockedBy: "account_hold", since: 10, eta: 9_000 },
+  ],
+  ["throttled", { throttledUntil: 4_000 }, { blockedBy: "pacing", since: 10, eta: 4_000 }],
+  [
+    "of another phone number",
+    { sameGeneration: false },
+    { blockedBy: "identity_changed", since: 10 },
+  ],
+];
+
+test.each(cases)("%s", (_, over, wait) => {
+  expect(explainWait({ ...facts, ...over })).toEqual(wait);
+});
