@@ -39,7 +39,9 @@ export async function launchRedisContainer(options: RedisContainerOptions): Prom
     address: { port, password },
     logFile: join(dir, "redis.log"),
     onLoading: options.onLoading,
+    signal: options.signal,
   });
+  options.signal?.throwIfAborted();
   if (started.kind === "server") return started.server;
   throw new Error(`Redis did not start in a container: ${started.says}`);
 }

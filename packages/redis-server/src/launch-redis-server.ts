@@ -23,6 +23,8 @@ export interface RedisServerOptions {
   readonly maxMemory?: string;
   /** told in percent while the server reads a long file */
   readonly onLoading?: (percent: number) => void;
+  /** gives up the start; the server is gone when the rejection arrives */
+  readonly signal?: AbortSignal;
 }
 
 const PORT_TRIES = 5;
@@ -50,7 +52,9 @@ export async function launchRedisServer(options: RedisServerOptions): Promise<Re
       address: { port, password },
       logFile: join(dir, "redis.log"),
       onLoading: options.onLoading,
+      signal: options.signal,
     });
+    options.signal?.throwIfAborted();
     if (started.kind === "server") return started.server;
     if (!started.portTaken || left <= 1) throw new Error(`Redis did not start: ${started.says}`);
   }

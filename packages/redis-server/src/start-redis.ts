@@ -20,6 +20,7 @@ export interface RedisStart {
   readonly address: RedisAddress;
   readonly logFile: string;
   readonly onLoading: ((percent: number) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 export type RedisStarted =
@@ -37,7 +38,14 @@ export async function startRedis(start: RedisStart): Promise<RedisStarted> {
     () => undefined,
     () => undefined,
   );
+  const giveUp = (): void => void child.stdin?.destroy();
+  start.signal?.addEventListener("abort", giveUp, { once: true });
   const pid = await answering(start, closed);
+  start.signal?.removeEventListener("abort", giveUp);
+  if (start.signal?.aborted === true) {
+    giveUp();
+    await closed;
+  }
   if (pid === undefined) return { kind: "failed", ...(await lastWords(start.logFile)) };
   const { port, password } = start.address;
   const close = async (): Promise<void> => {

@@ -1,0 +1,121 @@
+import { join } from "node:path";
+
+import type { ChildSpec, ReadyMessage } from "./child.ts";
+import type { Environment, UpConfig } from "./config.ts";
+import type { DataFolder, Keys } from "./data-folder.ts";
+import type { UpOptions, Whatsapp } from "./options.ts";
+
+/** The main.ts of each process; tests put small ones in their place. */
+export interface Programs {
+  readonly api: string;
+  readonly worker: string;
+  readonly simulator: string;
+}
+
+const APPS = join(import.meta.dirname, "..", "..");
+
+export const PROGRAMS: Programs = {
+  api: join(APPS, "api", "src", "main.ts"),
+  worker: join(APPS, "worker", "src", "main.ts"),
+  simulator: join(APPS, "simulator", "src", "main.ts"),
+};
+
+/** What every child is told. */
+export interface Stage {
+  readonly options: UpOptions;
+  readonly config: UpConfig;
+  readonly programs: Programs;
+  readonly folder: DataFolder;
+  readonly keys: Keys;
+  readonly redisUrl: string;
+  readonly run: string;
+}
+
+export interface SimulatorPorts {
+  readonly port: number;
+  readonly tlsPort: number;
+}
+
+export function simulatorSpec(stage: Stage, ports: SimulatorPorts): ChildSpec {
+  const { port, tlsPort } = ports;
+  const where = ["--port", String(port), "--tls-port", String(tlsPort)];
+  return {
+    name: "simulator",
+    file: stage.programs.simulator,
+    args: [...where, "--data", stage.folder.simulator],
+    environment: ourEnvironment(stage),
+    logFile: join(stage.folder.logs, "simulator.log"),
+  };
+}
+
+export function workerSpec(stage: Stage, index: number, whatsapp: Environment): ChildSpec {
+  return {
+    name: `worker ${index + 1}`,
+    file: stage.programs.worker,
+    args: [],
+    environment: {
+      ...ourEnvironment(stage),
+      ...whatsapp,
+      POMBO_CREDENTIALS_KEY: stage.keys.credentialsKey,
+      POMBO_WORKER_ID: `worker-${index + 1}`,
+    },
+    logFile: join(stage.folder.logs, `worker-${index + 1}.log`),
+  };
+}
+
+export function apiSpec(stage: Stage, index: number, port: number): ChildSpec {
+  return {
+    name: `api ${index + 1}`,
+    file: stage.programs.api,
+    args: [],
+    environment: {
+      ...ourEnvironment(stage),
+      POMBO_HOST: stage.config.host,
+      POMBO_PORT: String(port),
+    },
+    logFile: join(stage.folder.logs, `api-${index + 1}.log`),
+  };
+}
+
+function ourEnvironment(stage: Stage): Environment {
+  return {
+    POMBO_ENV: "development",
+    ...stage.config.environment,
+    POMBO_REDIS_URL: stage.redisUrl,
+    POMBO_RUN: stage.run,
+  };
+}
+
+/** Which WhatsApp the workers speak to, as their environment says it. */
+export function whatsappEnvironment(
+  whatsapp: Whatsapp,
+  simulator: ReadyMessage | undefined,
+): Environment {
+  if (whatsapp.kind === "other") return named(whatsapp.url, whatsapp.rootKey, whatsapp.ca);
+  if (simulator === undefined) return {};
+  return named(
+    text(simulator, "simulator_url"),
+    text(simulator, "root_key"),
+    optionalText(simulator, "ca"),
+  );
+}
+
+function named(url: string, rootKey: string, ca: string | undefined): Environment {
+  return {
+    POMBO_WHATSAPP_URL: url,
+    POMBO_WHATSAPP_ROOT_KEY: rootKey,
+    ...(ca === undefined ? {} : { POMBO_WHATSAPP_CA: ca }),
+  };
+}
+
+/** A field that the child must have said when it was ready. */
+export function text(message: ReadyMessage, field: string): string {
+  const value = optionalText(message, field);
+  if (value === undefined) throw new Error(`a child was ready without saying its ${field}`);
+  return value;
+}
+
+function optionalText(message: ReadyMessage, field: string): string | undefined {
+  const value = message[field];
+  return typeof value === "string" ? value : undefined;
+}
