@@ -1,3 +1,4 @@
+import { type CredentialKeys, parseCredentialKeys } from "@pombo/device";
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -8,8 +9,7 @@ export interface Config {
   readonly development: boolean;
   /** `<worker>#<start>`: the worker's name for life, and which start of it this is. */
   readonly owner: string;
-  /** `id:base64[,id:base64]`, the current key first. */
-  readonly credentialKeys: string;
+  readonly credentialKeys: CredentialKeys;
   readonly whatsapp: { readonly url?: string; readonly rootKey?: string; readonly ca?: string };
   readonly settings: Settings;
 }
@@ -28,7 +28,7 @@ export function readConfig(env: Env = process.env): Config {
     cell,
     development: env["POMBO_ENV"] === "development",
     owner: `${env["POMBO_WORKER_ID"] ?? `worker-${process.pid}`}#${randomBytes(4).toString("hex")}`,
-    credentialKeys: required(env, "POMBO_CREDENTIALS_KEY"),
+    credentialKeys: readKeys(env["POMBO_CREDENTIALS_KEY"] ?? ""),
     whatsapp: readWhatsApp(env),
     settings: read.settings,
   };
@@ -47,8 +47,9 @@ function readWhatsApp(env: Env): Config["whatsapp"] {
   };
 }
 
-function required(env: Env, name: string): string {
-  const value = env[name];
-  if (value === undefined || value === "") throw new Error(`${name} is not set`);
-  return value;
+/** `id:base64[,id:base64]`, the current key first. */
+function readKeys(text: string): CredentialKeys {
+  const parsed = parseCredentialKeys(text);
+  if (parsed.kind === "keys") return parsed.keys;
+  throw new Error(`POMBO_CREDENTIALS_KEY: ${parsed.detail}`);
 }

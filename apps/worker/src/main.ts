@@ -1,4 +1,3 @@
-import { parseCredentialKeys } from "@pombo/device";
 import { openLedger } from "@pombo/ledger";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
@@ -40,7 +39,6 @@ async function run(config: Config): Promise<void> {
   const ledger = openLedger({ redis: commands.client, keys, settings });
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
-  const credentialKeys = parseCredentialKeys(config.credentialKeys);
 
   await using fleet = await openFleet({
     owner: config.owner,
@@ -53,7 +51,7 @@ async function run(config: Config): Promise<void> {
         ledger,
         lane: lanes.lane(own.deviceId),
         whatsapp: config.whatsapp,
-        keys: credentialKeys,
+        keys: config.credentialKeys,
         settings,
         log,
         now: Date.now,
