@@ -1,1 +1,33 @@
-export {};
+/**
+ * One linked WhatsApp account: the only package that holds Baileys' socket.
+ *
+ *   device      openDevice: connect, pair, send, and what WhatsApp says about it
+ *   connection  sockets one after the other, as the disconnect table says
+ *   socket      one Baileys socket, read by its raw nodes
+ *   sender      sent is acked: one attempt from the hand-over to its outcome
+ *   evidence    ack or receipt; late or not, told as it comes
+ *   seal        encryption of the credentials at rest
+ */
+import "./quiet-libsignal.ts";
+
+// The device
+export { type Device, openDevice } from "./device.ts";
+export type { DeviceChange, DeviceConfig, DeviceDeps } from "./device-deps.ts";
+export type { WhatsAppServer } from "./whatsapp-server.ts";
+
+// Sending
+export type { RecipientCheck } from "./check-recipient.ts";
+export type { OutgoingContent } from "./outgoing-content.ts";
+export type { OutgoingMessage, SendOutcome } from "./send.ts";
+
+// What comes in
+export type { Evidence, Inbound } from "./receipts.ts";
+
+// Credentials
+export type { CredentialChanges, CredentialStore } from "./credentials.ts";
+export {
+  type CredentialKey,
+  type CredentialKeys,
+  type ParsedCredentialKeys,
+  parseCredentialKeys,
+} from "./seal.ts";

@@ -1,0 +1,68 @@
+import { proto, type SignalDataTypeMap } from "@whiskeysockets/baileys";
+import { Packr } from "msgpackr";
+
+/**
+ * How credentials become bytes before they are sealed: msgpack, which keeps Buffer, Uint8Array and undefined apart, and for
+ * pre-keys (812 of them on every device) nothing but the two keys.
+ */
+export type KeyType = keyof SignalDataTypeMap;
+
+const KEY_BYTES = 32;
+const packr = new Packr({ useRecords: false, moreTypes: true });
+
+interface Layout {
+  readonly encode: (value: unknown) => Buffer;
+  readonly decode: (bytes: Buffer) => unknown;
+}
+
+const GENERIC: Layout = {
+  // The packed bytes are a view into a large reused buffer: keep only our part of it.
+  encode: (value) => Buffer.from(packr.pack(value)),
+  decode: (bytes) => packr.unpack(bytes),
+};
+
+const LAYOUTS: Readonly<Partial<Record<KeyType, Layout>>> = {
+  "pre-key": { encode: encodeKeyPair, decode: decodeKeyPair },
+  // Baileys reads the methods of the protobuf class, which no codec keeps.
+  "app-state-sync-key": {
+    encode: GENERIC.encode,
+    decode: (bytes) =>
+      proto.Message.AppStateSyncKeyData.fromObject(
+        GENERIC.decode(bytes) as { [k: string]: unknown },
+      ),
+  },
+};
+
+export function encodeCreds(creds: object): Buffer {
+  return GENERIC.encode({ ...creds });
+}
+
+export function decodeCreds(bytes: Buffer): unknown {
+  return GENERIC.decode(bytes);
+}
+
+export function encodeKey(type: KeyType, value: unknown): Buffer {
+  return (LAYOUTS[type] ?? GENERIC).encode(value);
+}
+
+/** A fresh value at every call: Baileys changes what it reads. */
+export function decodeKey<T extends KeyType>(type: T, bytes: Buffer): SignalDataTypeMap[T] {
+  return (LAYOUTS[type] ?? GENERIC).decode(bytes) as SignalDataTypeMap[T];
+}
+
+/** 0x01 · public · private; a pair of unusual size is packed like everything else, and msgpack maps never begin with 0x01. */
+function encodeKeyPair(value: unknown): Buffer {
+  const pair = value as { public: Uint8Array; private: Uint8Array };
+  const usual = pair.public.length === KEY_BYTES && pair.private.length === KEY_BYTES;
+  return usual
+    ? Buffer.concat([Buffer.from([1]), pair.public, pair.private])
+    : GENERIC.encode(value);
+}
+
+function decodeKeyPair(bytes: Buffer): unknown {
+  if (bytes[0] !== 1 || bytes.length !== 1 + 2 * KEY_BYTES) return GENERIC.decode(bytes);
+  return {
+    public: Buffer.from(bytes.subarray(1, 1 + KEY_BYTES)),
+    private: Buffer.from(bytes.subarray(1 + KEY_BYTES)),
+  };
+}

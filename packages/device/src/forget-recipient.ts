@@ -1,0 +1,40 @@
+import { jidDecode, type WASocket } from "@whiskeysockets/baileys";
+import type { Credentials } from "./credentials.ts";
+import type { DeviceCaches } from "./socket.ts";
+
+/** Where what is known about recipients is kept. */
+export interface Known {
+  readonly credentials: Credentials;
+  readonly caches: DeviceCaches;
+  readonly wa: WASocket | undefined;
+}
+
+/**
+ * Forgets the device list and the sessions of a recipient, under its number and its LID, so that the next send asks WhatsApp for
+ * both again. While a socket lives this takes the lock of its sends, so that no session is dropped in the middle of one.
+ */
+export async function forgetRecipient(
+  jid: string,
+  { credentials, caches, wa }: Known,
+): Promise<void> {
+  const user = jidDecode(jid)?.user;
+  if (user === undefined) return;
+  const forget = async (): Promise<void> => {
+    const { keys, retire } = credentials.keysForSocket();
+    const mapped = await keys.get("lid-mapping", [user, `${user}_reverse`]);
+    const users = [user, ...Object.values(mapped)];
+    const lists = await keys.get("device-list", users);
+    const devices = new Set(["0", ...Object.values(lists).flat()]);
+    // Session names are Signal addresses: `<user>.<device>`, LIDs with the domain number 1.
+    const names = users.flatMap((name) =>
+      [...devices].flatMap((device) => [`${name}.${device}`, `${name}_1.${device}`]),
+    );
+    const known = Object.keys(await keys.get("session", names));
+    for (const name of users) caches.userDevices.del(name);
+    await credentials.remove("session", known);
+    retire();
+  };
+  const meId = wa?.user?.id;
+  if (wa === undefined || meId === undefined) await forget();
+  else await wa.authState.keys.transaction(forget, meId);
+}
