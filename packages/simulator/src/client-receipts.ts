@@ -86,18 +86,12 @@ function disturbed(
   type: string | undefined,
 ): { changes: Record<string, string>; afterMs: number }[] {
   const plain = { changes: {}, afterMs: 0 };
-  switch (fault?.kind) {
-    case "drop":
-      return [];
-    case "duplicate":
-      return [plain, plain];
-    case "delay":
-      return [{ ...plain, afterMs: fault.ms }];
-    case "inactive":
-      return [type === undefined ? { ...plain, changes: { type: "inactive" } } : plain];
-    default:
-      return [plain];
-  }
+  if (fault?.kind === "drop") return [];
+  if (fault?.kind === "duplicate") return [plain, plain];
+  if (fault?.kind === "delay") return [{ ...plain, afterMs: fault.ms }];
+  if (fault?.kind === "inactive" && type === undefined)
+    return [{ ...plain, changes: { type: "inactive" } }];
+  return [plain];
 }
 
 export function takeAck(realm: Realm, connection: Connection, node: BinaryNode): void {

@@ -103,7 +103,7 @@ export function openConnection(socket: WebSocket, deps: ConnectionDeps): Connect
   socket.on("close", (code) => {
     stopClock();
     wire.noteReason(`closed by the client (${code})`);
-    inHand.settled().then(wire.finish, wire.finish);
+    void inHand.settled().finally(() => wire.finish());
   });
   return wire.connection;
 }

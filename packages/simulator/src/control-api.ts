@@ -2,7 +2,6 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { BadRequest, fieldsOf, integerOf, switchOf, textIn } from "./bad-request.ts";
 import { numberOf, type Control } from "./control.ts";
 import { readBody, type Body } from "./http-body.ts";
-import { writeAction } from "./fault-parser.ts";
 import type { Fault } from "./faults.ts";
 import type { Limits } from "./limits.ts";
 import type { PhoneSettings } from "./phones.ts";
@@ -197,7 +196,7 @@ function log({ control, query }: Call): unknown {
     : [{ seq: (entries[0]?.seq ?? 1) - 1, kind: "dropped", count: dropped }, ...entries];
 }
 
-const written = (fault: Fault): unknown => ({ ...fault, action: writeAction(fault.action) });
+const written = ({ ordered, ...fault }: Fault): unknown => ({ ...fault, action: ordered });
 
 const longestDelay = 600_000;
 

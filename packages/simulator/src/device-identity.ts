@@ -13,6 +13,8 @@ const prefixes = {
   keyIndexList: Buffer.from([6, 2]),
 } as const;
 
+const { E2EE } = proto.ADVEncryptionType;
+
 export interface DeviceClaim {
   readonly rawId: number;
   readonly keyIndex: number;
@@ -28,8 +30,8 @@ export function signDevice(account: PhoneKeys, claim: DeviceClaim): Uint8Array {
     rawId,
     timestamp,
     keyIndex,
-    accountType: 0,
-    deviceType: 0,
+    accountType: E2EE,
+    deviceType: E2EE,
   }).finish();
   const accountSignature = Curve.sign(
     account.identity.privKey,
@@ -57,12 +59,17 @@ export function countersign(
 ): Uint8Array | undefined {
   const ours = proto.ADVSignedDeviceIdentity.decode(signed);
   const { deviceSignature } = proto.ADVSignedDeviceIdentity.decode(reply);
-  const { details, accountSignatureKey } = ours;
+  const { details, accountSignatureKey, accountSignature } = ours;
   if (!details || !accountSignatureKey || deviceSignature?.length !== 64) return undefined;
   const message = Buffer.concat([prefixes.device, details, companionIdentity, accountSignatureKey]);
   const key = Buffer.from(generateSignalPubKey(companionIdentity));
   if (!verifySignature(key, message, deviceSignature)) return undefined;
-  return proto.ADVSignedDeviceIdentity.encode({ ...ours, deviceSignature }).finish();
+  return proto.ADVSignedDeviceIdentity.encode({
+    details,
+    accountSignatureKey,
+    ...(accountSignature ? { accountSignature } : {}),
+    deviceSignature,
+  }).finish();
 }
 
 export interface KeyIndexClaim {
@@ -79,7 +86,7 @@ export function signKeyIndexes(account: PhoneKeys, claim: KeyIndexClaim): Uint8A
     timestamp: claim.timestamp,
     currentIndex: claim.current,
     validIndexes: [...claim.valid],
-    accountType: 0,
+    accountType: E2EE,
   }).finish();
   const accountSignature = Curve.sign(
     account.identity.privKey,

@@ -10,6 +10,16 @@ export type Ending =
   | { readonly kind: "unlink" }
   | { readonly kind: "stream_error"; readonly code: number };
 
+const endingKinds = new Set<string>([
+  "close",
+  "replaced",
+  "unlink",
+  "stream_error",
+] satisfies Ending["kind"][]);
+
+export const isEnding = (action: { readonly kind: string }): action is Ending =>
+  endingKinds.has(action.kind);
+
 /** A replaced conflict carries no code: the client would take it for another reason. */
 const replaced = (): BinaryNode => el("stream:error", {}, [el("conflict", { type: "replaced" })]);
 const deviceRemoved = (): BinaryNode =>

@@ -107,7 +107,13 @@ export function parseFault(input: unknown, { full }: { full: boolean }): FaultOr
   }
   const times =
     fields["times"] === undefined ? 1 : integerOf(fields["times"], "times", [1, mostTimes]);
-  return { on, match: parseMatch(fields["match"] ?? {}, on), action, times };
+  return {
+    on,
+    match: parseMatch(fields["match"] ?? {}, on),
+    action,
+    ordered: fields["action"],
+    times,
+  };
 }
 
 function parseOn(value: unknown): FaultOn {
@@ -158,24 +164,4 @@ function deviceOf(text: string): string {
   const address = parseJid(text);
   if (address === undefined) return accountOf(text);
   return address.device === 0 ? address.number : formatJid({ ...address, space: "pn" });
-}
-
-/** An action in the form it is ordered in. */
-export function writeAction(action: FaultAction): unknown {
-  switch (action.kind) {
-    case "nack":
-      return { nack: action.code };
-    case "delay":
-      return { delay_ms: action.ms };
-    case "stream_error":
-      return { stream_error: { code: action.code } };
-    case "iq_error":
-      return { iq_error: { code: action.code, text: action.text } };
-    case "failure": {
-      const { kind: _kind, reason, ...rest } = action;
-      return { failure: reason, ...rest };
-    }
-    default:
-      return action.kind;
-  }
 }

@@ -46,6 +46,8 @@ export interface FaultOrder {
   readonly on: FaultOn;
   readonly match: FaultMatch;
   readonly action: FaultAction;
+  /** The action in the form it was ordered in. */
+  readonly ordered: unknown;
   readonly times: number;
 }
 

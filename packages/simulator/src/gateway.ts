@@ -54,8 +54,8 @@ export async function openGateway(config: GatewayConfig): Promise<Gateway> {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
-      sockets.close();
       server.close();
+      for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
       await closed;
     },

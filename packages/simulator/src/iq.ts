@@ -1,6 +1,6 @@
 import { BadRequest } from "./bad-request.ts";
 import type { Connection } from "./connection.ts";
-import { endConnection } from "./endings.ts";
+import { endConnection, isEnding } from "./endings.ts";
 import type { FaultAction } from "./faults.ts";
 import { IqError } from "./iq-call.ts";
 import { iqRoutes } from "./iq-routes.ts";
@@ -68,23 +68,13 @@ function disturb(
   connection: Connection,
   { fault, iq }: { fault: IqFault; iq: BinaryNode },
 ): void {
-  switch (fault.kind) {
-    case "delay":
-      realm.timers.after(fault.ms, () =>
-        realm.work.add(async () => connection.send(await answer(realm, connection, iq))),
-      );
-      return;
-    case "iq_error": {
-      const { code, text } = fault;
-      const attrs = { from: iq.attrs["to"] ?? SERVER, id: iq.attrs["id"], type: "error" };
-      return connection.send(el("iq", attrs, [el("error", { code, text })]));
-    }
-    case "close":
-    case "replaced":
-    case "unlink":
-    case "stream_error":
-      return endConnection(realm, connection, fault as Parameters<typeof endConnection>[2]);
-    default:
-    // drop, blackhole: no answer at all.
-  }
+  if (fault.kind === "delay") {
+    const late = async (): Promise<void> => connection.send(await answer(realm, connection, iq));
+    realm.timers.after(fault.ms, () => realm.work.add(late));
+  } else if (fault.kind === "iq_error") {
+    const { code, text } = fault;
+    const attrs = { from: iq.attrs["to"] ?? SERVER, id: iq.attrs["id"], type: "error" };
+    connection.send(el("iq", attrs, [el("error", { code, text })]));
+  } else if (isEnding(fault)) endConnection(realm, connection, fault);
+  // Else (drop, blackhole): no answer at all.
 }

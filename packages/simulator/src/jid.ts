@@ -49,15 +49,16 @@ export function parseNumber(text: string): string | undefined {
 export const redact = (number: string): string => `…${number.slice(-4)}`;
 
 export function lidOf(number: string): string {
-  const digits = [...number.padStart(lidDigits - 1, "0")];
+  const digits = number.padStart(lidDigits - 1, "0").split("");
   return `9${digits.map((digit, at) => (Number(digit) * 7 + 3 + at) % 10).join("")}`;
 }
 
 export function numberOfLid(lid: string): string | undefined {
   if (lid.length !== lidDigits || !lid.startsWith("9")) return undefined;
-  const digits = [...lid.slice(1)].map(
-    (digit, at) => ((((Number(digit) - 3 - at) % 10) + 10) * 3) % 10,
-  );
+  const digits = lid
+    .slice(1)
+    .split("")
+    .map((digit, at) => ((((Number(digit) - 3 - at) % 10) + 10) * 3) % 10);
   const number = digits.join("").replace(/^0+/, "");
   return number === "" ? undefined : number;
 }

@@ -26,6 +26,8 @@ export const defaultLimits = {
   textChars: 65_536,
   /** Time a scanned or entered pairing may take until the client has signed. */
   pairingMs: 15_000,
+  /** How long an entered code waits for a client that has yet to ask: clients do not wait for the server's answer. */
+  codeGraceMs: 1_000,
   qrRefs: 6,
   /** Companion ids are one byte on the wire, 99 means hosted. */
   companionIds: 98,

@@ -70,6 +70,9 @@ function pairSuccess({ id, number, device, identity }: PairSuccess): BinaryNode 
   const content = el("pair-success", {}, [
     el("device-identity", {}, identity),
     el("device", { jid: pnJid(number, device), lid: lidJid(number, device) }),
+    // The client takes this for its owner's name; without a name it never says that it is available, and then its
+    // receipts are all of type `inactive`.
+    el("biz", { name: `Phone ${number.slice(-4)}` }),
     el("platform", { name: "android" }),
   ]);
   return el("iq", { from: SERVER, type: "set", id, xmlns: "md" }, [content]);

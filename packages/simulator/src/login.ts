@@ -68,23 +68,17 @@ function disturbLogin(
   connection: Connection,
   { fault, jid }: { fault: LoginFault; jid: string },
 ): void {
-  switch (fault.kind) {
-    case "failure": {
-      const { reason, code, expire } = fault;
-      return refuse(realm, connection, {
-        jid,
-        node: el("failure", { reason, code, expire, location: "sim" }),
-        reason,
-      });
-    }
-    case "stream_error":
-      return endConnection(realm, connection, fault);
-    case "close":
-      return connection.cut("cut at login");
-    default:
-      // The client waits for an answer that never comes.
-      connection.role = { kind: "deaf" };
-  }
+  if (fault.kind === "failure") {
+    const { reason, code, expire } = fault;
+    refuse(realm, connection, {
+      jid,
+      node: el("failure", { reason, code, expire, location: "sim" }),
+      reason,
+    });
+  } else if (fault.kind === "stream_error" || fault.kind === "close")
+    endConnection(realm, connection, fault);
+  // The client waits for an answer that never comes.
+  else connection.role = { kind: "deaf" };
 }
 
 interface LoginClaim {

@@ -79,7 +79,7 @@ function takeHello(realm: Realm, connection: Connection, node: BinaryNode): Bina
 
 /** The phone of `number` enters a code. Resolves when the client has signed and may log in. */
 export async function enterCode(realm: Realm, number: string, code: string): Promise<Linked> {
-  const pairing = realm.pairings.byNumber(number);
+  const pairing = realm.pairings.byNumber(number) ?? (await expected(realm, number));
   if (pairing === undefined) throw new BadRequest("no client waits for a code on this number", 404);
   if (pairing.exchange !== undefined)
     throw new BadRequest("a code is being tried on this number already", 409);
@@ -102,6 +102,18 @@ export async function enterCode(realm: Realm, number: string, code: string): Pro
   } finally {
     delete pairing.exchange;
   }
+}
+
+function expected(realm: Realm, number: string): Promise<CodePairing | undefined> {
+  const { promise, resolve } = Promise.withResolvers<CodePairing | undefined>();
+  const cancel = realm.timers.after(realm.limits.codeGraceMs, () => resolve(undefined));
+  const stop = realm.pairings.onCodeExpected((pairing) => {
+    if (pairing.number === number) resolve(pairing);
+  });
+  return promise.finally(() => {
+    stop();
+    cancel();
+  });
 }
 
 function primaryHello(realm: Realm, { number, ref }: CodePairing, wrapped: Buffer): BinaryNode {

@@ -6,6 +6,8 @@ export interface Pairings {
   byRef(ref: string): QrPairing | undefined;
   expectCode(pairing: CodePairing): void;
   byNumber(number: string): CodePairing | undefined;
+  /** Called when a client next waits for a code; returns the unsubscriber. */
+  onCodeExpected(listener: (pairing: CodePairing) => void): () => void;
   codeOf(connection: Connection): CodePairing | undefined;
   /** A link whose client has still to sign. */
   begin(link: PendingLink): void;
@@ -57,6 +59,7 @@ export interface Linked {
 export function openPairings(): Pairings {
   const byRef = new Map<string, QrPairing>();
   const byNumber = new Map<string, CodePairing>();
+  const listeners = new Set<(pairing: CodePairing) => void>();
   const links = new Map<Connection, PendingLink>();
   const codeOf = (connection: Connection): CodePairing | undefined =>
     [...byNumber.values()].find((pairing) => pairing.connection === connection);
@@ -67,6 +70,11 @@ export function openPairings(): Pairings {
     byRef: (ref) => byRef.get(ref),
     expectCode: (pairing) => {
       byNumber.set(pairing.number, pairing);
+      for (const listener of listeners) listener(pairing);
+    },
+    onCodeExpected(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
     byNumber: (number) => byNumber.get(number),
     codeOf,

@@ -18,9 +18,12 @@ export interface PhoneDelivery {
 export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Promise<() => void> {
   const { sender, message, copy } = delivery;
   const phone = copy.target.number;
-  const own = phone === sender.number;
+  // A copy of what a companion of this phone wrote to somebody else.
+  const copied = phone === sender.number && message.chat.number !== phone;
   const read = await decrypt(realm, delivery);
-  const fault = realm.faults.take("receipt", { to: message.chat.number, device: sender.jid });
+  const fault = copied
+    ? undefined
+    : realm.faults.take("receipt", { to: phone, device: sender.jid });
   const facts: ArrivalFacts = {
     phone,
     space: message.chat.space,
@@ -33,12 +36,12 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
     realm.log.append("unreadable", { device: phone, id: message.id, from: sender.jid });
     // Asking again makes the client send to all devices once more; for a mere copy of what one's own companion wrote to
     // somebody else that would cost more than it is worth.
-    return own && message.chat.number !== phone ? () => {} : () => askAgain(realm, facts);
+    return copied ? () => {} : () => askAgain(realm, facts);
   }
   const chat = read.destination ?? phone;
   const repeated =
     read.content !== undefined && show(realm, { delivery, phone, chat, content: read.content });
-  return () => confirmArrival(realm, facts, { own: own && chat !== phone, repeated });
+  return () => confirmArrival(realm, facts, { copied, repeated });
 }
 
 interface ReadCopy {

@@ -67,7 +67,8 @@ cipher["decryptWithSessions"] = async function decryptWithSessions(
 };
 
 const builder = libsignal.SessionBuilder.prototype as unknown as QuietBuilder;
-const initIncoming = builder.initIncoming;
+// eslint-disable-next-line typescript/unbound-method -- called with its `this` below
+const { initIncoming } = builder;
 builder.initIncoming = function quietInitIncoming(this: QuietBuilder, into, message) {
   const open = into.getOpenSession();
   const known = into.sessions[message.baseKey.toString("base64")] !== undefined;

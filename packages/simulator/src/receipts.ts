@@ -23,7 +23,7 @@ export interface PlannedReceipt {
 
 export interface ArrivalKind {
   /** The phone is the sender's own and the message went to somebody else. */
-  readonly own: boolean;
+  readonly copied: boolean;
   readonly repeated: boolean;
 }
 
@@ -48,7 +48,7 @@ interface ReceiptRules {
 /** Which receipts go out, and when after the arrival. */
 export function planReceipts(
   { settings, delays, fault }: ReceiptRules,
-  { own, repeated }: ArrivalKind,
+  { copied, repeated }: ArrivalKind,
 ): PlannedReceipt[] {
   if (fault?.kind === "drop") return [];
   const extra = fault?.kind === "delay" ? fault.ms : 0;
@@ -57,7 +57,7 @@ export function planReceipts(
       ? [delays.read, delays.delivered]
       : [delays.delivered, delays.read];
   const planned: PlannedReceipt[] = [];
-  if (own) {
+  if (copied) {
     if (settings.sender_receipts) planned.push({ type: "sender", afterMs: deliveredAt + extra });
     return planned;
   }

@@ -54,33 +54,30 @@ export async function takeMessage(
   if (disposition.ending !== undefined) endConnection(realm, connection, disposition.ending);
 }
 
+/** Faults that need no argument. */
+const dispositions: { readonly [Name in FaultAction["kind"]]?: Disposition } = {
+  no_ack: { relay: true },
+  blackhole: { relay: false },
+  drop: { relay: false },
+  close: { relay: false, ending: { kind: "close" } },
+  close_before_relay: { relay: false, ending: { kind: "close" } },
+  close_after_relay: { relay: true, ending: { kind: "close" } },
+  replaced: { relay: false, ending: { kind: "replaced" } },
+  unlink: { relay: false, ending: { kind: "unlink" } },
+};
+
 /** The fault's say, or the server's own when there is none. */
 export function disposeOf(
   fault: FaultAction | undefined,
   usual: { error?: number; delayMs: number },
 ): Disposition {
-  switch (fault?.kind) {
-    case undefined:
-      return { relay: usual.error === undefined, ack: usual };
-    case "no_ack":
-      return { relay: true };
-    case "close_after_relay":
-      return { relay: true, ending: { kind: "close" } };
-    case "close":
-    case "close_before_relay":
-      return { relay: false, ending: { kind: "close" } };
-    case "replaced":
-    case "unlink":
-      return { relay: false, ending: { kind: fault.kind } };
-    case "stream_error":
-      return { relay: false, ending: fault };
-    case "nack":
-      return { relay: false, ack: { error: fault.code, delayMs: usual.delayMs } };
-    case "delay":
-      return { relay: usual.error === undefined, ack: { ...usual, delayMs: fault.ms } };
-    default:
-      return { relay: false };
-  }
+  const honest = { relay: usual.error === undefined, ack: usual };
+  if (fault === undefined) return honest;
+  if (fault.kind === "nack")
+    return { relay: false, ack: { error: fault.code, delayMs: usual.delayMs } };
+  if (fault.kind === "delay") return { ...honest, ack: { ...usual, delayMs: fault.ms } };
+  if (fault.kind === "stream_error") return { relay: false, ending: fault };
+  return dispositions[fault.kind] ?? honest;
 }
 
 /** A restricted account reaches only those whose privacy token it holds. */

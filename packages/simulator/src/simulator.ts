@@ -75,6 +75,7 @@ export async function openSimulator(config: SimulatorConfig = {}): Promise<Simul
     config.tlsPort === undefined
       ? undefined
       : opening.use(await gateway(config.tlsPort, secrets.tls));
+  opening.defer(() => cutAll(realm));
   const resources = opening.move();
   const name = host.includes(":") ? `[${host}]` : host;
   realm.report("simulator.opened", {
@@ -228,10 +229,14 @@ function openClient(realm: Realm, socket: Parameters<typeof openConnection>[0]):
   });
 }
 
-async function closeRealm(realm: Realm): Promise<void> {
-  realm.timers[Symbol.dispose]();
+async function cutAll(realm: Realm): Promise<void> {
   const connections = realm.connections.all();
   for (const connection of connections) connection.cut("simulator closing");
   await Promise.all(connections.map(({ closed }) => closed));
+}
+
+async function closeRealm(realm: Realm): Promise<void> {
+  realm.timers[Symbol.dispose]();
+  await cutAll(realm);
   await realm.work.settled();
 }

@@ -9,6 +9,7 @@ import {
   type SignalDataSet,
   type SignalDataTypeMap,
   type SignalKeyStore,
+  type WAMessage,
   type WASocket,
 } from "@whiskeysockets/baileys";
 import type { BinaryNode } from "./node.ts";
@@ -24,6 +25,8 @@ export interface TestClient extends AsyncDisposable {
   stanza(fits: (node: BinaryNode) => boolean): Promise<BinaryNode>;
   /** All stanzas so far. */
   readonly stanzas: BinaryNode[];
+  /** The message with this id, decrypted, as the client emits it. */
+  message(id: string): Promise<WAMessage>;
   /** Sends a text with a given id; resolves with the server's ack. */
   send(to: string, text: string, id: string): Promise<BinaryNode>;
   /** The disconnect code, once closed. */
@@ -81,18 +84,23 @@ export function openTestClient(
   });
   const updates = openSeen<Partial<ConnectionState>>();
   const stanzas = openSeen<BinaryNode>();
-  sock.ev.on("connection.update", updates.add);
+  const messages = openSeen<WAMessage>();
+  sock.ev.on("connection.update", (seen) => updates.add(seen));
   sock.ev.on("creds.update", (changes) => Object.assign(auth.creds, changes));
+  sock.ev.on("messages.upsert", (upsert) => {
+    for (const message of upsert.messages) messages.add(message);
+  });
   sock.ws.on("frame", (node: BinaryNode | Uint8Array) => {
     if (!(node instanceof Uint8Array)) stanzas.add(node);
   });
-  const update = updates.first;
+  const update: TestClient["update"] = (fits) => updates.first(fits);
   return {
     auth,
     sock,
     update,
-    stanza: stanzas.first,
+    stanza: (fits) => stanzas.first(fits),
     stanzas: stanzas.all,
+    message: (id) => messages.first(({ key }) => key.id === id),
     async send(to, text, id) {
       const ack = stanzas.first(
         ({ tag, attrs }) => tag === "ack" && attrs["id"] === id && attrs["class"] === "message",
@@ -121,6 +129,21 @@ export async function pairedClient(
   await using first = openTestClient(simulator, auth, options);
   const { qr } = await first.update((update) => update.qr !== undefined);
   await simulator.scanQr(qr ?? "", phone);
+  await first.closed();
+  return loggedIn(openTestClient(simulator, auth, options));
+}
+
+/** Pairs a new device by code and logs it in. */
+export async function codePairedClient(
+  simulator: Simulator,
+  phone: string,
+  options: object = {},
+): Promise<TestClient> {
+  const auth = memoryAuth();
+  await using first = openTestClient(simulator, auth, options);
+  await first.update((update) => update.qr !== undefined);
+  const code = await first.sock.requestPairingCode(phone);
+  await simulator.enterCode(phone, `${code.slice(0, 4)}-${code.slice(4).toLowerCase()}`);
   await first.closed();
   return loggedIn(openTestClient(simulator, auth, options));
 }
