@@ -209,7 +209,7 @@ function openCredentials({ store, seal, events, records, due, loaded }: Opening)
       return { keys: { get, set }, retire: () => (retired = true) };
     },
     remove: async (type, ids) => {
-      put({ [type]: Object.fromEntries(ids.map((id) => [id, null])) } as SignalDataSet);
+      put({ [type]: Object.fromEntries(ids.map((id) => [id, null])) });
       await write();
     },
     settled: write,

@@ -137,18 +137,17 @@ export function testDevice(simulator: Simulator, options: TestDeviceOptions = {}
 
 function listen(): { readonly told: Told; readonly hear: (add: () => void) => void } {
   const waiting = new Set<() => void>();
-  const until: Told["until"] = (look) => {
-    const found = look(told);
-    if (found !== undefined && found !== false) return Promise.resolve(found);
-    const { promise, resolve } = Promise.withResolvers<Exclude<typeof found, undefined | false>>();
-    const check = (): void => {
-      const now = look(told);
-      if (now === undefined || now === false) return;
-      waiting.delete(check);
-      resolve(now as Exclude<typeof found, undefined | false>);
-    };
-    waiting.add(check);
-    return promise as never;
+  const until: Told["until"] = async (look) => {
+    while (true) {
+      const found = look(told);
+      if (found !== undefined && found !== false) return found;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      // Looks again after each thing that is told.
+      // oxlint-disable-next-line no-await-in-loop
+      await promise;
+      waiting.delete(resolve);
+    }
   };
   const told: Told = {
     states: [],
@@ -167,7 +166,7 @@ function listen(): { readonly told: Told; readonly hear: (add: () => void) => vo
   };
   const hear = (add: () => void): void => {
     add();
-    for (const check of [...waiting]) check();
+    for (const check of waiting) check();
   };
   return { told, hear };
 }

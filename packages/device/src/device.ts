@@ -184,7 +184,7 @@ async function unlink({ socket }: Live): Promise<Failure | undefined> {
   } catch (cause) {
     if (socket.isOpen()) return { ...NOT_UNLINKED, cause };
     const { why, text } = await socket.ended;
-    const agreed = typeof why === "number" && disconnectRow(why, text).then === "unlinked";
+    const agreed = typeof why === "number" && disconnectRow(why, text).follows === "unlinked";
     return agreed ? undefined : { ...NOT_UNLINKED, cause };
   }
 }

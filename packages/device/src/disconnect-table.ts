@@ -9,83 +9,103 @@ import type { DeviceState, ErrorCode } from "@pombo/domain";
  */
 export interface DisconnectRow {
   readonly cause: string;
-  readonly then: "restart" | "backoff" | "rest" | "replaced" | "unlinked" | "stop";
+  readonly follows: "restart" | "backoff" | "rest" | "replaced" | "unlinked" | "stop";
   /** The state that a `stop` ends in. */
   readonly state: Extract<DeviceState, "connecting" | "disconnected" | "logged_out" | "blocked">;
   readonly code: ErrorCode;
 }
 
 export const DISCONNECT_TABLE: Readonly<Record<number, DisconnectRow>> = {
-  401: { cause: "logged_out", then: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
-  402: { cause: "banned_for_a_time", then: "stop", state: "blocked", code: "ACCOUNT_BLOCKED" },
-  403: { cause: "account_locked", then: "stop", state: "blocked", code: "ACCOUNT_BLOCKED" },
-  405: { cause: "client_outdated", then: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
-  406: { cause: "banned", then: "stop", state: "blocked", code: "ACCOUNT_BLOCKED" },
+  401: { cause: "logged_out", follows: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
+  402: { cause: "banned_for_a_time", follows: "stop", state: "blocked", code: "ACCOUNT_BLOCKED" },
+  403: { cause: "account_locked", follows: "stop", state: "blocked", code: "ACCOUNT_BLOCKED" },
+  405: {
+    cause: "client_outdated",
+    follows: "stop",
+    state: "disconnected",
+    code: "UPSTREAM_FAILED",
+  },
+  406: { cause: "banned", follows: "stop", state: "blocked", code: "ACCOUNT_BLOCKED" },
   408: {
     cause: "connection_lost",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
-  409: { cause: "client_refused", then: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
-  411: { cause: "not_multi_device", then: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
+  409: { cause: "client_refused", follows: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
+  411: {
+    cause: "not_multi_device",
+    follows: "stop",
+    state: "disconnected",
+    code: "UPSTREAM_FAILED",
+  },
   413: {
     cause: "access_token_expired",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "UPSTREAM_FAILED",
   },
   414: {
     cause: "access_token_invalid",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "UPSTREAM_FAILED",
   },
   415: {
     cause: "access_token_missing",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "UPSTREAM_FAILED",
   },
-  416: { cause: "client_refused", then: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
-  417: { cause: "client_refused", then: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
-  418: { cause: "client_unknown", then: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
+  416: { cause: "client_refused", follows: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
+  417: { cause: "client_refused", follows: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
+  418: { cause: "client_unknown", follows: "stop", state: "disconnected", code: "UPSTREAM_FAILED" },
   // Believed to mean the same as 401; never seen.
-  419: { cause: "logged_out", then: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
+  419: { cause: "logged_out", follows: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
   428: {
     cause: "connection_closed",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
-  429: { cause: "throttled", then: "rest", state: "connecting", code: "THROTTLED" },
-  440: { cause: "replaced", then: "replaced", state: "disconnected", code: "DEVICE_DISCONNECTED" },
+  429: { cause: "throttled", follows: "rest", state: "connecting", code: "THROTTLED" },
+  440: {
+    cause: "replaced",
+    follows: "replaced",
+    state: "disconnected",
+    code: "DEVICE_DISCONNECTED",
+  },
   // Baileys says 500 for every stream error that it doesn't know: no proof that anything is wrong with the credentials.
-  500: { cause: "stream_error", then: "backoff", state: "connecting", code: "DEVICE_DISCONNECTED" },
+  500: {
+    cause: "stream_error",
+    follows: "backoff",
+    state: "connecting",
+    code: "DEVICE_DISCONNECTED",
+  },
   501: {
     cause: "server_unavailable",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
   503: {
     cause: "server_unavailable",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
   515: {
     cause: "restart_required",
-    then: "restart",
+    follows: "restart",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
-  516: { cause: "logged_out", then: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
+  516: { cause: "logged_out", follows: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
 };
 
 export const UNKNOWN_DISCONNECT: DisconnectRow = {
   cause: "unknown",
-  then: "backoff",
+  follows: "backoff",
   state: "connecting",
   code: "DEVICE_DISCONNECTED",
 };
@@ -94,7 +114,7 @@ export const UNKNOWN_DISCONNECT: DisconnectRow = {
 export const DISCONNECT_BY_TEXT: Readonly<Record<string, DisconnectRow>> = {
   "QR refs attempts ended": {
     cause: "qr_timeout",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "DEVICE_NOT_READY",
   },
@@ -104,44 +124,44 @@ export const DISCONNECT_BY_TEXT: Readonly<Record<string, DisconnectRow>> = {
 export const OWN_ENDINGS = {
   passkey_required: {
     cause: "passkey_required",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "PAIRING_UNSUPPORTED",
   },
   pairing_refused: {
     cause: "pairing_refused",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "UPSTREAM_FAILED",
   },
-  not_owner: { cause: "not_owner", then: "stop", state: "disconnected", code: "DEVICE_ERROR" },
+  not_owner: { cause: "not_owner", follows: "stop", state: "disconnected", code: "DEVICE_ERROR" },
   credentials_unreadable: {
     cause: "credentials_unreadable",
-    then: "stop",
+    follows: "stop",
     state: "disconnected",
     code: "CREDENTIALS_UNREADABLE",
   },
   open_timeout: {
     cause: "open_timeout",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
   connection_lost: {
     cause: "connection_lost",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
   bad_frame: {
     cause: "bad_frame",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_DISCONNECTED",
   },
   store_failed: {
     cause: "store_failed",
-    then: "backoff",
+    follows: "backoff",
     state: "connecting",
     code: "DEVICE_ERROR",
   },

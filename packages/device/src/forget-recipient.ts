@@ -30,7 +30,7 @@ export async function forgetRecipient(
       [...devices].flatMap((device) => [`${name}.${device}`, `${name}_1.${device}`]),
     );
     const known = Object.keys(await keys.get("session", names));
-    for (const name of users) caches.userDevices.del(name);
+    for (const name of users) void caches.userDevices.del(name);
     await credentials.remove("session", known);
     retire();
   };

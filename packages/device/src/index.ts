@@ -8,7 +8,6 @@
  *   evidence    ack or receipt; late or not, told as it comes
  *   seal        encryption of the credentials at rest
  */
-import "./quiet-libsignal.ts";
 
 // The device
 export { type Device, openDevice } from "./device.ts";

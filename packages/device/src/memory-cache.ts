@@ -1,13 +1,10 @@
+import type { CacheStore } from "@whiskeysockets/baileys";
+
 /**
  * A small cache in the shape that Baileys asks for. One device keeps the same instance over all its sockets, so that a reconnect
  * forgets neither device lists nor retry counters. Entries end by age, the oldest also by number; there is no timer.
  */
-export interface MemoryCache {
-  get<T>(key: string): T | undefined;
-  set<T>(key: string, value: T): void;
-  del(key: string): void;
-  flushAll(): void;
-}
+export type MemoryCache = Required<Pick<CacheStore, "get" | "set" | "del" | "flushAll">>;
 
 export function openMemoryCache(limits: {
   readonly ttlMs: number;
@@ -15,10 +12,10 @@ export function openMemoryCache(limits: {
 }): MemoryCache {
   const kept = new Map<string, { readonly value: unknown; readonly until: number }>();
   return {
-    get<T>(key: string) {
+    get: (key) => {
       const entry = kept.get(key);
       if (entry === undefined) return undefined;
-      if (entry.until > Date.now()) return entry.value as T;
+      if (entry.until > Date.now()) return entry.value as never;
       kept.delete(key);
       return undefined;
     },

@@ -82,7 +82,7 @@ export function nextConnection(
   const history = settled(ending, earlier, at.settings);
   if (row === "cut")
     return { history, next: { kind: "reconnect", afterMs: 0, row: connecting("requested") } };
-  switch (row.then) {
+  switch (row.follows) {
     case "restart":
       return restart(row, history, at);
     case "backoff":
@@ -110,7 +110,7 @@ function rowOf(ending: Ending): DisconnectRow | "cut" {
   if (typeof ending.why === "string") return OWN_ENDINGS[ending.why];
   const row = disconnectRow(ending.why, ending.text);
   // There is nothing yet that could have been unlinked.
-  return row.then === "unlinked" && ending.pairing && !ending.paired
+  return row.follows === "unlinked" && ending.pairing && !ending.paired
     ? OWN_ENDINGS.pairing_refused
     : row;
 }

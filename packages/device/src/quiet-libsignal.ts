@@ -1,25 +1,27 @@
 import { getCallSites } from "node:util";
 
+const METHODS = ["debug", "error", "info", "log", "trace", "warn"] as const;
+const LIBSIGNAL = /node_modules[\\/]libsignal[\\/]/;
+/** Frames to look at: this module's two, and the caller. */
+const FRAMES = 4;
+
+let quiet = false;
+
 /**
  * libsignal prints whole sessions, private ratchet keys included, with `console.info` whenever one is replaced, which routine
- * sends do. This module drops every console call made by libsignal; all other callers print as before.
- * Import it before Baileys. It acts on the console of the process and does so once.
+ * sends do. From here on every console call made by libsignal is dropped; all other callers print as before.
  */
-const SILENCED = ["debug", "error", "info", "log", "trace", "warn"] as const;
-const FROM_LIBSIGNAL = /node_modules[\\/]libsignal[\\/]/;
-const QUIET = Symbol.for("pombo.quiet-libsignal");
-
-const output = console as Console & { [QUIET]?: true };
-if (output[QUIET] === undefined) {
-  output[QUIET] = true;
-  for (const method of SILENCED) {
-    const print = output[method].bind(output) as (...args: unknown[]) => void;
-    output[method] = (...args: unknown[]) => {
+export function quietLibsignal(): void {
+  if (quiet) return;
+  quiet = true;
+  for (const method of METHODS) {
+    const print = console[method].bind(console) as (...args: unknown[]) => void;
+    console[method] = (...args: unknown[]) => {
       if (!calledByLibsignal()) print(...args);
     };
   }
 }
 
 function calledByLibsignal(): boolean {
-  return getCallSites(4).some((site) => FROM_LIBSIGNAL.test(site.scriptName));
+  return getCallSites(FRAMES).some((site) => LIBSIGNAL.test(site.scriptName));
 }

@@ -18,7 +18,6 @@ export interface SilentLogger {
 export function openSilentLogger(onHandOver: (messageId: string) => void): SilentLogger {
   let errors = 0;
   let warnings = 0;
-  const nothing = (): void => {};
   const logger: Logger = {
     // Not `trace` and not `debug`: Baileys would render every stanza as text.
     level: "silent",
@@ -38,3 +37,5 @@ export function openSilentLogger(onHandOver: (messageId: string) => void): Silen
   };
   return { logger, counts: () => ({ errors, warnings }) };
 }
+
+function nothing(): void {}

@@ -1,4 +1,3 @@
-import "./quiet-libsignal.ts";
 import type { Settings } from "@pombo/domain";
 import {
   type BinaryNode,
@@ -14,6 +13,7 @@ import { guardListeners } from "./guard-listeners.ts";
 import type { MemoryCache } from "./memory-cache.ts";
 import type { Ending } from "./next-connection.ts";
 import { type OutgoingContent, toProto } from "./outgoing-content.ts";
+import { quietLibsignal } from "./quiet-libsignal.ts";
 import { openSilentLogger } from "./silent-logger.ts";
 import { type ServerOptions } from "./whatsapp-server.ts";
 
@@ -63,6 +63,9 @@ export interface Socket {
   /** After this, late writes of the socket's key store are refused. */
   readonly retire: () => void;
 }
+
+// Before any socket, and so before any session.
+quietLibsignal();
 
 const TICK_MS = 1_000;
 /** A closing handshake that takes longer is cut off. */
