@@ -23,7 +23,7 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
-import { renderAccepted, renderMessage } from "./render-message.ts";
+import { renderAccepted, renderMessage, renderNew } from "./render-message.ts";
 import { isStoreAway } from "./store-away.ts";
 import { type MessageReader, waitForMessage } from "./wait-for-message.ts";
 
@@ -62,18 +62,14 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
 
   const claim = await claimMessage(request, deps);
   if (claim.kind === "answer") return claim.answer;
-  if (claim.kind === "new") {
-    const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now() });
-    const accepted = await deps.ledger.accept(message, claim.claim);
-    if (accepted.kind === "no-device") return refuse(noDevice);
-    if (accepted.kind === "claim-lost") return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS" });
-    if (accepted.feed !== undefined)
-      await deps.lane.feed(deviceId, message.id, accepted.feed).catch(leaveToRepair);
-  }
-  const answer = await answerWithOutcome(request, claim.messageId, deps);
-  return claim.claim === undefined || request.gone.aborted
-    ? answer
-    : keepAnswer(answer, { digest: claim.claim.digest, messageId: claim.messageId }, deps);
+  if (claim.kind === "joined") return finish(claim, request, deps);
+  const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now() });
+  const accepted = await deps.ledger.accept(message, claim.claim);
+  if (accepted.kind === "no-device") return refuse(noDevice);
+  if (accepted.kind === "claim-lost") return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS" });
+  if (accepted.feed !== undefined)
+    await deps.lane.feed(deviceId, message.id, accepted.feed).catch(leaveToRepair);
+  return finish({ ...claim, message }, request, deps);
 }
 
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
@@ -81,6 +77,31 @@ const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
 /** The worker adds the job of a window entry that has none; the message is accepted either way. */
 function leaveToRepair(error: unknown): void {
   if (!isStoreAway(error)) throw error;
+}
+
+interface AcceptedMessage {
+  readonly messageId: MessageId;
+  readonly claim?: Claim;
+  /** Absent when another request had it accepted. */
+  readonly message?: NewMessage;
+}
+
+/** Waits, answers, and stores the answer before it is written. A client that has left gets none, so that its retry joins the wait. */
+async function finish(
+  accepted: AcceptedMessage,
+  request: SendRequest,
+  deps: AcceptDeps,
+): Promise<Answer> {
+  const { messageId, claim, message } = accepted;
+  try {
+    const answer = await answerWithOutcome(request, messageId, deps);
+    return claim === undefined || request.gone.aborted
+      ? answer
+      : await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
+  } catch (error) {
+    if (message === undefined || !isStoreAway(error)) throw error;
+    return { ...json(202, renderNew(message), appliedOf(request.prefer)), messageId };
+  }
 }
 
 type ClaimedMessage =
@@ -122,7 +143,7 @@ function newMessage(
   };
 }
 
-/** Waits as long as `Prefer` asks, then answers by the status. When the store goes away meanwhile, the acceptance still stands. */
+/** Waits as long as `Prefer` asks, then answers by the status. */
 async function answerWithOutcome(
   request: SendRequest,
   messageId: MessageId,

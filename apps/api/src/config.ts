@@ -21,11 +21,12 @@ export function environment(): Readonly<Record<string, string | undefined>> {
 
 /** Reads the configuration, or says in one sentence which variable is wrong. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): ReadConfig {
-  const redisUrl = env["POMBO_REDIS_URL"] ?? "";
-  const host = env["POMBO_HOST"] ?? "127.0.0.1";
-  const port = env["POMBO_PORT"] ?? "3000";
-  const cell = env["POMBO_CELL"] ?? "c0";
-  const mode = env["POMBO_ENV"] ?? "production";
+  const given = (name: string, fallback: string): string => env[name] ?? fallback;
+  const redisUrl = given("POMBO_REDIS_URL", "");
+  const host = given("POMBO_HOST", "127.0.0.1");
+  const port = given("POMBO_PORT", "3000");
+  const cell = given("POMBO_CELL", "c0");
+  const mode = given("POMBO_ENV", "production");
   if (!isRedisUrl(redisUrl)) return refuse("POMBO_REDIS_URL must be a redis:// or rediss:// URL");
   if (!isPort(port)) return refuse("POMBO_PORT must be a port number from 0 to 65535");
   if (!isCellId(cell)) return refuse("POMBO_CELL must be a cell name, like c0");

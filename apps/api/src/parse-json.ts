@@ -36,12 +36,17 @@ function findAmbiguity(text: string): string | undefined {
       const detail = refuseKey(text.slice(index, end), around);
       if (detail !== undefined) return detail;
       index = end - 1;
-    } else if (mark === "{" || mark === "[") open.push(mark === "{" ? new Set() : "list");
-    else if (mark === "}" || mark === "]") open.pop();
+    } else enterOrLeave(mark, open);
     if (open.length > DEEPEST) return "The request body is nested too deeply";
     if (mark.trim() !== "") before = mark;
   }
   return undefined;
+}
+
+function enterOrLeave(mark: string, open: Around[]): void {
+  if (mark === "{") open.push(new Set());
+  else if (mark === "[") open.push("list");
+  else if (mark === "}" || mark === "]") open.pop();
 }
 
 /** A string is a key when it begins a member of an object. */

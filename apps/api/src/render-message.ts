@@ -1,6 +1,6 @@
 import type { AcceptedMessageBody, MessageBody } from "@pombo/contract";
 import { catalogRow } from "@pombo/domain";
-import type { MessageRecord, MessageView } from "@pombo/ledger";
+import type { MessageRecord, MessageView, NewMessage } from "@pombo/ledger";
 import { instant } from "./answer.ts";
 
 export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
@@ -11,6 +11,18 @@ export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
     device_id: message.deviceId,
     chat_jid: chatJid(message.recipient),
     created_at: instant(message.createdAt),
+  };
+}
+
+/** A message that was accepted a moment ago, where it can't be read back. */
+export function renderNew({ id, deviceId, recipient, at }: NewMessage): AcceptedMessageBody {
+  return {
+    success: true,
+    message_id: id,
+    status: "queued",
+    device_id: deviceId,
+    chat_jid: chatJid(recipient),
+    created_at: instant(at),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
@@ -50,12 +50,18 @@ export async function openServer(
   );
   server.on("checkExpectation", app);
   refuseSockets(server, deps);
+  const answering = new Set<ServerResponse>();
+  server.on("request", (_req, res: ServerResponse) => {
+    answering.add(res);
+    res.once("close", () => answering.delete(res));
+  });
   await listen(server, address);
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
     url: `http://${host}:${port}`,
     async [Symbol.asyncDispose]() {
+      for (const res of answering) if (!res.headersSent) res.setHeader("Connection", "close");
       closing.abort();
       await close(server, deps.settings.shutdown_ms);
     },

@@ -1,0 +1,147 @@
+import { connect } from "node:net";
+import { type CellId, DEFAULT_SETTINGS, type DeviceId, type Settings } from "@pombo/domain";
+import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
+import { cellKeys, openRedis, type Redis } from "@pombo/redis";
+import { openStatus } from "@pombo/status";
+import { openTestRedis, type TestRedis } from "@pombo/testbed";
+import type { Fields } from "@pombo/telemetry";
+import { openFeed } from "./open-feed.ts";
+import { openFollow } from "./follow.ts";
+import { openServer } from "./server.ts";
+
+export const ADMIN = "pombo_c0_admin-key-for-tests";
+
+export interface TestApi extends AsyncDisposable {
+  readonly url: string;
+  readonly ledger: Ledger;
+  readonly store: TestRedis;
+  readonly redis: Redis;
+  /** What was logged, a line each. */
+  readonly lines: readonly { readonly event: string; readonly fields: Fields }[];
+  /** Makes a key; by default it may do nothing. */
+  addKey(record: Partial<ApiKeyRecord>): string;
+  addDevice(): Promise<DeviceId>;
+  call(method: string, path: string, init?: CallInit): Promise<Called>;
+  /** Ends the server only. */
+  close(): Promise<void>;
+}
+
+export interface CallInit {
+  readonly key?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+export interface Called {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The whole API over a Redis of its own. */
+export async function openTestApi(settings: Partial<Settings> = {}): Promise<TestApi> {
+  const opened = new AsyncDisposableStack();
+  const full = { ...DEFAULT_SETTINGS, ...settings };
+  const { store, redis, ledger, ports } = await openStore(opened, full);
+  const keys = new Map<string, ApiKeyRecord>();
+  const lines: { event: string; fields: Fields }[] = [];
+  const note = (event: string, fields: Fields = {}): void => void lines.push({ event, fields });
+  const findApiKey: Ledger["findApiKey"] = async (digest) =>
+    keys.get(digest) ?? (await ledger.findApiKey(digest));
+  const server = await openServer(
+    { ...ports, ledger: { ...ledger, findApiKey }, log: { info: note, error: note } },
+    { host: "127.0.0.1", port: 0 },
+  );
+  const close = async (): Promise<void> => server[Symbol.asyncDispose]();
+  opened.defer(close);
+  let count = 0;
+  const next = (): string => String((count += 1)).padStart(16, "0");
+  return {
+    url: server.url,
+    ledger,
+    store,
+    redis,
+    lines,
+    close,
+    addKey(record) {
+      const key = `pombo_c0_${next()}`;
+      const plain = { id: `key_${count}`, name: "test", scopes: [], devices: "*" } as const;
+      keys.set(digestApiKey(key), { ...plain, createdAt: 0, ...record });
+      return key;
+    },
+    async addDevice() {
+      const id = `dev_${next()}` as DeviceId;
+      await ledger.createDevice({ id, name: "test", keyId: "key_0", at: Date.now() });
+      return id;
+    },
+    call: (method, path, init) => call(server.url + path, method, init),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+async function openStore(opened: AsyncDisposableStack, settings: Settings) {
+  const store = opened.use(await openTestRedis());
+  const { url } = store;
+  const requests = opened.use(await openRedis({ url, role: "request", commandTimeoutMs: 2_000 }));
+  const subscriber = opened.use(await openRedis({ url, role: "subscriber" }));
+  const redis = requests.client;
+  const cell = "c0" as CellId;
+  const keys = cellKeys(cell);
+  const live = { redis: subscriber.client, keys, channels: ["events"] } as const;
+  const status = opened.use(await openStatus(live));
+  const ledger = openLedger({ redis, keys, settings });
+  await ledger.ensureAdminKey(ADMIN, Date.now());
+  const ports = {
+    lane: openFeed({ redis, keys }),
+    follow: openFollow(status),
+    ping: () => redis.ping(),
+    now: Date.now,
+    cell,
+    settings,
+  };
+  return { store, redis, ledger, ports };
+}
+
+async function call(url: string, method: string, init: CallInit = {}): Promise<Called> {
+  const response = await fetch(url, { method, ...requestOf(init) });
+  const text = await response.text();
+  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  const body = isJson && text !== "" ? (JSON.parse(text) as Record<string, unknown>) : {};
+  return { status: response.status, headers: response.headers, text, body };
+}
+
+function requestOf({ key = ADMIN, headers = {}, body, signal }: CallInit): RequestInit {
+  const sent = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
+  return {
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: sent }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** Writes bytes as they are and returns what comes back until the server closes or `until` is seen. */
+export function speak(
+  url: string,
+  write: (socket: { write(data: string | Buffer): void; end(): void }) => void,
+  until?: RegExp,
+): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let heard = "";
+    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+    socket.on("data", (chunk: Buffer) => {
+      heard += chunk.toString("latin1");
+      if (until?.test(heard) === true) socket.destroy();
+    });
+    socket.on("error", (error) => (heard === "" ? reject(error) : resolve(heard)));
+    socket.on("end", () => socket.end());
+    socket.on("close", () => resolve(heard));
+    socket.on("connect", () => write(socket));
+  });
+}

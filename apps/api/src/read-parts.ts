@@ -1,0 +1,89 @@
+import {
+  idempotencyKey,
+  type Problem,
+  type Route,
+  type RouteInput,
+  type RouteName,
+  validate,
+  type ValidationEntry,
+} from "@pombo/contract";
+import type { Request } from "express";
+import { type ReadBody, readBody } from "./read-body.ts";
+
+/** What a request brings, after parsing. */
+export type Parts = RouteInput<RouteName> & { readonly idempotencyKey?: string };
+
+export type ReadParts =
+  | { readonly kind: "parts"; readonly parts: Parts }
+  | { readonly kind: "refused"; readonly problem: Problem }
+  /** The client has left before the end of its body. */
+  | { readonly kind: "gone" };
+
+/** Reads and validates everything that a row takes; all rejected fields are reported at once. */
+export async function readParts(
+  row: Route,
+  req: Request,
+  bodyLimitBytes: number,
+): Promise<ReadParts> {
+  const body: ReadBody =
+    row.body === undefined ? { kind: "body", value: {} } : await readBody(req, bodyLimitBytes);
+  if (body.kind !== "body") return body;
+  return together([
+    readKey(row, req.get("idempotency-key")),
+    hold("params", row.params, { ...req.params }),
+    hold("query", row.query, queryOf(req)),
+    hold("body", row.body, body.value),
+  ]);
+}
+
+type Part =
+  | { readonly kind: "valid"; readonly name: keyof Parts; readonly value: unknown }
+  | {
+      readonly kind: "invalid";
+      readonly code: Problem["code"];
+      readonly validation: readonly ValidationEntry[];
+    }
+  | { readonly kind: "absent" };
+
+function hold(name: keyof Parts, schema: Route["body"], value: unknown): Part {
+  if (schema === undefined) return { kind: "absent" };
+  const validated = validate(schema, value);
+  return validated.kind === "valid" ? { ...validated, name } : validated;
+}
+
+function readKey(row: Route, text: string | undefined): Part {
+  if (row.creates !== true || text === undefined) return { kind: "absent" };
+  const parsed = idempotencyKey.safeParse(text);
+  if (parsed.success) return { kind: "valid", name: "idempotencyKey", value: parsed.data };
+  const message = parsed.error.issues[0]?.message ?? "Idempotency-Key is not valid";
+  const value = text.slice(0, 40).toWellFormed();
+  const validation = [{ field: "Idempotency-Key", message, value }];
+  return { kind: "invalid", code: "VALIDATION_ERROR", validation };
+}
+
+/** All parts, or everything that is wrong with them under the code that they share. */
+function together(parts: readonly Part[]): ReadParts {
+  const invalid = parts.filter((part) => part.kind === "invalid");
+  if (invalid.length > 0) {
+    const codes = new Set(invalid.map(({ code }) => code));
+    const [first] = invalid;
+    const code = codes.size === 1 && first !== undefined ? first.code : "VALIDATION_ERROR";
+    const validation = invalid.flatMap((part) => part.validation);
+    return { kind: "refused", problem: { code, validation } };
+  }
+  const valid = parts.filter((part) => part.kind === "valid");
+  // Each part was made by the schema of this very row.
+  const made = Object.fromEntries(valid.map(({ name, value }) => [name, value])) as unknown;
+  return { kind: "parts", parts: made as Parts };
+}
+
+/** A repeated parameter becomes a list, which no schema takes. */
+function queryOf(req: Request): Record<string, unknown> {
+  const question = req.url.indexOf("?");
+  const search = new URLSearchParams(question === -1 ? "" : req.url.slice(question + 1));
+  const entries = [...new Set(search.keys())].map((name) => {
+    const values = search.getAll(name);
+    return [name, values.length === 1 ? values[0] : values] as const;
+  });
+  return Object.fromEntries(entries);
+}
