@@ -123,7 +123,7 @@ test("a query answered 429 rests the lane, uses no attempt up, and nothing hangs
     { match: { xmlns: "usync" } },
   );
   const id = await pombo.send(to, "slow down");
-  const waiting = await pombo.until(id, ({ last_error: error }) => error !== undefined);
+  const waiting = await pombo.until(id, ({ last_error: error }) => error !== null);
   expect(waiting).toMatchObject({
     status: "queued",
     attempts: 0,
@@ -133,8 +133,9 @@ test("a query answered 429 rests the lane, uses no attempt up, and nothing hangs
 });
 
 test("a login that fails for now is tried again", async () => {
-  await pombo.fault("login", { failure: 503 });
-  await pombo.fault("socket", { stream_error: { code: 503 } });
+  const match = { device: pombo.ready.phone };
+  await pombo.fault("login", { failure: 503 }, { match });
+  await pombo.fault("socket", { stream_error: { code: 503 } }, { match });
   const id = await pombo.send(someone(), "after a failed login");
   expect(await pombo.until(id, settled)).toMatchObject({ status: "read" });
 });
@@ -164,10 +165,11 @@ test("a device that is not paired: the message waits with its reason, and is sen
 });
 
 test("another login takes the device over: one reconnect, then it stops until the user connects", async () => {
-  await pombo.fault("socket", "replaced");
+  const match = { device: pombo.ready.phone };
+  await pombo.fault("socket", "replaced", { match });
   const id = await pombo.send(someone(), "after one replacement");
   expect(await pombo.until(id, settled)).toMatchObject({ status: "read" });
-  await pombo.fault("socket", "replaced");
+  await pombo.fault("socket", "replaced", { match });
   const waiting = await pombo.send(someone(), "after two");
   await pombo.until(waiting, ({ blocked_by: why }) => why === "device_offline");
   const device = await pombo.api<{ state: string }>("GET", `/v1/devices/${pombo.ready.device_id}`);

@@ -26,8 +26,8 @@ export interface Message {
   readonly status: string;
   readonly status_version: number;
   readonly attempts: number;
-  readonly blocked_by?: string;
-  readonly last_error?: { readonly error_code: string };
+  readonly blocked_by: string | null;
+  readonly last_error: { readonly error_code: string } | null;
   readonly timeline: readonly { readonly status: string; readonly error_code?: string }[];
 }
 
@@ -116,7 +116,8 @@ export class Pombo implements AsyncDisposable {
 
   /** As Ctrl-C does; resolves with the exit code. */
   async stop(): Promise<number | null> {
-    if (this.#supervisor.exitCode !== null) return this.#supervisor.exitCode;
+    const { exitCode, signalCode } = this.#supervisor;
+    if (exitCode !== null || signalCode !== null) return exitCode;
     const exited = once(this.#supervisor, "exit");
     this.#supervisor.kill("SIGINT");
     const [code] = (await exited) as [number | null];

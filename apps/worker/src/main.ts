@@ -23,7 +23,9 @@ try {
   log.error("worker.failed", { error });
   process.exitCode = 1;
 }
-if (process.connected) process.disconnect();
+log.info("worker.stopped");
+// Everything of ours is closed. Observed: Baileys leaves timers of up to 30 s behind a closed socket.
+process.exit();
 
 async function run(config: Config): Promise<void> {
   const { settings } = config;

@@ -39,7 +39,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
   const { ledger, settings, now, log } = deps;
   const { deviceId } = own;
   let aliveUntil = firstAliveUntil;
-  let wanted: "connected" | "disconnected" = "disconnected";
+  let wishes = -1;
   const onLost = (): void => deps.onLost(own);
 
   const receipts = followReceipts(deviceId, {
@@ -73,15 +73,12 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
 
   /** Connects when the user wants it, and does what was asked of the device. */
   async function followUser(): Promise<void> {
-    const asked = await ledger.wantedOf(deviceId);
-    if (asked !== wanted) {
-      wanted = asked;
-      if (asked === "connected") device.connect();
-    }
+    const wish = await ledger.wishOf(deviceId);
+    if (wish.count !== wishes && wish.wanted === "connected") device.connect();
+    wishes = wish.count;
     await answerRequests({ deviceId, ledger, device, now });
   }
 
-  const never = new AbortController();
   return {
     own,
     poke: () => lane.poke(),
@@ -97,9 +94,8 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
     },
     async abandon() {
       aliveUntil = 0;
-      never.abort();
       await device[Symbol.asyncDispose]();
-      await lane.stop(never.signal);
+      await lane.stop(AbortSignal.abort());
     },
   };
 }

@@ -24,9 +24,10 @@ export interface DeviceReport {
   written(): Promise<void>;
 }
 
-/** After these only the user can go on, by pairing: a restart must not do it unasked. */
+/** After these only the user can go on: a restart must not connect unasked. */
 function endsTheWish({ state, cause }: DeviceChange): boolean {
-  return state === "logged_out" || cause === "qr_timeout";
+  if (state === "logged_out") return true;
+  return state === "disconnected" && (cause === "qr_timeout" || cause === "replaced");
 }
 
 const WARM_MS = 86_400_000;

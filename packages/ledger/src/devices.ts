@@ -52,7 +52,10 @@ export interface Devices {
     readonly limit: number;
   }): Promise<readonly DeviceRecord[]>;
   deviceIds(): Promise<readonly DeviceId[]>;
-  wantedOf(id: DeviceId): Promise<DeviceRecord["wanted"]>;
+  /** What the user wants, and how often the user said so: saying it again counts. */
+  wishOf(
+    id: DeviceId,
+  ): Promise<{ readonly wanted: DeviceRecord["wanted"]; readonly count: number }>;
   /** What the user wants of it; its owner follows. */
   setWanted(id: DeviceId, wanted: DeviceRecord["wanted"]): Promise<void>;
   /** As the owner; undefined when fenced, else the generation. */
@@ -112,12 +115,20 @@ export function devices({
     async deviceIds() {
       return (await redis.zrange(keys.devices(), "0", "-1")) as DeviceId[];
     },
-    async wantedOf(id) {
-      const wanted = await redis.hget(keys.device(id), "wanted");
-      return wanted === "connected" ? "connected" : "disconnected";
+    async wishOf(id) {
+      const [wanted, count] = await redis.hmget(keys.device(id), "wanted", "wishes");
+      return {
+        wanted: wanted === "connected" ? "connected" : "disconnected",
+        count: Number(count ?? 0),
+      };
     },
     async setWanted(id, wanted) {
-      await redis.multi().hset(keys.device(id), "wanted", wanted).publish(keys.wake(), id).exec();
+      await redis
+        .multi()
+        .hset(keys.device(id), "wanted", wanted)
+        .hincrby(keys.device(id), "wishes", 1)
+        .publish(keys.wake(), id)
+        .exec();
     },
     async changeDevice({ deviceId, epoch }, change) {
       const generation = await run(
