@@ -111,7 +111,7 @@ export function testDevice(simulator: Simulator, options: TestDeviceOptions = {}
       keys,
     },
     {
-      store,
+      store: { ...store, write: (changes) => store.write(changes).finally(() => hear(() => {})) },
       contentOf: async (id) => contents.get(id),
       onState: (change) => hear(() => told.states.push(change)),
       onQr: (qr) => hear(() => told.qrs.push(qr)),

@@ -35,7 +35,9 @@ export interface Device extends AsyncDisposable {
 /** A device at rest: nothing happens before `connect`. */
 export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
   if (config.whatsapp.rootKey !== undefined) trustRootKey(config.whatsapp.rootKey);
-  const status = openStatus(deps);
+  const status = openStatus(deps, (state) => {
+    if (AT_REST.has(state)) wanted = false;
+  });
   const connection = openConnection(config, deps, {
     enter: status.enter,
     onQr: (qr) => {
@@ -44,6 +46,8 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
     },
   });
   let running: Running | undefined;
+  /** Somebody asked for the connection since it last came to its end. */
+  let wanted = false;
   let closed = false;
 
   const openLive = (): Live | Failure => {
@@ -54,12 +58,17 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
 
   const connect = (): void => {
     if (closed) throw new Error("the device is closed");
-    running ??= start(connection, () => (running = undefined));
+    wanted = true;
+    running ??= start(connection, () => {
+      running = undefined;
+      if (wanted && !closed) connect();
+    });
   };
 
   /** Resolves with whether there was anything to stop. */
   const halt = async (): Promise<boolean> => {
     const current = running;
+    wanted = false;
     current?.stop.abort();
     await current?.done;
     return current !== undefined;
@@ -139,7 +148,7 @@ interface Status {
 }
 
 /** The one place that changes the state. A change that says nothing new is not told. */
-function openStatus(deps: DeviceDeps): Status {
+function openStatus(deps: DeviceDeps, onEnter: (state: DeviceState) => void): Status {
   let state: DeviceState = "created";
   let told = "";
   let connected = false;
@@ -159,6 +168,7 @@ function openStatus(deps: DeviceDeps): Status {
       told = saying;
       state = change.state;
       connected ||= state === "connected";
+      onEnter(state);
       deps.onState({ ...change, at: Date.now() });
       touch();
     },
@@ -233,6 +243,7 @@ const WAS_CONNECTED: ReadonlySet<DeviceState> = new Set([
   "connected",
   "restricted",
 ]);
+const AT_REST: ReadonlySet<DeviceState> = new Set(["disconnected", "logged_out", "blocked"]);
 const COMING_UP: ReadonlySet<DeviceState> = new Set(["connecting", "pairing"]);
 
 const DISCONNECTED: Failure = {

@@ -12,7 +12,7 @@ const { SessionRecord } = require("libsignal") as {
 
 const printed = vi.fn();
 const output: Console = globalThis.console;
-const original = { info: output.info, warn: output.warn };
+const original = { ...output };
 
 beforeAll(async () => {
   output.info = printed;
