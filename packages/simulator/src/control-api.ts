@@ -158,10 +158,11 @@ function scan({ control, query, body }: Call): unknown {
   return control.scanQr(qrIn(body), ...(phone === null ? [] : [phone]));
 }
 
+/** Whatever the content type says: an object is `{qr}`, anything else the text itself. */
 function qrIn(body: Body): string {
-  if (body.isJson)
-    return textIn(fieldsOf(body.json(), "the body", ["qr", "phone"])["qr"], "qr", 4_096);
-  return textIn(body.text().trim(), "the body", 4_096);
+  const text = body.text().trim();
+  const qr = text.startsWith("{") ? fieldsOf(body.json(), "the body", ["qr"])["qr"] : text;
+  return textIn(qr, "the QR code's text", 4_096);
 }
 
 function enter({ control, body }: Call): unknown {

@@ -3,7 +3,6 @@ import { BadRequest } from "./bad-request.ts";
 
 /** A request's body, read whole within a bound. */
 export interface Body {
-  readonly isJson: boolean;
   text(): string;
   /** Throws {@link BadRequest} when it is no JSON. */
   json(): unknown;
@@ -21,8 +20,6 @@ export async function readBody(request: IncomingMessage, most: number): Promise<
   }
   const text = Buffer.concat(chunks).toString("utf8");
   return {
-    isJson:
-      (request.headers["content-type"] ?? "").includes("json") || text.trimStart().startsWith("{"),
     text: () => text,
     json() {
       try {

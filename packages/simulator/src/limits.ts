@@ -20,6 +20,8 @@ export const defaultLimits = {
   sentByPhone: 200,
   retriesPerMessage: 5,
   logEntries: 50_000,
+  /** Message ids remembered to count distinct ones. */
+  distinctIds: 200_000,
   faults: 1_000,
   httpBodyBytes: 256 * 1024,
   httpHeaderMs: 10_000,

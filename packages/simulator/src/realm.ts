@@ -1,5 +1,6 @@
 import type { Trust } from "./certificate.ts";
 import type { Connections } from "./connections.ts";
+import type { DistinctCount } from "./distinct-count.ts";
 import type { Directory } from "./directory.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Faults } from "./faults.ts";
@@ -31,6 +32,8 @@ export interface Realm {
   readonly faults: Faults;
   readonly log: EventLog;
   readonly counters: Counters;
+  /** Of messages relayed to at least one device. */
+  readonly relayedIds: DistinctCount;
   /** For the operator's log: no text, no key, no full number. */
   readonly report: Report;
 }

@@ -119,7 +119,10 @@ async function relay(
   const reached = message.copies.filter(({ target }) =>
     isReached(realm, { role, target, chat: message.chat }),
   );
-  if (reached.length > 0) realm.counters.relayed += 1;
+  if (reached.length > 0) {
+    realm.counters.relayed += 1;
+    realm.relayedIds.add(message.id);
+  }
   const confirmations: (() => void)[] = [];
   for (const copy of reached) {
     if (copy.target.device === 0) {

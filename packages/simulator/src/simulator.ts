@@ -3,6 +3,7 @@ import { openConnection, type Connection } from "./connection.ts";
 import { openConnections } from "./connections.ts";
 import { openControl, type Control } from "./control.ts";
 import { controlApi } from "./control-api.ts";
+import { openDistinctCount } from "./distinct-count.ts";
 import { openDirectory } from "./directory.ts";
 import { openEventLog } from "./event-log.ts";
 import { openFaults } from "./faults.ts";
@@ -197,6 +198,7 @@ async function openRealm(
     }),
     log,
     counters,
+    relayedIds: openDistinctCount(limits.distinctIds),
     report,
   };
 }

@@ -1,6 +1,5 @@
 import { Agent } from "node:https";
 import {
-  makeCacheableSignalKeyStore,
   initAuthCreds,
   makeWASocket,
   WA_CERT_DETAILS,
@@ -13,11 +12,15 @@ import {
   type WASocket,
 } from "@whiskeysockets/baileys";
 import type { BinaryNode } from "./node.ts";
+// Before any client uses libsignal: it would print session keys.
+import "./quiet-signal.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** An unmodified Baileys socket with its credentials in memory, and latches instead of polling. For tests and benches. */
 export interface TestClient extends AsyncDisposable {
-  readonly auth: AuthenticationState;
+  readonly auth: MemoryAuth;
+  /** Forgets all Signal sessions, as after a restored backup. */
+  loseSessions(): void;
   readonly sock: WASocket;
   /** Resolves with the first update, old or new, that fits. */
   update(fits: (update: Partial<ConnectionState>) => boolean): Promise<Partial<ConnectionState>>;
@@ -43,7 +46,17 @@ const silent = {
   error: () => {},
 };
 
-export function memoryAuth(): AuthenticationState {
+/** What a client needs of a simulator. */
+export type TestServer = Pick<
+  Simulator,
+  "wsUrl" | "wssUrl" | "rootKey" | "ca" | "scanQr" | "enterCode"
+>;
+
+export interface MemoryAuth extends AuthenticationState {
+  readonly stored: Map<string, unknown>;
+}
+
+export function memoryAuth(): MemoryAuth {
   const stored = new Map<string, unknown>();
   const keys: SignalKeyStore = {
     get: (type, ids) => {
@@ -64,12 +77,12 @@ export function memoryAuth(): AuthenticationState {
       }
     },
   };
-  return { creds: initAuthCreds(), keys: makeCacheableSignalKeyStore(keys, silent) };
+  return { creds: initAuthCreds(), keys, stored };
 }
 
 export function openTestClient(
-  simulator: Simulator,
-  auth: AuthenticationState = memoryAuth(),
+  simulator: TestServer,
+  auth: MemoryAuth = memoryAuth(),
   options: object = {},
 ): TestClient {
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootKey, "base64");
@@ -77,7 +90,7 @@ export function openTestClient(
     auth,
     logger: silent,
     waWebSocketUrl: simulator.wssUrl ?? simulator.wsUrl,
-    agent: new Agent({ ca: simulator.ca }),
+    ...(simulator.wssUrl === undefined ? {} : { agent: new Agent({ ca: simulator.ca }) }),
     shouldSyncHistoryMessage: () => false,
     defaultQueryTimeoutMs: 10_000,
     ...options,
@@ -98,11 +111,17 @@ export function openTestClient(
     auth,
     sock,
     update,
+    loseSessions() {
+      for (const key of auth.stored.keys()) if (key.startsWith("session/")) auth.stored.delete(key);
+    },
     stanza: (fits) => stanzas.first(fits),
     stanzas: stanzas.all,
-    message: (id) => messages.first(({ key }) => key.id === id),
+    message: (id) =>
+      messages.first(
+        ({ key, message }) => key.id === id && message !== undefined && message !== null,
+      ),
     async send(to, text, id) {
-      const ack = stanzas.first(
+      const ack = stanzas.next(
         ({ tag, attrs }) => tag === "ack" && attrs["id"] === id && attrs["class"] === "message",
       );
       await sock.sendMessage(to, { text }, { messageId: id });
@@ -121,7 +140,7 @@ export function openTestClient(
 
 /** Pairs a new device by QR and logs it in. */
 export async function pairedClient(
-  simulator: Simulator,
+  simulator: TestServer,
   phone: string,
   options: object = {},
 ): Promise<TestClient> {
@@ -135,7 +154,7 @@ export async function pairedClient(
 
 /** Pairs a new device by code and logs it in. */
 export async function codePairedClient(
-  simulator: Simulator,
+  simulator: TestServer,
   phone: string,
   options: object = {},
 ): Promise<TestClient> {
@@ -164,15 +183,19 @@ function openSeen<T>() {
     },
     first(fits: (item: T) => boolean): Promise<T> {
       const known = all.find(fits);
-      if (known !== undefined) return Promise.resolve(known);
-      const { promise, resolve } = Promise.withResolvers<T>();
-      const offer = (item: T): void => {
-        if (!fits(item)) return;
-        waiting.delete(offer);
-        resolve(item);
-      };
-      waiting.add(offer);
-      return promise;
+      return known === undefined ? next(fits) : Promise.resolve(known);
     },
+    next,
   };
+
+  function next(fits: (item: T) => boolean): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<T>();
+    const offer = (item: T): void => {
+      if (!fits(item)) return;
+      waiting.delete(offer);
+      resolve(item);
+    };
+    waiting.add(offer);
+    return promise;
+  }
 }
