@@ -13,6 +13,7 @@ import {
   recipientKey,
 } from "@pombo/domain";
 import type { Accepted, Claim, DeviceRecord, MessageView, NewMessage } from "@pombo/ledger";
+import type { Log } from "@pombo/telemetry";
 import { type Answer, json, refuse } from "./answer.ts";
 import { type Caller, maySee } from "./authenticate.ts";
 import type { Follow } from "./follow.ts";
@@ -36,6 +37,7 @@ export interface AcceptDeps {
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: { feed(deviceId: DeviceId, messageId: MessageId, feed: number): Promise<void> };
   readonly follow: Pick<Follow, "message">;
+  readonly log: Pick<Log, "error">;
   readonly now: () => number;
 }
 
@@ -68,15 +70,22 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (accepted.kind === "no-device") return refuse(noDevice);
   if (accepted.kind === "claim-lost") return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS" });
   if (accepted.feed !== undefined)
-    await deps.lane.feed(deviceId, message.id, accepted.feed).catch(leaveToRepair);
+    await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
   return finish({ ...claim, message }, request, deps);
 }
 
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
 
-/** The worker adds the job of a window entry that has none; the message is accepted either way. */
-function leaveToRepair(error: unknown): void {
-  if (!isStoreAway(error)) throw error;
+/** Adds the job of a message that is in the window. Without it the owner's repair adds it: the message is accepted either way. */
+async function feedLane(
+  job: { readonly deviceId: DeviceId; readonly messageId: MessageId; readonly feed: number },
+  { lane, log }: Pick<AcceptDeps, "lane" | "log">,
+): Promise<void> {
+  try {
+    await lane.feed(job.deviceId, job.messageId, job.feed);
+  } catch (error) {
+    log.error("lane.not_fed", { device_id: job.deviceId, message_id: job.messageId, error });
+  }
 }
 
 interface AcceptedMessage {
@@ -99,7 +108,8 @@ async function finish(
       ? answer
       : await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
   } catch (error) {
-    if (message === undefined || !isStoreAway(error)) throw error;
+    if (message === undefined) throw error;
+    if (!isStoreAway(error)) deps.log.error("message.not_shown", { message_id: messageId, error });
     return { ...json(202, renderNew(message), appliedOf(request.prefer)), messageId };
   }
 }

@@ -143,6 +143,25 @@ test("a request without a Host, an expectation, an upgrade: ordinary requests", 
   }
 });
 
+test.each(["http://[", "//[", "*", "/v1/%", "http://x/v1/nope", "/v1/../nope#x"])(
+  "the address %s has nothing",
+  async (address) => {
+    const bytes = `GET ${address} HTTP/1.1\r\nAuthorization: Bearer ${ADMIN}\r\n\r\n`;
+    const heard = await speak(api.url, (socket) => socket.write(bytes), ANSWERED);
+    expect(read(heard)).toMatchObject({ status: 404, body: { error_code: "NOT_FOUND" } });
+  },
+);
+
+test("garbage behind a request that is still being answered is answered after it", async () => {
+  const device = await api.addDevice();
+  const body = { from: device, to: "5511999999999", text: "hello" };
+  const { body: sent } = await api.call("POST", "/v1/messages", { body });
+  const bytes = `GET /v1/messages/${String(sent["message_id"])}?wait=1 HTTP/1.1\r\nAuthorization: Bearer ${ADMIN}\r\n\r\ngarbage\r\n\r\n`;
+  const heard = await speak(api.url, (socket) => socket.write(bytes));
+  expect(read(heard)).toMatchObject({ status: 200, body: { status: "queued" } });
+  expect(heard).toMatch(/HTTP\/1\.1 400 .*"error_code":"INVALID_REQUEST_FORMAT"/s);
+});
+
 test("the server lives after all of this", async () => {
   expect((await api.call("GET", "/health/ready")).status).toBe(200);
 });

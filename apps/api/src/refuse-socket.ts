@@ -21,7 +21,7 @@ const LINGER_MS = 2_000;
  * come to its end, CONNECT. Afterwards the socket is closed, and what still comes in is thrown away until the client has read.
  */
 export function refuseSockets(server: Server, deps: RefuseSocketDeps): void {
-  const latest = new WeakMap<Duplex, ServerResponse>();
+  const latest = new WeakMap<Duplex, Answering>();
   const refused = new WeakSet<Duplex>();
   const refuse = (socket: Duplex, url: string, problem: Problem): void => {
     if (refused.has(socket)) return;
@@ -30,13 +30,15 @@ export function refuseSockets(server: Server, deps: RefuseSocketDeps): void {
     deps.log.info("connection.refused", { status, error_code: problem.code });
   };
 
-  server.on("request", (req: IncomingMessage, res: ServerResponse) => latest.set(req.socket, res));
+  server.on("request", (req: IncomingMessage, res: Answering) => latest.set(req.socket, res));
   server.on("clientError", (error: SocketError, socket: Duplex) => {
-    const response = latest.get(socket);
-    const answering = response !== undefined && !response.writableFinished;
-    if (!socket.writable || error.code === "ECONNRESET" || (answering && response.headersSent))
-      socket.destroy();
-    else refuse(socket, urlOf(error, answering ? response.req : undefined), problemOf(error));
+    const place = placeOf(latest.get(socket));
+    if (!socket.writable || error.code === "ECONNRESET" || place.kind === "answered")
+      return void socket.destroy();
+    const answerIt = (): void => refuse(socket, urlOf(error, place), problemOf(error));
+    if (place.kind !== "behind") return answerIt();
+    if (!place.response.headersSent) place.response.setHeader("Connection", "keep-alive");
+    place.response.once("finish", answerIt);
   });
   server.on("connect", (_req: IncomingMessage, socket: Duplex) => {
     refuse(socket, "/", { code: "METHOD_NOT_ALLOWED", allow: ["GET", "HEAD", "POST"] });
@@ -72,9 +74,26 @@ function problemOf({ code }: SocketError): Problem {
   );
 }
 
+/**
+ * Which request an error of the socket belongs to: one that has not yet come whole (`within`, or `answered` when its answer is
+ * out already), one `behind` a request that is still being answered, or the `next` one.
+ */
+type ErrorPlace =
+  | { readonly kind: "within" | "behind"; readonly response: Answering }
+  | { readonly kind: "answered" | "next" };
+
+type Answering = ServerResponse & { readonly req: IncomingMessage };
+
+function placeOf(response: Answering | undefined): ErrorPlace {
+  if (response === undefined) return { kind: "next" };
+  if (response.req.complete)
+    return response.writableFinished ? { kind: "next" } : { kind: "behind", response };
+  return response.headersSent ? { kind: "answered" } : { kind: "within", response };
+}
+
 /** The path decides about the envelope; it is in the first line, where that was received. */
-function urlOf({ rawPacket }: SocketError, req: IncomingMessage | undefined): string {
-  if (req?.url !== undefined) return req.url;
+function urlOf({ rawPacket }: SocketError, place: ErrorPlace): string {
+  if (place.kind === "within") return place.response.req.url ?? "/v1";
   const line = rawPacket?.subarray(0, 512).toString("latin1") ?? "";
   return /^[A-Z]{3,10} (\/[^\s?]*)/.exec(line)?.[1] ?? "/v1";
 }

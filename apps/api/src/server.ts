@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
@@ -38,6 +38,10 @@ export async function openServer(
 ): Promise<ApiServer> {
   const closing = new AbortController();
   const app = createApp({ ...deps, closing: closing.signal });
+  const serve: RequestListener = (req, res) => {
+    req.url = originForm(req.url ?? "/");
+    app(req, res);
+  };
   const server = createServer(
     {
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -46,9 +50,9 @@ export async function openServer(
       // Node's own refusal has no envelope, and nothing here depends on the host.
       requireHostHeader: false,
     },
-    app,
+    serve,
   );
-  server.on("checkExpectation", app);
+  server.on("checkExpectation", serve);
   refuseSockets(server, deps);
   const answering = new Set<ServerResponse>();
   server.on("request", (_req, res: ServerResponse) => {
@@ -66,6 +70,15 @@ export async function openServer(
       await close(server, deps.settings.shutdown_ms);
     },
   };
+}
+
+/** Proxies send whole URLs. What can't be read as one is an address like any other that has nothing: the router must never see it. */
+function originForm(url: string): string {
+  if (url.startsWith("/")) return url;
+  const parsed = URL.parse(url);
+  return parsed === null || !parsed.pathname.startsWith("/")
+    ? "/*"
+    : parsed.pathname + parsed.search;
 }
 
 function listen(

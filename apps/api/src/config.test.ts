@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { readConfig } from "./config.ts";
+
+const REDIS = { POMBO_REDIS_URL: "redis://127.0.0.1:6379/2" };
+
+test("only the Redis must be named; the rest has defaults", () => {
+  expect(readConfig(REDIS)).toMatchObject({
+    kind: "config",
+    config: {
+      redisUrl: REDIS.POMBO_REDIS_URL,
+      host: "127.0.0.1",
+      port: 3000,
+      cell: "c0",
+      env: "production",
+      settings: { text_limit_chars: 4_096 },
+    },
+  });
+});
+
+test.each([
+  ["POMBO_REDIS_URL", ""],
+  ["POMBO_REDIS_URL", "http://127.0.0.1"],
+  ["POMBO_PORT", "65536"],
+  ["POMBO_PORT", "http"],
+  ["POMBO_CELL", "cell"],
+  ["POMBO_ENV", "staging"],
+  ["POMBO_TEXT_LIMIT_CHARS", "many"],
+])("%s=%s is refused by its name", (name, value) => {
+  const read = readConfig({ ...REDIS, [name]: value });
+  expect(read).toMatchObject({ kind: "refused", reason: expect.stringContaining(name) });
+});
