@@ -41,6 +41,11 @@ const story = (id: string): string[] =>
     .log()
     .entries.filter((entry) => entry.id === id)
     .map(({ kind }) => kind);
+const receiptsOf = (id: string): (string | undefined)[] =>
+  simulator
+    .log()
+    .entries.filter((entry) => entry.kind === "receipt" && entry.id === id)
+    .map(({ type }) => type);
 const opened: TestClient[] = [];
 
 beforeAll(async () => {
@@ -243,11 +248,6 @@ describe("message faults", () => {
 
 describe("receipt faults", () => {
   const to = "15550000007";
-  const receiptsOf = (id: string): (string | undefined)[] =>
-    simulator
-      .log()
-      .entries.filter((entry) => entry.kind === "receipt" && entry.id === id)
-      .map(({ type }) => type);
   const send = async (action: unknown, last: (id: string) => Promise<unknown>): Promise<string> => {
     simulator.addFault({ on: "receipt", match: { to }, action });
     const id = newId();

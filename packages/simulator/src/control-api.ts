@@ -141,6 +141,8 @@ function reply(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
     "content-length": body.length,
+    // The rest of a body that is too long is not waited for.
+    ...(status === 413 && { connection: "close" }),
   });
   response.end(body);
 }

@@ -31,10 +31,6 @@ function readRegistration(
   data: proto.ClientPayload.IDevicePairingRegistrationData,
   noiseKey: Buffer,
 ): Registration {
-  const bytes = (value: Uint8Array | null | undefined, length: number): Buffer => {
-    if (value?.length !== length) throw new ProtocolError("incomplete registration");
-    return Buffer.from(value);
-  };
   return {
     noiseKey,
     identity: bytes(data.eIdent, 32),
@@ -45,6 +41,11 @@ function readRegistration(
       signature: bytes(data.eSkeySig, 64),
     },
   };
+}
+
+function bytes(value: Uint8Array | null | undefined, length: number): Buffer {
+  if (value?.length !== length) throw new ProtocolError("incomplete registration");
+  return Buffer.from(value);
 }
 
 function logIn(

@@ -28,33 +28,28 @@ export interface MessageCopy {
  * Undefined when there is no id, or no 1:1 recipient.
  */
 export function readMessage(node: BinaryNode): MessageStanza | undefined {
-  const { id, to, type = "text", edit, category, recipient } = node.attrs;
+  const { id, to, type = "text", recipient } = node.attrs;
   const target = parseJid(to);
   const chat = parseJid(recipient) ?? target;
-  if (
-    id === undefined ||
-    id === "" ||
-    to === undefined ||
-    target === undefined ||
-    chat === undefined
-  )
-    return undefined;
+  if (!id || to === undefined || target === undefined || chat === undefined) return undefined;
   const listed = children(child(node, "participants"), "to").map((entry) =>
     copyOf(entry, parseJid(entry.attrs["jid"])),
   );
   const copies = [...listed, copyOf(node, target)].filter((copy) => copy !== undefined);
+  return { id, to, type, chat, copies: firstOfEach(copies), ...optionalParts(node) };
+}
+
+function optionalParts(
+  node: BinaryNode,
+): Pick<MessageStanza, "edit" | "category" | "deviceIdentity" | "privacyToken"> {
+  const { edit, category } = node.attrs;
   const deviceIdentity = child(node, "device-identity");
   const privacyToken = bytesOf(child(node, "tctoken"));
   return {
-    id,
-    to,
-    type,
-    chat,
-    copies: firstOfEach(copies),
-    ...(edit === undefined ? {} : { edit }),
-    ...(category === undefined ? {} : { category }),
-    ...(deviceIdentity === undefined ? {} : { deviceIdentity }),
-    ...(privacyToken === undefined ? {} : { privacyToken }),
+    ...(edit !== undefined && { edit }),
+    ...(category !== undefined && { category }),
+    ...(deviceIdentity && { deviceIdentity }),
+    ...(privacyToken && { privacyToken }),
   };
 }
 

@@ -16,6 +16,8 @@ const silent = {
 };
 const trust = makeTrust(1_800_000_000);
 
+const prefixed = (key: Uint8Array): Buffer => Buffer.concat([Buffer.from([5]), key]);
+
 test("Baileys' handshake agrees with ours, and both directions carry", async () => {
   const ephemeral = Curve.generateKeyPair();
   const noiseKey = Curve.generateKeyPair();
@@ -65,7 +67,6 @@ test("the certificate chain is right in every field", () => {
     Details.decode(intermediate?.details ?? Buffer.alloc(0)),
     Details.decode(leaf?.details ?? Buffer.alloc(0)),
   ];
-  const prefixed = (key: Uint8Array): Buffer => Buffer.concat([Buffer.from([5]), key]);
   const signed = (key: Uint8Array, certificate: typeof leaf): boolean =>
     verifySignature(
       prefixed(key),

@@ -119,7 +119,6 @@ export function phoneBundle(realm: Realm, number: string): BinaryNode[] {
 }
 
 function companionBundle(companion: Companion, oneTime: PreKey | undefined): BinaryNode[] {
-  const bytes = (text: string): Buffer => Buffer.from(text, "base64");
   const { signedPreKey } = companion;
   const nodes = [
     el("registration", {}, uintBytes(companion.registrationId, 4)),
@@ -141,3 +140,5 @@ function companionBundle(companion: Companion, oneTime: PreKey | undefined): Bin
   }
   return [...nodes, el("device-identity", {}, bytes(companion.signedIdentity))];
 }
+
+const bytes = (text: string): Buffer => Buffer.from(text, "base64");

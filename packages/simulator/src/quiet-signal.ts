@@ -77,3 +77,6 @@ builder.initIncoming = function quietInitIncoming(this: QuietBuilder, into, mess
 };
 
 export { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from "libsignal";
+
+/** For those who need libsignal quiet but use it through a client: importing this module is what does it. */
+export function quiet(): void {}

@@ -47,25 +47,26 @@ interface ReceiptRules {
 
 /** Which receipts go out, and when after the arrival. */
 export function planReceipts(
-  { settings, delays, fault }: ReceiptRules,
+  rules: ReceiptRules,
   { copied, repeated }: ArrivalKind,
 ): PlannedReceipt[] {
+  const { settings, delays, fault } = rules;
   if (fault?.kind === "drop") return [];
-  const extra = fault?.kind === "delay" ? fault.ms : 0;
-  const [deliveredAt, readAt] =
-    fault?.kind === "read_first"
-      ? [delays.read, delays.delivered]
-      : [delays.delivered, delays.read];
+  if (copied)
+    return settings.sender_receipts ? [{ type: "sender", afterMs: delays.delivered }] : [];
+  if (fault?.kind === "inactive") return [{ type: "inactive", afterMs: delays.delivered }];
+  const [deliveredAt, readAt] = timesOf(rules);
   const planned: PlannedReceipt[] = [];
-  if (copied) {
-    if (settings.sender_receipts) planned.push({ type: "sender", afterMs: deliveredAt + extra });
-    return planned;
-  }
-  if (fault?.kind === "inactive") return [{ type: "inactive", afterMs: deliveredAt }];
-  if (settings.delivery_receipts) planned.push({ afterMs: deliveredAt + extra });
+  if (settings.delivery_receipts) planned.push({ afterMs: deliveredAt });
   // A repeated message is confirmed again, for the server's sake, but nobody reads it twice.
-  if (settings.read_receipts && !repeated) planned.push({ type: "read", afterMs: readAt + extra });
+  if (settings.read_receipts && !repeated) planned.push({ type: "read", afterMs: readAt });
   return fault?.kind === "duplicate" ? planned.flatMap((receipt) => [receipt, receipt]) : planned;
+}
+
+function timesOf({ delays, fault }: ReceiptRules): [delivered: number, read: number] {
+  if (fault?.kind === "read_first") return [delays.read, delays.delivered];
+  const extra = fault?.kind === "delay" ? fault.ms : 0;
+  return [delays.delivered + extra, delays.read + extra];
 }
 
 export interface ReceiptForm {

@@ -31,14 +31,7 @@ export async function takeMessage(
   if (role.kind !== "device") return connection.cut("message before login");
   realm.counters.messages += 1;
   const message = readMessage(node);
-  realm.log.append("message", {
-    device: role.jid,
-    id: node.attrs["id"] ?? "",
-    to: node.attrs["to"] ?? "",
-    type: node.attrs["type"] ?? "",
-    edit: node.attrs["edit"],
-    copies: message?.copies.length ?? 0,
-  });
+  logMessage(realm, role, { node, copies: message?.copies.length ?? 0 });
   if (message === undefined) {
     const error = node.attrs["to"]?.endsWith("@g.us") === true ? unknownRecipient : malformed;
     return sendAck(realm, connection, { node, error });
@@ -52,6 +45,15 @@ export async function takeMessage(
   if (disposition.ack !== undefined) answer(realm, connection, { node, ack: disposition.ack });
   for (const confirm of afterAck) confirm();
   if (disposition.ending !== undefined) endConnection(realm, connection, disposition.ending);
+}
+
+function logMessage(
+  realm: Realm,
+  role: DeviceRole,
+  { node, copies }: { node: BinaryNode; copies: number },
+): void {
+  const { id = "", to = "", type = "", edit } = node.attrs;
+  realm.log.append("message", { device: role.jid, id, to, type, edit, copies });
 }
 
 /** Faults that need no argument. */

@@ -13,7 +13,7 @@ import {
 } from "@whiskeysockets/baileys";
 import type { BinaryNode } from "./node.ts";
 // Before any client uses libsignal: it would print session keys.
-import "./quiet-signal.ts";
+import { quiet } from "./quiet-signal.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** An unmodified Baileys socket with its credentials in memory, and latches instead of polling. For tests and benches. */
@@ -85,6 +85,7 @@ export function openTestClient(
   auth: MemoryAuth = memoryAuth(),
   options: object = {},
 ): TestClient {
+  quiet();
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootKey, "base64");
   const sock = makeWASocket({
     auth,
