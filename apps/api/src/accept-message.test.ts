@@ -1,6 +1,8 @@
 import { ROUTES, validate } from "@pombo/contract";
-import type { MessageId } from "@pombo/domain";
+import type { CellId, ErrorCode, MessageId } from "@pombo/domain";
 import { digestApiKey } from "@pombo/ledger";
+import { openLanes } from "@pombo/queue";
+import { cellKeys } from "@pombo/redis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { claimOf, fingerprintOf } from "./idempotency.ts";
 import { ADMIN, type Called, openTestApi, type TestApi } from "./open-test-api.ts";
@@ -46,12 +48,13 @@ const prove = ({ device }: Setup, messageId: MessageId, proves: "sent" | "read")
 async function fail(
   given: Setup,
   messageId: MessageId,
-  code: "RECIPIENT_NOT_ON_WHATSAPP" | "OUTCOME_UNKNOWN",
+  failed: { readonly code: ErrorCode; readonly mayHaveLeft?: true },
 ) {
   const own = await api.ledger.take(given.device, "test");
   if (own === undefined) throw new Error("the lease is taken");
+  const { code, ...rest } = failed;
   const failure = { code, detail: "" };
-  return api.ledger.settle(own, messageId, { to: "failed", now: Date.now(), failure });
+  return api.ledger.settle(own, messageId, { to: "failed", now: Date.now(), failure, ...rest });
 }
 
 test("a message is accepted, and shown as it is", async () => {
@@ -80,6 +83,21 @@ test("a message is accepted, and shown as it is", async () => {
   });
 });
 
+test("when the lane is free the message goes straight into the window, and its lane has the job", async () => {
+  const given = await setup();
+  const own = await api.ledger.take(given.device, "test");
+  if (own === undefined) throw new Error("the lease is taken");
+  const now = Date.now();
+  await api.ledger.changeDevice(own, { state: "connected", now, phone: "5511988887777" });
+  await api.ledger.rememberRecipient("5511999999999", {});
+  await api.ledger.warmUp(given.device, "5511999999999", now + 60_000);
+  await api.ledger.openLane(own, now);
+  const id = String((await given.send()).body["message_id"]);
+  expect(await api.ledger.window(given.device)).toMatchObject([{ messageId: id, feed: 1 }]);
+  const lanes = openLanes({ redis: api.redis, tag: cellKeys("c0" as CellId).tag, owner: "test" });
+  expect(await lanes.lane(given.device).fetch()).toEqual({ messageId: id, feed: 1 });
+});
+
 test("with Prefer: wait, a message that is sent in time is answered whole", async () => {
   const given = await setup({ prefer: "wait=30" });
   const answer = given.send();
@@ -93,7 +111,7 @@ test("with Prefer: wait, a failure in time is the catalog's answer with the mess
   const given = await setup({ prefer: "wait=30" });
   const answer = given.send();
   const id = await acceptedBy(given);
-  await fail(given, id, "RECIPIENT_NOT_ON_WHATSAPP");
+  await fail(given, id, { code: "RECIPIENT_NOT_ON_WHATSAPP" });
   const { status, body } = await answer;
   expect(status).toBe(422);
   expect(body).toMatchObject({
@@ -103,10 +121,16 @@ test("with Prefer: wait, a failure in time is the catalog's answer with the mess
   });
 });
 
-test("a failure that is never an HTTP answer is told as the status", async () => {
+test.each([
+  { name: "that is never an HTTP answer", failed: { code: "OUTCOME_UNKNOWN" } },
+  {
+    name: "of a message that may have left",
+    failed: { code: "SEND_REJECTED", mayHaveLeft: true },
+  },
+] as const)("a failure $name is told as the status, not as an error", async ({ failed }) => {
   const given = await setup({ prefer: "wait=30" });
   const answer = given.send();
-  await fail(given, await acceptedBy(given), "OUTCOME_UNKNOWN");
+  await fail(given, await acceptedBy(given), failed);
   expect(await answer).toMatchObject({ status: 202, body: { status: "failed" } });
 });
 

@@ -1,22 +1,16 @@
 import { randomBytes } from "node:crypto";
-import type { Preference, RenderedProblem, SendMessageInput } from "@pombo/contract";
-import { answerOf } from "@pombo/contract";
+import type { SendMessageInput } from "@pombo/contract";
 import {
-  catalogRow,
   type DeviceId,
-  type ErrorCode,
   isDeviceId,
-  isSettled,
   type MessageId,
   mintMessageId,
-  type MessageStatus,
   recipientKey,
 } from "@pombo/domain";
-import type { Accepted, Claim, DeviceRecord, MessageView, NewMessage } from "@pombo/ledger";
-import type { Log } from "@pombo/telemetry";
-import { type Answer, json, refuse } from "./answer.ts";
+import type { Accepted, Claim, DeviceRecord, NewMessage } from "@pombo/ledger";
+import { type Answer, refuse } from "./answer.ts";
+import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
-import type { Follow } from "./follow.ts";
 import {
   claimOf,
   fingerprintOf,
@@ -24,32 +18,21 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
-import { renderAccepted, renderMessage, renderNew } from "./render-message.ts";
-import { isStoreAway } from "./store-away.ts";
-import { type MessageReader, waitForMessage } from "./wait-for-message.ts";
 
-export interface AcceptDeps {
-  readonly ledger: MessageReader &
+export interface AcceptDeps extends AnswerDeps {
+  readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords & {
       findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
       accept(message: NewMessage, claim?: Claim): Promise<Accepted>;
     };
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: { feed(deviceId: DeviceId, messageId: MessageId, feed: number): Promise<void> };
-  readonly follow: Pick<Follow, "message">;
-  readonly log: Pick<Log, "error">;
-  readonly now: () => number;
 }
 
-export interface SendRequest {
+export interface SendRequest extends AnswerRequest {
   readonly caller: Caller;
   readonly body: SendMessageInput;
-  readonly prefer: Preference;
   readonly idempotencyKey?: string;
-  readonly gone: AbortSignal;
-  /** Ends the wait for the outcome: the client has left, or the process is closing. */
-  readonly stop: AbortSignal;
-  render(problem: { code: ErrorCode; detail?: string; messageId: MessageId }): RenderedProblem;
 }
 
 /**
@@ -64,14 +47,14 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
 
   const claim = await claimMessage(request, deps);
   if (claim.kind === "answer") return claim.answer;
-  if (claim.kind === "joined") return finish(claim, request, deps);
+  if (claim.kind === "joined") return answerMessage(claim, request, deps);
   const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now() });
   const accepted = await deps.ledger.accept(message, claim.claim);
   if (accepted.kind === "no-device") return refuse(noDevice);
   if (accepted.kind === "claim-lost") return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS" });
   if (accepted.feed !== undefined)
     await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
-  return finish({ ...claim, message }, request, deps);
+  return answerMessage({ ...claim, message }, request, deps);
 }
 
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
@@ -85,32 +68,6 @@ async function feedLane(
     await lane.feed(job.deviceId, job.messageId, job.feed);
   } catch (error) {
     log.error("lane.not_fed", { device_id: job.deviceId, message_id: job.messageId, error });
-  }
-}
-
-interface AcceptedMessage {
-  readonly messageId: MessageId;
-  readonly claim?: Claim;
-  /** Absent when another request had it accepted. */
-  readonly message?: NewMessage;
-}
-
-/** Waits, answers, and stores the answer before it is written. A client that has left gets none, so that its retry joins the wait. */
-async function finish(
-  accepted: AcceptedMessage,
-  request: SendRequest,
-  deps: AcceptDeps,
-): Promise<Answer> {
-  const { messageId, claim, message } = accepted;
-  try {
-    const answer = await answerWithOutcome(request, messageId, deps);
-    return claim === undefined || request.gone.aborted
-      ? answer
-      : await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
-  } catch (error) {
-    if (message === undefined) throw error;
-    if (!isStoreAway(error)) deps.log.error("message.not_shown", { message_id: messageId, error });
-    return { ...json(202, renderNew(message), appliedOf(request.prefer)), messageId };
   }
 }
 
@@ -151,76 +108,4 @@ function newMessage(
     ...(body.client_ref === undefined ? {} : { clientRef: body.client_ref }),
     ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
   };
-}
-
-/** Waits as long as `Prefer` asks, then answers by the status. */
-async function answerWithOutcome(
-  request: SendRequest,
-  messageId: MessageId,
-  deps: AcceptDeps,
-): Promise<Answer> {
-  const { prefer, stop } = request;
-  const ms = prefer.respondAsync ? 0 : (prefer.waitS ?? 0) * 1_000;
-  const view = await waitForMessage(messageId, { ms, signal: stop, done: hasOutcome }, deps);
-  if (view === undefined) return refuse({ code: "INTERNAL_ERROR", messageId });
-  return { ...outcome(view, request), messageId };
-}
-
-function hasOutcome({ message }: MessageView): boolean {
-  return isSettled(message.status);
-}
-
-function outcome(view: MessageView, request: SendRequest): Extract<Answer, { kind: "answer" }> {
-  const { message } = view;
-  const applied = appliedOf(request.prefer);
-  const code = failureCode(message.status, message.lastError?.code);
-  if (request.prefer.respondAsync || !isSettled(message.status) || (code && !isAnswer(code)))
-    return json(202, renderAccepted(message), applied);
-  if (code === undefined) return json(200, renderMessage(view), applied);
-  const detail = message.lastError?.code === code ? message.lastError.detail : "";
-  const { status, headers, body } = request.render({
-    code,
-    detail: detail === "" ? catalogRow(code).says : detail,
-    messageId: message.id,
-  });
-  return {
-    kind: "answer",
-    status,
-    headers: { ...headers, ...applied },
-    body: JSON.stringify(body),
-  };
-}
-
-/** The error that a final status stands for; undefined for a message that was sent. */
-function failureCode(status: MessageStatus, last: ErrorCode | undefined): ErrorCode | undefined {
-  if (status === "failed") return last ?? "SEND_FAILED";
-  return ENDINGS[status];
-}
-
-const ENDINGS: Readonly<Partial<Record<MessageStatus, ErrorCode>>> = {
-  expired: "MESSAGE_EXPIRED",
-  canceled: "MESSAGE_CANCELED",
-};
-
-/** A code that is never an HTTP answer here is told as the status of an accepted message. */
-function isAnswer(code: ErrorCode): boolean {
-  return answerOf("native", code) !== undefined;
-}
-
-function appliedOf({ respondAsync, waitS }: Preference): Readonly<Record<string, string>> {
-  if (respondAsync) return { "Preference-Applied": "respond-async" };
-  return waitS === undefined ? {} : { "Preference-Applied": `wait=${waitS}` };
-}
-
-/** Stores the answer before it is written; the first one that was stored is the one that everybody gets. */
-async function keepAnswer(
-  answer: Answer,
-  { digest, messageId }: { readonly digest: string; readonly messageId: MessageId },
-  { ledger }: Pick<AcceptDeps, "ledger">,
-): Promise<Answer> {
-  if (answer.kind === "problem") return answer;
-  const { status, headers } = answer;
-  const body = answer.body.toString();
-  const stored = await ledger.storeAnswer(digest, messageId, { status, headers, body });
-  return stored.status === status && stored.body === body ? answer : replay(stored, messageId);
 }

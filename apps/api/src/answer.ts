@@ -12,7 +12,7 @@ export type Answer =
     }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-export const JSON_TYPE = "application/json; charset=utf-8";
+const JSON_TYPE = "application/json; charset=utf-8";
 
 export function json(
   status: number,

@@ -8,7 +8,16 @@ import { openFeed } from "./open-feed.ts";
 import { openServer } from "./server.ts";
 import { untilTold } from "./until-told.ts";
 
-/** HTTP in. Opens what it needs, serves until it is told to end, closes in reverse order. */
+/**
+ * HTTP in. Opens what it needs, serves until it is told to end, closes in reverse order.
+ *
+ * ```
+ *  server ─► exchange ─► authenticate ─► bind-route ─► read-parts ─► routes/* ─► answer, or a problem in the dialect of the path
+ *     └ refuse-socket: what never becomes a request    POST /v1/messages: accept-message ─► answer-message
+ * ```
+ * *Exchange*: one request and its answer, one log line. *Caller*: whose key it is, what it may do and see.
+ * *Follow*: live events by their subject; whoever waits subscribes, reads the ledger, and reads it again.
+ */
 async function main(config: Config): Promise<void> {
   const told = untilTold(process);
   const log = openLog({ name: "api" });

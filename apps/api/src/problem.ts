@@ -1,15 +1,10 @@
 import type { ServerResponse } from "node:http";
-import { type Problem, renderProblem, type RenderedProblem } from "@pombo/contract";
+import { type Problem, renderProblem } from "@pombo/contract";
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { isStoreAway } from "./store-away.ts";
 
-/** Renders a problem in the envelope of the path that it came in on. */
-export function rendered(problem: Problem, exchange: Exchange, now: number): RenderedProblem {
-  return renderProblem(exchange.dialect, problem, { now, format: exchange.format });
-}
-
-/** Writes an answer, once; a client that has left gets none. */
+/** Writes an answer, once, a problem in the envelope of the path that it came in on; a client that has left gets none. */
 export function writeAnswer(
   res: ServerResponse,
   answer: Answer,
@@ -17,7 +12,10 @@ export function writeAnswer(
 ): void {
   if (res.headersSent || res.destroyed) return;
   if (answer.kind === "problem") {
-    const { status, headers, body } = rendered(answer.problem, exchange, now);
+    const { status, headers, body } = renderProblem(exchange.dialect, answer.problem, {
+      now,
+      format: exchange.format,
+    });
     exchange.errorCode = answer.problem.code;
     if (answer.problem.messageId !== undefined) exchange.messageId = answer.problem.messageId;
     write(res, { status, headers, body: JSON.stringify(body) });

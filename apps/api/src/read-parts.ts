@@ -11,7 +11,7 @@ import type { Request } from "express";
 import { type ReadBody, readBody } from "./read-body.ts";
 
 /** What a request brings, after parsing. */
-export type Parts = RouteInput<RouteName> & { readonly idempotencyKey?: string };
+type Parts = RouteInput<RouteName> & { readonly idempotencyKey?: string };
 
 export type ReadParts =
   | { readonly kind: "parts"; readonly parts: Parts }

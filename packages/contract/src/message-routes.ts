@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ErrorCode, type Settings, catalogRow } from "@pombo/domain";
+import type { Settings } from "@pombo/domain";
 import {
   acceptedMessage,
   message,
@@ -9,10 +9,18 @@ import {
 import type { Route } from "./route.ts";
 
 /** What can become of a message while its sender waits. */
-const OUTCOMES: readonly ErrorCode[] = ERROR_CODES.filter((code) => {
-  const row = catalogRow(code);
-  return row.scope !== "request" && row.http.native !== undefined;
-});
+const OUTCOMES = [
+  "RECIPIENT_NOT_ON_WHATSAPP",
+  "RECIPIENT_REFUSED",
+  "SEND_REJECTED",
+  "SEND_FAILED",
+  "STALE_ADDRESSING",
+  "MESSAGE_EXPIRED",
+  "MESSAGE_CANCELED",
+  "ACCOUNT_RESTRICTED",
+  "CLIENT_ERROR",
+  "DEVICE_ERROR",
+] as const;
 
 export function messageRoutes(settings: Settings) {
   return {
@@ -32,7 +40,7 @@ export function messageRoutes(settings: Settings) {
         200: { says: "Sent within the wait that `Prefer` asked for.", schema: message },
       },
       errors: [
-        "CONFLICT",
+        "DEVICE_NOT_FOUND",
         "IDEMPOTENCY_KEY_REUSED",
         "IDEMPOTENCY_KEY_IN_PROGRESS",
         "INVALID_CHAT_JID",

@@ -1,0 +1,138 @@
+import { answerOf, type Preference, type RenderedProblem } from "@pombo/contract";
+import {
+  catalogRow,
+  type ErrorCode,
+  isSettled,
+  type MessageId,
+  type MessageStatus,
+} from "@pombo/domain";
+import type { Claim, MessageView, NewMessage } from "@pombo/ledger";
+import type { Log } from "@pombo/telemetry";
+import { type Answer, json, refuse } from "./answer.ts";
+import { type IdempotencyRecords, replay } from "./idempotency.ts";
+import { renderAccepted, renderMessage, renderNew } from "./render-message.ts";
+import { isStoreAway } from "./store-away.ts";
+import { type MessageReader, waitForMessage, type WaitForMessageDeps } from "./wait-for-message.ts";
+
+export interface AnswerDeps extends WaitForMessageDeps {
+  readonly ledger: MessageReader & Pick<IdempotencyRecords, "storeAnswer">;
+  readonly log: Pick<Log, "error">;
+}
+
+export interface AnswerRequest {
+  readonly prefer: Preference;
+  /** The client has left. */
+  readonly gone: AbortSignal;
+  /** Ends the wait for the outcome: the client has left, or the process is closing. */
+  readonly stop: AbortSignal;
+  render(problem: { code: ErrorCode; detail?: string; messageId: MessageId }): RenderedProblem;
+}
+
+export interface AcceptedMessage {
+  readonly messageId: MessageId;
+  readonly claim?: Claim;
+  /** Absent when another request had it accepted. */
+  readonly message?: NewMessage;
+}
+
+/** Waits, answers, and stores the answer before it is written. A client that has left gets none, so that its retry joins the wait. */
+export async function answerMessage(
+  accepted: AcceptedMessage,
+  request: AnswerRequest,
+  deps: AnswerDeps,
+): Promise<Answer> {
+  const { messageId, claim, message } = accepted;
+  try {
+    if (message !== undefined && claim === undefined && waitMs(request.prefer) === 0)
+      return answerUnread(message, request);
+    const answer = await answerWithOutcome(request, messageId, deps);
+    return claim === undefined || request.gone.aborted
+      ? answer
+      : await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
+  } catch (error) {
+    if (message === undefined) throw error;
+    if (!isStoreAway(error)) deps.log.error("message.not_shown", { message_id: messageId, error });
+    return answerUnread(message, request);
+  }
+}
+
+/** What is known without reading the message back. */
+function answerUnread(message: NewMessage, { prefer }: AnswerRequest): Answer {
+  return { ...json(202, renderNew(message), appliedOf(prefer)), messageId: message.id };
+}
+
+function waitMs({ respondAsync, waitS }: Preference): number {
+  return respondAsync ? 0 : (waitS ?? 0) * 1_000;
+}
+
+/** Waits as long as `Prefer` asks, then answers by the status. */
+async function answerWithOutcome(
+  request: AnswerRequest,
+  messageId: MessageId,
+  deps: AnswerDeps,
+): Promise<Answer> {
+  const patience = { ms: waitMs(request.prefer), signal: request.stop, done: hasOutcome };
+  const view = await waitForMessage(messageId, patience, deps);
+  if (view === undefined) return refuse({ code: "INTERNAL_ERROR", messageId });
+  return { ...outcome(view, request), messageId };
+}
+
+function hasOutcome({ message }: MessageView): boolean {
+  return isSettled(message.status);
+}
+
+/**
+ * An error says that the message will never arrive. So one that may have left, or whose code is never an HTTP answer, is told
+ * as what it is: an accepted message with its status.
+ */
+function outcome(view: MessageView, request: AnswerRequest): Extract<Answer, { kind: "answer" }> {
+  const { message } = view;
+  const applied = appliedOf(request.prefer);
+  const code = failureCode(message.status, message.lastError?.code);
+  if (waitMs(request.prefer) === 0 || !isSettled(message.status))
+    return json(202, renderAccepted(message), applied);
+  if (code === undefined) return json(200, renderMessage(view), applied);
+  if (message.mayHaveLeft || answerOf("native", code) === undefined)
+    return json(202, renderAccepted(message), applied);
+  const detail = message.lastError?.code === code ? message.lastError.detail : "";
+  const { status, headers, body } = request.render({
+    code,
+    detail: detail === "" ? catalogRow(code).says : detail,
+    messageId: message.id,
+  });
+  return {
+    kind: "answer",
+    status,
+    headers: { ...headers, ...applied },
+    body: JSON.stringify(body),
+  };
+}
+
+/** The error that a final status stands for; undefined for a message that was sent. */
+function failureCode(status: MessageStatus, last: ErrorCode | undefined): ErrorCode | undefined {
+  if (status === "failed") return last ?? "SEND_FAILED";
+  return ENDINGS[status];
+}
+
+const ENDINGS: Readonly<Partial<Record<MessageStatus, ErrorCode>>> = {
+  expired: "MESSAGE_EXPIRED",
+  canceled: "MESSAGE_CANCELED",
+};
+
+function appliedOf({ respondAsync, waitS }: Preference): Readonly<Record<string, string>> {
+  if (respondAsync) return { "Preference-Applied": "respond-async" };
+  return waitS === undefined ? {} : { "Preference-Applied": `wait=${waitS}` };
+}
+
+/** Stores the answer before it is written; the first one that was stored is the one that everybody gets. */
+async function keepAnswer(
+  answer: Answer,
+  { digest, messageId }: { readonly digest: string; readonly messageId: MessageId },
+  { ledger }: Pick<AnswerDeps, "ledger">,
+): Promise<Answer> {
+  if (answer.kind === "problem") return answer;
+  const { status, headers } = answer;
+  const body = answer.body.toString();
+  const stored = await ledger.storeAnswer(digest, messageId, { status, headers, body });
+  return stored.status === status && stored.body === body ? answer : replay(stored, messageId);
+}
