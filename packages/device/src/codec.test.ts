@@ -76,3 +76,64 @@ test("each reading is a value of its own: Baileys changes what it reads", () => 
   decodeKey("device-list", encoded).push("1");
   expect(decodeKey("device-list", encoded)).toEqual(["0"]);
 });
+
+function base64(fill: number): string {
+  return Buffer.alloc(33, fill).toString("base64");
+}
+
+/** The shape of libsignal's `SessionRecord.serialize()`. */
+function sessionRecord(old: number) {
+  const session = (index: number) => ({
+    registrationId: 1_234,
+    currentRatchet: {
+      ephemeralKeyPair: { pubKey: base64(1), privKey: Buffer.alloc(32, 2).toString("base64") },
+      lastRemoteEphemeralKey: base64(3),
+      previousCounter: 0,
+      rootKey: Buffer.alloc(32, 4).toString("base64"),
+    },
+    indexInfo: {
+      baseKey: base64(5),
+      baseKeyType: 1,
+      closed: index === 0 ? -1 : 1_700_000_000_000 + index,
+      used: 1_800_000_000_000,
+      created: 1_700_000_000_000,
+      remoteIdentityKey: base64(6),
+    },
+    _chains: {
+      [base64(7)]: { chainKey: { counter: 5, key: base64(8) }, chainType: 1, messageKeys: {} },
+    },
+    pendingPreKey: { signedKeyId: 1, baseKey: base64(5), preKeyId: 700 },
+  });
+  const sessions = Array.from(
+    { length: old + 1 },
+    (_, index) => [base64(100 + index), session(index)] as const,
+  );
+  return { _sessions: Object.fromEntries(sessions), version: "v1" };
+}
+
+test("a session comes back as it was, in less than two thirds of its packed size", () => {
+  const record = sessionRecord(0);
+  const encoded = encodeKey("session", record as never);
+  expect(decodeKey("session", encoded)).toStrictEqual(record);
+  expect(encoded.length).toBeLessThan(0.65 * encodeCreds(record).length);
+});
+
+test("of old sessions the newest five are kept, the open one always", () => {
+  const record = sessionRecord(30);
+  const read = decodeKey(
+    "session",
+    encodeKey("session", record as never),
+  ) as unknown as typeof record;
+  const closed = Object.values(read._sessions).map(({ indexInfo }) => indexInfo.closed);
+  expect(closed.toSorted((a, b) => a - b)).toEqual(
+    [-1, 26, 27, 28, 29, 30].map((at) => (at < 0 ? at : 1_700_000_000_000 + at)),
+  );
+});
+
+test("whatever else a session may be comes back as it was", () => {
+  fc.assert(
+    fc.property(document, (value) => {
+      expect(decodeKey("session", encodeKey("session", value as never))).toStrictEqual(value);
+    }),
+  );
+});

@@ -1,13 +1,18 @@
 import { proto, type SignalDataTypeMap } from "@whiskeysockets/baileys";
 import { Packr } from "msgpackr";
+import { growSession, shrinkSession } from "./session-layout.ts";
 
 /**
- * How credentials become bytes before they are sealed: msgpack, which keeps Buffer, Uint8Array and undefined apart, and for
- * pre-keys (812 of them on every device) nothing but the two keys.
+ * How credentials become bytes before they are sealed: msgpack, which keeps Buffer, Uint8Array and undefined apart; for pre-keys
+ * (812 of them on every device) nothing but the two keys; for sessions (written by every message) a shorter form.
+ *
+ * Measured, sealed, names excluded: a device that has just been paired 81 KB (97 B a pre-key, 1.4 KB the creds document), and for
+ * each recipient a session of SESSION_BYTES.
  */
 export type KeyType = keyof SignalDataTypeMap;
 
 const KEY_BYTES = 32;
+const SHORT_SESSION = Buffer.from([2]);
 const packr = new Packr({ useRecords: false, moreTypes: true });
 
 interface Layout {
@@ -23,6 +28,7 @@ const GENERIC: Layout = {
 
 const LAYOUTS: Readonly<Partial<Record<KeyType, Layout>>> = {
   "pre-key": { encode: encodeKeyPair, decode: decodeKeyPair },
+  session: { encode: encodeSession, decode: decodeSession },
   // Baileys reads the methods of the protobuf class, which no codec keeps.
   "app-state-sync-key": {
     encode: GENERIC.encode,
@@ -65,4 +71,18 @@ function decodeKeyPair(bytes: Buffer): unknown {
     public: Buffer.from(bytes.subarray(1, 1 + KEY_BYTES)),
     private: Buffer.from(bytes.subarray(1 + KEY_BYTES)),
   };
+}
+
+/** 0x02 · packed short form; anything unusual is packed like everything else, and no packed document begins with 0x02. */
+function encodeSession(value: unknown): Buffer {
+  const small = shrinkSession(value);
+  return small === undefined || typeof small !== "object"
+    ? GENERIC.encode(value)
+    : Buffer.concat([SHORT_SESSION, packr.pack(small)]);
+}
+
+function decodeSession(bytes: Buffer): unknown {
+  return bytes[0] === SHORT_SESSION[0] && bytes.length > 1
+    ? growSession(GENERIC.decode(bytes.subarray(1)))
+    : GENERIC.decode(bytes);
 }

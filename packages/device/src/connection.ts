@@ -1,38 +1,27 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { ErrorCode } from "@pombo/domain";
-import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { DeviceCaches } from "./baileys-options.ts";
 import { type Credentials, loadCredentials, StaleCredentialsError } from "./credentials.ts";
-import { OWN_ENDINGS } from "./disconnect-table.ts";
 import type { DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
+import { OWN_ENDINGS } from "./disconnect-table.ts";
+import { type Live, openLive } from "./live.ts";
 import { openMemoryCache } from "./memory-cache.ts";
 import {
   type Consequence,
-  type ConnectionHistory,
   type Ending,
   NO_HISTORY,
   nextConnection,
+  type NextConnection,
 } from "./next-connection.ts";
-import { type OwnJids, readInbound, readReceipt } from "./receipts.ts";
-import { openRestriction } from "./restriction.ts";
 import { openSeal } from "./seal.ts";
-import { openSender, type Sender } from "./send.ts";
-import { type DeviceCaches, openSocket, type Socket, type SocketListener } from "./socket.ts";
-import { serverOptions } from "./whatsapp-server.ts";
-
-/** A socket with its sender, while it lives. */
-export interface Live {
-  readonly socket: Socket;
-  readonly sender: Sender;
-}
 
 export interface Connection {
   /** The socket of the moment, in whatever state. */
   readonly live: () => Live | undefined;
   readonly credentials: () => Credentials | undefined;
   readonly caches: DeviceCaches;
-  /** Resolves when the connection has stopped for good (or `signal` said so) and nothing of it is left. */
+  /** Resolves when the device is at rest (or `signal` said so) and nothing of the connection is left. */
   readonly run: (signal: AbortSignal) => Promise<void>;
-  /** Cuts the socket; the loop opens the next one at once. Resolves when the old one is gone. */
+  /** Cuts the socket; the next one is opened at once. Resolves when the old one is gone. */
   readonly cut: (cause: string) => Promise<void>;
 }
 
@@ -41,8 +30,12 @@ export interface ConnectionEvents {
   readonly onQr: DeviceDeps["onQr"];
 }
 
-const DEVICE_LIST_MS = 3_600_000;
-const COUNTERS_MS = 3_600_000;
+/** One run: from a wish to be connected to the device's rest. */
+interface Run {
+  /** Fires on the caller's wish and when another owner has written. */
+  readonly stop: AbortSignal;
+  readonly onStale: () => void;
+}
 
 /**
  * Keeps one device connected: sockets one after the other, and between them what the disconnect table says.
@@ -60,84 +53,64 @@ export function openConnection(
 ): Connection {
   const { settings } = config;
   const seal = openSeal(config.deviceId, config.keys);
-  const caches: DeviceCaches = {
-    userDevices: openMemoryCache({ ttlMs: DEVICE_LIST_MS, entries: 5_000 }),
-    retryCounters: openMemoryCache({ ttlMs: COUNTERS_MS, entries: 5_000 }),
-    callOffers: openMemoryCache({ ttlMs: 300_000, entries: 100 }),
-    placeholders: openMemoryCache({ ttlMs: COUNTERS_MS, entries: 1_000 }),
-  };
+  const caches = openCaches();
   let live: Live | undefined;
   let credentials: Credentials | undefined;
   let cutCause: string | undefined;
 
   const run = async (signal: AbortSignal): Promise<void> => {
     const lost = new AbortController();
-    const stop = AbortSignal.any([signal, lost.signal]);
     const onStale = (): void => {
       lost.abort();
       live?.socket.cut("not_owner");
     };
-    let history: ConnectionHistory = NO_HISTORY;
-    const follow = async (ending: Ending): Promise<boolean> => {
-      const decision = nextConnection(ending, history, {
-        settings,
-        moment: { now: Date.now(), jitter: Math.random() },
-      });
-      history = decision.history;
-      return act(decision.next, stop);
-    };
-    try {
-      await reconnectWhile(stop, onStale, follow);
-      if (lost.signal.aborted && !signal.aborted) await loseOwnership();
-    } finally {
-      credentials = undefined;
-    }
+    await untilRest({ stop: AbortSignal.any([signal, lost.signal]), onStale });
+    credentials = undefined;
+    if (lost.signal.aborted && !signal.aborted) await loseOwnership();
   };
 
-  const reconnectWhile = async (
-    stop: AbortSignal,
-    onStale: () => void,
-    follow: (ending: Ending) => Promise<boolean>,
-  ): Promise<void> => {
+  const untilRest = async ({ stop, onStale }: Run): Promise<void> => {
+    let history = NO_HISTORY;
     let goOn = !stop.aborted;
     while (goOn) {
       // One connection after the other is the point of this loop.
       // oxlint-disable-next-line no-await-in-loop
-      const ending = await connectOnce(stop, onStale);
+      const ending = await connectOnce({ stop, onStale });
       if (ending === "unreadable" || stop.aborted) return;
+      const moment = { now: Date.now(), jitter: Math.random() };
+      const decision = nextConnection(ending, history, { settings, moment });
+      history = decision.history;
       // oxlint-disable-next-line no-await-in-loop
-      goOn = await follow(ending);
+      goOn = await follow(decision.next, stop);
     }
   };
 
-  /** One connection from the credentials to the end of the socket and of everything that it had in hand. */
-  const connectOnce = async (
-    stop: AbortSignal,
-    onStale: () => void,
-  ): Promise<Ending | "unreadable"> => {
+  /** One connection, from the credentials to the end of the socket and of everything that it had in hand. */
+  const connectOnce = async ({ stop, onStale }: Run): Promise<Ending | "unreadable"> => {
     const ready = await prepare(onStale);
     if (ready === "unreadable") return ready;
-    if (ready === "store_failed") return failedBeforeOpening;
-    if (stop.aborted) return failedBeforeOpening;
+    if (ready === "store_failed" || stop.aborted) return NEVER_OPENED;
     if (!ready.isPaired()) ready.startAfresh();
     events.enter({ state: ready.isPaired() ? "connecting" : "pairing" });
-    const current = openLive(ready);
-    live = current;
-    const onStop = (): void => current.socket.close();
-    stop.addEventListener("abort", onStop, { once: true });
-    const ending = await current.socket.ended;
-    stop.removeEventListener("abort", onStop);
-    live = undefined;
-    current.sender.close();
-    await current.sender.idle();
-    await ready.settled().catch(onStoreFailure);
-    current.socket.retire();
-    deps.log("device.connection_ended", {
-      why: ending.why,
-      text: ending.text,
-      open_ms: ending.openMs,
-      ...current.socket.counts(),
+    const current = openLive({
+      config,
+      deps,
+      caches,
+      ...events,
+      credentials: ready,
+      onStoreFailure,
     });
+    live = current;
+    const { socket, sender } = current;
+    stop.addEventListener("abort", socket.close, { once: true });
+    const ending = await socket.ended;
+    stop.removeEventListener("abort", socket.close);
+    live = undefined;
+    await sender.idle();
+    await ready.settled().catch(onStoreFailure);
+    socket.retire();
+    const { why, text, openMs } = ending;
+    deps.log("device.connection_ended", { why, text, open_ms: openMs, ...socket.counts() });
     return ending;
   };
 
@@ -146,74 +119,26 @@ export function openConnection(
     onStale: () => void,
   ): Promise<Credentials | "unreadable" | "store_failed"> => {
     try {
-      if (credentials === undefined) {
-        const loaded = await loadCredentials(deps.store, seal, {
-          onStale,
-          onTrust: (trust) => deps.onTrust?.(trust),
-        });
-        if (loaded.kind === "unreadable") {
-          deps.log("device.credentials_unreadable", { reason: loaded.reason });
-          events.enter(pick(OWN_ENDINGS.credentials_unreadable));
-          return "unreadable";
-        }
-        credentials = loaded.credentials;
-      }
-      await credentials.settled();
-      return credentials;
+      credentials ??= await load(onStale);
+      await credentials?.settled();
+      return credentials ?? "unreadable";
     } catch (error) {
       onStoreFailure(error);
       return "store_failed";
     }
   };
 
-  const openLive = (ready: Credentials): Live => {
-    const own = (): OwnJids => ({ pn: ready.creds().me?.id, lid: ready.creds().me?.lid });
-    const restriction = openRestriction({
-      settings,
-      wa: () => live?.socket.wa,
-      enter: (change) => events.enter({ ...change, ...identityOf(ready) }),
-    });
-    const listener: SocketListener = {
-      onQr: events.onQr,
-      onOpen: () => events.enter({ state: "connected", ...identityOf(ready) }),
-      onAck: (attrs) => sender.ack(attrs),
-      onReceipt: (node: BinaryNode) => {
-        const evidence = readReceipt(node, own(), Date.now());
-        if (evidence !== undefined) sender.receipt(evidence);
-      },
-      onMessage: (node: BinaryNode) => {
-        const inbound = readInbound(node, own(), Date.now());
-        if (inbound !== undefined) deps.onInbound(inbound);
-      },
-      onHandOver: (id) => sender.handOver(id),
-      onRestriction: restriction.told,
-      onStoreFailure,
-    };
-    const socket = openSocket(
-      {
-        server: serverOptions(config.whatsapp),
-        settings,
-        credentials: ready,
-        caches,
-        contentOf: deps.contentOf,
-      },
-      listener,
-    );
-    const sender = openSender(socket.wa, {
-      settings,
-      onEvidence: deps.onEvidence,
-      explain: restriction.explain,
-      log: deps.log,
-    });
-    void socket.ended.then(restriction.close);
-    return { socket, sender };
+  const load = async (onStale: () => void): Promise<Credentials | undefined> => {
+    const onTrust = deps.onTrust ?? ((): void => {});
+    const loaded = await loadCredentials(deps.store, seal, { onStale, onTrust });
+    if (loaded.kind === "credentials") return loaded.credentials;
+    deps.log("device.credentials_unreadable", { reason: loaded.reason });
+    events.enter(pick(OWN_ENDINGS.credentials_unreadable));
+    return undefined;
   };
 
-  /** What follows an ending; true: open the next socket. */
-  const act = async (
-    next: ReturnType<typeof nextConnection>["next"],
-    stop: AbortSignal,
-  ): Promise<boolean> => {
+  /** Does what follows an ending; true: open the next socket. */
+  const follow = async (next: NextConnection, stop: AbortSignal): Promise<boolean> => {
     switch (next.kind) {
       case "stop":
         events.enter({
@@ -236,53 +161,46 @@ export function openConnection(
     next: { afterMs: number; row: Consequence },
     stop: AbortSignal,
   ): Promise<boolean> => {
-    const paired = credentials?.isPaired() !== false;
-    const cause = cutCause ?? next.row.cause;
+    const { afterMs, row } = next;
+    const cause = cutCause ?? row.cause;
     cutCause = undefined;
-    events.enter({
-      ...pick(next.row),
-      cause,
-      state: paired ? "connecting" : "pairing",
-      ...(next.afterMs > 0 ? { until: Date.now() + next.afterMs } : {}),
-    });
-    return await sleep(next.afterMs, stop);
+    const state = credentials?.isPaired() === false ? "pairing" : "connecting";
+    const until = afterMs > 0 ? { until: Date.now() + afterMs } : {};
+    events.enter({ ...pick(row), cause, state, ...until });
+    return sleep(afterMs, stop);
   };
 
+  /** While nobody can say whose the device is, it neither reconnects nor gives up. */
   const stillOwner = async (stop: AbortSignal): Promise<boolean> => {
     while (!stop.aborted) {
-      try {
-        // oxlint-disable-next-line no-await-in-loop
-        if (await deps.stillOwner()) return true;
+      // oxlint-disable-next-line no-await-in-loop
+      const mine = await deps.stillOwner().catch(nameOf);
+      if (mine === true) return true;
+      if (mine === false) {
         events.enter(pick(OWN_ENDINGS.not_owner));
         return false;
-      } catch (error) {
-        // Nobody can say now: neither reconnect nor give up.
-        deps.log("device.owner_unknown", { error: nameOf(error) });
-        // oxlint-disable-next-line no-await-in-loop
-        await sleep(settings.reconnect_base_ms, stop);
       }
+      deps.log("device.owner_unknown", { error: mine });
+      // oxlint-disable-next-line no-await-in-loop
+      await sleep(settings.reconnect_base_ms, stop);
     }
     return false;
   };
 
   const loseOwnership = async (): Promise<void> => {
-    const mine = await deps.stillOwner().catch(() => undefined);
+    const mine = await deps.stillOwner().catch(nameOf);
     deps.log("device.credentials_refused", { still_owner: mine });
     events.enter(pick(OWN_ENDINGS.not_owner));
   };
 
+  /** Where the store fails, the next login is refused in the same way and tries again. */
   const forget = async (): Promise<void> => {
-    try {
-      await credentials?.erase();
-    } catch (error) {
-      // The next login is refused in the same way and tries again.
-      onStoreFailure(error);
-    }
+    await credentials?.erase().catch(onStoreFailure);
   };
 
   const onStoreFailure = (error: unknown): void => {
-    if (!(error instanceof StaleCredentialsError))
-      deps.log("device.store_failed", { error: nameOf(error) });
+    if (error instanceof StaleCredentialsError) return;
+    deps.log("device.store_failed", { error: nameOf(error) });
   };
 
   return {
@@ -300,7 +218,7 @@ export function openConnection(
   };
 }
 
-const failedBeforeOpening: Ending = {
+const NEVER_OPENED: Ending = {
   why: "store_failed",
   text: "",
   pairing: false,
@@ -308,21 +226,22 @@ const failedBeforeOpening: Ending = {
   openMs: 0,
 };
 
-function pick(row: Consequence): Entering {
-  const code: { code?: ErrorCode } = row.code === undefined ? {} : { code: row.code };
-  return { state: row.state, cause: row.cause, ...code };
-}
-
-function identityOf(credentials: Credentials): { phone?: string; jid?: string; lid?: string } {
-  const { id, lid } = credentials.creds().me ?? {};
-  const phone = id?.split(/[:@]/)[0];
+/** Device lists are corrected by WhatsApp's notifications, so they may be kept long. */
+function openCaches(): DeviceCaches {
+  const hour = 3_600_000;
   return {
-    ...(phone === undefined ? {} : { phone }),
-    ...(id === undefined ? {} : { jid: id }),
-    ...(lid === undefined ? {} : { lid }),
+    userDevices: openMemoryCache({ ttlMs: hour, entries: 5_000 }),
+    retryCounters: openMemoryCache({ ttlMs: hour, entries: 5_000 }),
+    callOffers: openMemoryCache({ ttlMs: 300_000, entries: 100 }),
+    placeholders: openMemoryCache({ ttlMs: hour, entries: 1_000 }),
   };
 }
 
+function pick({ state, cause, code }: Consequence): Entering {
+  return { state, cause, ...(code === undefined ? {} : { code }) };
+}
+
+/** False when the signal ended the wait. */
 async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false;
   if (ms === 0) return true;

@@ -1,10 +1,11 @@
 import type { DeviceState, Failure } from "@pombo/domain";
 import { S_WHATSAPP_NET } from "@whiskeysockets/baileys";
 import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
-import { type Connection, type Live, openConnection } from "./connection.ts";
+import { type Connection, openConnection } from "./connection.ts";
 import type { DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
 import { disconnectRow } from "./disconnect-table.ts";
 import { forgetRecipient } from "./forget-recipient.ts";
+import type { Live } from "./live.ts";
 import type { OutgoingMessage, SendOutcome } from "./send.ts";
 import { trustRootKey } from "./whatsapp-server.ts";
 

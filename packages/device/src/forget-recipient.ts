@@ -1,6 +1,6 @@
 import { jidDecode, type WASocket } from "@whiskeysockets/baileys";
 import type { Credentials } from "./credentials.ts";
-import type { DeviceCaches } from "./socket.ts";
+import type { DeviceCaches } from "./baileys-options.ts";
 
 /** Where what is known about recipients is kept. */
 export interface Known {

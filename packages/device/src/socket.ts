@@ -1,4 +1,3 @@
-import type { Settings } from "@pombo/domain";
 import {
   type BinaryNode,
   type ConnectionState,
@@ -7,30 +6,20 @@ import {
   makeWASocket,
   type WASocket,
 } from "@whiskeysockets/baileys";
+import { type BaileysConfig, baileysOptions, qrLife } from "./baileys-options.ts";
 import type { Credentials } from "./credentials.ts";
 import type { OwnEnding } from "./disconnect-table.ts";
 import { guardListeners } from "./guard-listeners.ts";
-import type { MemoryCache } from "./memory-cache.ts";
 import type { Ending } from "./next-connection.ts";
-import { type OutgoingContent, toProto } from "./outgoing-content.ts";
+import { asksForPasskey } from "./passkey.ts";
 import { quietLibsignal } from "./quiet-libsignal.ts";
 import { openSilentLogger } from "./silent-logger.ts";
-import { type ServerOptions } from "./whatsapp-server.ts";
+import { openWatchdog, terminate, type Watchdog } from "./watchdog.ts";
+import type { ServerOptions } from "./whatsapp-server.ts";
 
-/** What a device keeps over all its sockets. */
-export interface DeviceCaches {
-  readonly userDevices: MemoryCache;
-  readonly retryCounters: MemoryCache;
-  readonly callOffers: MemoryCache;
-  readonly placeholders: MemoryCache;
-}
-
-export interface SocketOptions {
+export interface SocketOptions extends BaileysConfig {
   readonly server: ServerOptions;
-  readonly settings: Settings;
   readonly credentials: Credentials;
-  readonly caches: DeviceCaches;
-  readonly contentOf: (messageId: string) => Promise<OutgoingContent | undefined>;
 }
 
 /** Everything is told by raw nodes: Baileys' own events are buffered, merged, and lost when a socket ends. */
@@ -52,32 +41,33 @@ export interface Socket {
   /** Logged in; sending before that would break the handshake. */
   readonly isOpen: () => boolean;
   readonly openedAt: () => number | undefined;
-  /** When the connection ends by itself because nobody paired it. */
+  /** While it is pairing: when it ends because nobody scanned a code. */
   readonly pairingEndsAt: () => number | undefined;
   readonly ended: Promise<Ending>;
   /** Ends it now, without waiting for the other side. */
   readonly cut: (why: OwnEnding | "cut") => void;
-  /** Ends it with a closing handshake, for at most a second. */
+  /** Ends it with a closing handshake, which the watchdog bounds. */
   readonly close: () => void;
   readonly counts: () => { readonly errors: number; readonly warnings: number };
   /** After this, late writes of the socket's key store are refused. */
   readonly retire: () => void;
 }
 
+/** What is known of the connection; everything below reads and writes this one record. */
+interface Life {
+  /** Why we ended it, if we did. */
+  why: OwnEnding | "cut" | undefined;
+  openedAt: number | undefined;
+  pairingEndsAt: number | undefined;
+  qrsShown: number;
+  readonly pairing: boolean;
+}
+
 // Before any socket, and so before any session.
 quietLibsignal();
 
-const TICK_MS = 1_000;
-/** A closing handshake that takes longer is cut off. */
-const CLOSING_MS = 1_000;
-/** Baileys sees silence only at its next keep-alive and then waits for the dead peer's farewell; this sees it first. */
-const SILENCE_SLACK_MS = 4_000;
-const FIRST_QR_MS = 60_000;
-const LATER_QR_MS = 20_000;
-
 export function openSocket(options: SocketOptions, listener: SocketListener): Socket {
   const { credentials, settings } = options;
-  const pairing = !credentials.isPaired();
   const store = credentials.keysForSocket();
   const silent = openSilentLogger(listener.onHandOver);
   const wa = makeWASocket({
@@ -86,93 +76,36 @@ export function openSocket(options: SocketOptions, listener: SocketListener): So
     logger: silent.logger,
     auth: { creds: credentials.creds(), keys: store.keys },
   });
-  const life = {
-    why: undefined as OwnEnding | "cut" | undefined,
-    openedAt: 0,
-    lastFrameAt: Date.now(),
-    closingAt: 0,
+  const life: Life = {
+    why: undefined,
+    openedAt: undefined,
+    pairingEndsAt: undefined,
+    qrsShown: 0,
+    pairing: !credentials.isPaired(),
   };
-  const qr = { endsAt: 0, shown: 0 };
-  const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<Ending>();
-
+  const isOpen = (): boolean =>
+    life.openedAt !== undefined && life.why === undefined && wa.ws.isOpen;
+  const close = (): void => {
+    life.why ??= "cut";
+    void wa.end(undefined);
+  };
   const cut = (why: OwnEnding | "cut"): void => {
     life.why ??= why;
     void wa.end(undefined);
     terminate(wa);
   };
-  const close = (): void => {
-    life.why ??= "cut";
-    life.closingAt ||= Date.now();
-    void wa.end(undefined);
-  };
-
-  let openTimer: NodeJS.Timeout | undefined = setTimeout(
-    () => cut("open_timeout"),
-    settings.open_timeout_ms,
-  );
-  const waitForOpen = (): void => {
-    clearTimeout(openTimer);
-    openTimer = setTimeout(() => cut("open_timeout"), settings.open_timeout_ms);
-  };
-  const tick = setInterval(() => {
-    const now = Date.now();
-    if (life.closingAt === 0 && wa.ws.isClosing) life.closingAt = now;
-    if (life.closingAt > 0 && now - life.closingAt >= CLOSING_MS) terminate(wa);
-    if (now - life.lastFrameAt > settings.keep_alive_ms + SILENCE_SLACK_MS && life.openedAt > 0)
-      cut("connection_lost");
-  }, TICK_MS);
-
-  guardListeners(wa.ws, () => cut("bad_frame"));
-  wa.ws.on("frame", () => {
-    life.lastFrameAt = Date.now();
-  });
-  wa.ws.on("CB:ack,class:message", (node: BinaryNode) => listener.onAck(node.attrs));
-  wa.ws.on("CB:receipt", (node: BinaryNode) => listener.onReceipt(node));
-  wa.ws.on("CB:message", (node: BinaryNode) => listener.onMessage(node));
-  wa.ws.on("CB:notification", (node: BinaryNode) => {
-    if (pairing && asksForPasskey(node)) cut("passkey_required");
-  });
-  wa.ws.on("CB:iq,type:set,pair-device", (node: BinaryNode) => {
-    clearTimeout(openTimer);
-    const refs = getBinaryNodeChildren(getBinaryNodeChild(node, "pair-device"), "ref").length;
-    qr.endsAt = Date.now() + qrLife(0, settings) + (refs - 1) * qrLife(1, settings);
-  });
+  const watchdog = openWatchdog(wa, { settings, isOpen, cut });
+  listenToNodes(wa, listener, { life, watchdog, settings, cut });
   wa.ev.on("creds.update", () => {
     credentials.settled().catch(listener.onStoreFailure);
   });
-
-  const onUpdate = (update: Partial<ConnectionState>): void => {
-    if (update.qr !== undefined)
-      listener.onQr({ text: update.qr, expiresAt: Date.now() + qrLife(qr.shown++, settings) });
-    // Paired: WhatsApp ends this connection itself (515).
-    if (update.isNewLogin === true) waitForOpen();
-    if (update.connection === "open") {
-      clearTimeout(openTimer);
-      life.openedAt = Date.now();
-      listener.onOpen();
-    }
-    if (update.reachoutTimeLock !== undefined)
-      listener.onRestriction(restrictionOf(update.reachoutTimeLock));
-    if (update.connection !== "close") return;
-    clearTimeout(openTimer);
-    clearInterval(tick);
-    options.server.agent?.destroy();
-    rejectQueries(wa);
-    resolveEnded({
-      ...endingOf(update.lastDisconnect?.error),
-      ...(life.why === undefined ? {} : { why: life.why }),
-      pairing,
-      paired: credentials.isPaired(),
-      openMs: life.openedAt === 0 ? 0 : Date.now() - life.openedAt,
-    });
-  };
-  wa.ev.on("connection.update", onUpdate);
-
+  const ended = untilEnded(wa, options, life).finally(watchdog.close);
+  listenToUpdates(wa, listener, { life, watchdog, settings, cut });
   return {
     wa,
-    isOpen: () => life.openedAt > 0 && life.why === undefined && wa.ws.isOpen,
-    openedAt: () => life.openedAt || undefined,
-    pairingEndsAt: () => qr.endsAt || undefined,
+    isOpen,
+    openedAt: () => life.openedAt,
+    pairingEndsAt: () => life.pairingEndsAt,
     ended,
     cut,
     close,
@@ -181,57 +114,77 @@ export function openSocket(options: SocketOptions, listener: SocketListener): So
   };
 }
 
-function baileysOptions({ settings, caches, contentOf }: SocketOptions) {
-  return {
-    emitOwnEvents: false,
-    // The phone keeps getting its notifications.
-    markOnlineOnConnect: false,
-    syncFullHistory: false,
-    shouldSyncHistoryMessage: () => false,
-    generateHighQualityLinkPreview: false,
-    keepAliveIntervalMs: settings.keep_alive_ms,
-    defaultQueryTimeoutMs: settings.query_timeout_ms,
-    connectTimeoutMs: Math.min(20_000, settings.open_timeout_ms),
-    transactionOpts: { maxCommitRetries: 3, delayBetweenTriesMs: 200 },
-    userDevicesCache: caches.userDevices,
-    msgRetryCounterCache: caches.retryCounters,
-    callOfferCache: caches.callOffers,
-    placeholderResendCache: caches.placeholders,
-    getMessage: async ({ id }: { id?: string | null }) => {
-      const content = id === undefined || id === null ? undefined : await contentOf(id);
-      return content === undefined ? undefined : toProto(content);
-    },
-    // Absent: the first QR code lives 60 s and the later ones 20 s, as WhatsApp Web does it.
-    ...(settings.qr_kept_ms < FIRST_QR_MS ? { qrTimeout: settings.qr_kept_ms } : {}),
-  };
+interface Hands {
+  readonly life: Life;
+  readonly watchdog: Watchdog;
+  readonly settings: SocketOptions["settings"];
+  readonly cut: (why: OwnEnding) => void;
 }
 
-function qrLife(index: number, settings: Settings): number {
-  return Math.min(
-    settings.qr_kept_ms,
-    index === 0 ? FIRST_QR_MS : LATER_QR_MS,
-    settings.qr_kept_ms,
-  );
+function listenToNodes(
+  wa: WASocket,
+  listener: SocketListener,
+  { life, watchdog, settings, cut }: Hands,
+): void {
+  guardListeners(wa.ws, () => cut("bad_frame"));
+  wa.ws.on("CB:ack,class:message", (node: BinaryNode) => listener.onAck(node.attrs));
+  wa.ws.on("CB:receipt", listener.onReceipt);
+  wa.ws.on("CB:message", listener.onMessage);
+  if (!life.pairing) return;
+  wa.ws.on("CB:notification", (node: BinaryNode) => {
+    if (asksForPasskey(node)) cut("passkey_required");
+  });
+  wa.ws.on("CB:iq,type:set,pair-device", (node: BinaryNode) => {
+    const refs = getBinaryNodeChildren(getBinaryNodeChild(node, "pair-device"), "ref").length;
+    life.pairingEndsAt = Date.now() + qrLife(0, settings) + (refs - 1) * qrLife(1, settings);
+    watchdog.relax();
+  });
 }
 
-/**
- * Accounts that must answer a passkey when they link a device: WhatsApp says so in a notification that the pinned release doesn't
- * know, or leaves the keys out of the code pairing's answer (Baileys: "Invalid buffer").
- */
-function asksForPasskey(node: BinaryNode): boolean {
-  if (node.attrs["type"] === "passkey_prologue_request") return true;
-  if (
-    getBinaryNodeChild(node, "passkey_prologue_request") ??
-    getBinaryNodeChild(node, "crsc_continuation")
-  )
-    return true;
-  const answer = getBinaryNodeChild(node, "link_code_companion_reg");
-  if (answer?.attrs["stage"] !== "primary_hello") return false;
-  return [
-    "link_code_pairing_ref",
-    "primary_identity_pub",
-    "link_code_pairing_wrapped_primary_ephemeral_pub",
-  ].some((name) => getBinaryNodeChild(answer, name) === undefined);
+function listenToUpdates(
+  wa: WASocket,
+  listener: SocketListener,
+  { life, watchdog, settings }: Hands,
+): void {
+  wa.ev.on("connection.update", (update) => {
+    if (update.qr !== undefined) {
+      const expiresAt = Date.now() + qrLife(life.qrsShown, settings);
+      life.qrsShown += 1;
+      listener.onQr({ text: update.qr, expiresAt });
+    }
+    // Paired: WhatsApp ends this connection itself (515).
+    if (update.isNewLogin === true) watchdog.expectOpening();
+    if (update.connection === "open") {
+      life.openedAt = Date.now();
+      watchdog.relax();
+      listener.onOpen();
+    }
+    if (update.reachoutTimeLock !== undefined)
+      listener.onRestriction(restrictionOf(update.reachoutTimeLock));
+  });
+}
+
+/** Resolves when Baileys has let go of the connection. */
+function untilEnded(
+  wa: WASocket,
+  { server, credentials }: SocketOptions,
+  life: Life,
+): Promise<Ending> {
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  wa.ev.on("connection.update", ({ connection, lastDisconnect }) => {
+    if (connection !== "close") return;
+    server.agent?.destroy();
+    rejectQueries(wa);
+    const told = endingOf(lastDisconnect?.error);
+    resolve({
+      ...told,
+      why: life.why ?? told.why,
+      pairing: life.pairing,
+      paired: credentials.isPaired(),
+      openMs: life.openedAt === undefined ? 0 : Math.max(1, Date.now() - life.openedAt),
+    });
+  });
+  return promise;
 }
 
 function endingOf(error: unknown): Pick<Ending, "why" | "text" | "until"> {
@@ -260,9 +213,4 @@ function restrictionOf(lock: NonNullable<ConnectionState["reachoutTimeLock"]>): 
 function rejectQueries(wa: WASocket): void {
   const closed = Object.assign(new Error("Connection Closed"), { output: { statusCode: 428 } });
   if (wa.ws.listenerCount("error") > 0) wa.ws.emit("error", closed);
-}
-
-function terminate(wa: WASocket): void {
-  const { socket } = wa.ws as unknown as { socket: { terminate(): void } | null };
-  socket?.terminate();
 }

@@ -1,0 +1,54 @@
+import type { Settings } from "@pombo/domain";
+import type { MemoryCache } from "./memory-cache.ts";
+import { type OutgoingContent, toProto } from "./outgoing-content.ts";
+
+/** What a device keeps over all its sockets. */
+export interface DeviceCaches {
+  readonly userDevices: MemoryCache;
+  readonly retryCounters: MemoryCache;
+  readonly callOffers: MemoryCache;
+  readonly placeholders: MemoryCache;
+}
+
+export interface BaileysConfig {
+  readonly settings: Settings;
+  readonly caches: DeviceCaches;
+  readonly contentOf: (messageId: string) => Promise<OutgoingContent | undefined>;
+}
+
+/** WhatsApp Web shows the first QR code of a pairing for a minute and each later one for twenty seconds. */
+const FIRST_QR_MS = 60_000;
+const LATER_QR_MS = 20_000;
+const LONGEST_CONNECT_MS = 20_000;
+
+/** How long the QR code with this number (from 0) is shown; a shorter setting applies to each. */
+export function qrLife(index: number, settings: Settings): number {
+  return Math.min(settings.qr_kept_ms, index === 0 ? FIRST_QR_MS : LATER_QR_MS);
+}
+
+/** Everything that we ask of Baileys, in one place. */
+export function baileysOptions({ settings, caches, contentOf }: BaileysConfig) {
+  return {
+    emitOwnEvents: false,
+    // The phone keeps getting its notifications.
+    markOnlineOnConnect: false,
+    // History costs minutes of CPU, and we don't read it.
+    syncFullHistory: false,
+    shouldSyncHistoryMessage: () => false,
+    generateHighQualityLinkPreview: false,
+    keepAliveIntervalMs: settings.keep_alive_ms,
+    defaultQueryTimeoutMs: settings.query_timeout_ms,
+    connectTimeoutMs: Math.min(LONGEST_CONNECT_MS, settings.open_timeout_ms),
+    // A store that fails must not hold the device's lock for half a minute, which is the default.
+    transactionOpts: { maxCommitRetries: 3, delayBetweenTriesMs: 200 },
+    userDevicesCache: caches.userDevices,
+    msgRetryCounterCache: caches.retryCounters,
+    callOfferCache: caches.callOffers,
+    placeholderResendCache: caches.placeholders,
+    getMessage: async ({ id }: { id?: string | null }) => {
+      const content = id === undefined || id === null ? undefined : await contentOf(id);
+      return content === undefined ? undefined : toProto(content);
+    },
+    ...(settings.qr_kept_ms < FIRST_QR_MS ? { qrTimeout: settings.qr_kept_ms } : {}),
+  };
+}

@@ -1,0 +1,90 @@
+import type { BinaryNode } from "@whiskeysockets/baileys";
+import type { DeviceCaches } from "./baileys-options.ts";
+import type { Credentials } from "./credentials.ts";
+import type { DeviceChange, DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
+import { type OwnJids, readInbound, readReceipt } from "./receipts.ts";
+import { openRestriction } from "./restriction.ts";
+import { openSender, type Sender } from "./send.ts";
+import { openSocket, type Socket, type SocketListener } from "./socket.ts";
+import { serverOptions } from "./whatsapp-server.ts";
+
+/** A socket with what works on it, from its creation to the end of everything that it had in hand. */
+export interface Live {
+  readonly socket: Socket;
+  readonly sender: Sender;
+}
+
+export interface LiveDeps {
+  readonly config: DeviceConfig;
+  readonly deps: DeviceDeps;
+  readonly credentials: Credentials;
+  readonly caches: DeviceCaches;
+  readonly enter: (change: Entering) => void;
+  readonly onQr: DeviceDeps["onQr"];
+  readonly onStoreFailure: (error: unknown) => void;
+}
+
+export function openLive({
+  config,
+  deps,
+  credentials,
+  caches,
+  enter,
+  onQr,
+  onStoreFailure,
+}: LiveDeps): Live {
+  const { settings } = config;
+  const own = (): OwnJids => ({ pn: credentials.creds().me?.id, lid: credentials.creds().me?.lid });
+  const restriction = openRestriction({
+    settings,
+    wa: () => socket.wa,
+    enter: (change) => enter({ ...change, ...identityOf(credentials) }),
+  });
+  const listener: SocketListener = {
+    onQr,
+    onOpen: () => enter({ state: "connected", ...identityOf(credentials) }),
+    onAck: (attrs) => sender.ack(attrs),
+    onReceipt: (node: BinaryNode) => {
+      const evidence = readReceipt(node, own(), Date.now());
+      if (evidence !== undefined) sender.receipt(evidence);
+    },
+    onMessage: (node: BinaryNode) => {
+      const inbound = readInbound(node, own(), Date.now());
+      if (inbound !== undefined) deps.onInbound(inbound);
+    },
+    onHandOver: (id) => sender.handOver(id),
+    onRestriction: restriction.told,
+    onStoreFailure,
+  };
+  const socket = openSocket(
+    {
+      server: serverOptions(config.whatsapp),
+      settings,
+      credentials,
+      caches,
+      contentOf: deps.contentOf,
+    },
+    listener,
+  );
+  const sender = openSender(socket.wa, {
+    settings,
+    onEvidence: deps.onEvidence,
+    explain: restriction.explain,
+    log: deps.log,
+  });
+  void socket.ended.then(() => {
+    restriction.close();
+    sender.close();
+  });
+  return { socket, sender };
+}
+
+function identityOf(credentials: Credentials): Pick<DeviceChange, "phone" | "jid" | "lid"> {
+  const { id, lid } = credentials.creds().me ?? {};
+  const phone = id?.split(/[:@]/)[0];
+  return {
+    ...(phone === undefined ? {} : { phone }),
+    ...(id === undefined ? {} : { jid: id }),
+    ...(lid === undefined ? {} : { lid }),
+  };
+}
