@@ -51,11 +51,15 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now() });
   const accepted = await deps.ledger.accept(message, claim.claim);
   if (accepted.kind === "no-device") return refuse(noDevice);
-  if (accepted.kind === "claim-lost") return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS" });
+  if (accepted.kind === "claim-lost")
+    return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: CLAIM_LOST_RETRY_MS });
   if (accepted.feed !== undefined)
     await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
   return answerMessage({ ...claim, message }, request, deps);
 }
+
+/** Another request has resumed the claim and will soon be through. */
+const CLAIM_LOST_RETRY_MS = 1_000;
 
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
 

@@ -20,6 +20,7 @@ export interface TestApi extends AsyncDisposable {
   readonly lines: readonly { readonly event: string; readonly fields: Fields }[];
   /** Makes a key; by default it may do nothing. */
   addKey(record: Partial<ApiKeyRecord>): string;
+  changeKey(key: string, change: Partial<ApiKeyRecord>): void;
   addDevice(): Promise<DeviceId>;
   call(method: string, path: string, init?: CallInit): Promise<Called>;
   /** Ends the server only. */
@@ -45,11 +46,11 @@ export async function openTestApi(settings: Partial<Settings> = {}): Promise<Tes
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
   const { store, redis, ledger, ports } = await openStore(opened, full);
-  const keys = new Map<string, ApiKeyRecord>();
+  const keys = openTestKeys();
   const lines: { event: string; fields: Fields }[] = [];
   const note = (event: string, fields: Fields = {}): void => void lines.push({ event, fields });
   const findApiKey: Ledger["findApiKey"] = async (digest) =>
-    keys.get(digest) ?? (await ledger.findApiKey(digest));
+    keys.find(digest) ?? (await ledger.findApiKey(digest));
   const server = await openServer(
     { ...ports, ledger: { ...ledger, findApiKey }, log: { info: note, error: note } },
     { host: "127.0.0.1", port: 0 },
@@ -65,12 +66,8 @@ export async function openTestApi(settings: Partial<Settings> = {}): Promise<Tes
     redis,
     lines,
     close,
-    addKey(record) {
-      const key = `pombo_c0_${next()}`;
-      const plain = { id: `key_${count}`, name: "test", scopes: [], devices: "*" } as const;
-      keys.set(digestApiKey(key), { ...plain, createdAt: 0, ...record });
-      return key;
-    },
+    addKey: keys.add,
+    changeKey: keys.change,
     async addDevice() {
       const id = `dev_${next()}` as DeviceId;
       await ledger.createDevice({ id, name: "test", keyId: "key_0", at: Date.now() });
@@ -78,6 +75,26 @@ export async function openTestApi(settings: Partial<Settings> = {}): Promise<Tes
     },
     call: (method, path, init) => call(server.url + path, method, init),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** API keys beside those of the ledger, as a test needs them. */
+function openTestKeys() {
+  const records = new Map<string, ApiKeyRecord>();
+  const plain = { name: "test", scopes: [], devices: "*", createdAt: 0 } as const;
+  const change = (key: string, changed: Partial<ApiKeyRecord>): void => {
+    const digest = digestApiKey(key);
+    const id = `key_${digest.slice(0, 8)}`;
+    records.set(digest, { id, ...plain, ...records.get(digest), ...changed });
+  };
+  return {
+    change,
+    find: (digest: string) => records.get(digest),
+    add(record: Partial<ApiKeyRecord>): string {
+      const key = `pombo_c0_${String(records.size).padStart(16, "0")}`;
+      change(key, record);
+      return key;
+    },
   };
 }
 

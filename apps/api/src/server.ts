@@ -111,6 +111,8 @@ function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  // Should an error ever get past answerThrown, its stack stays here.
+  app.set("env", "production");
   app.set("query parser", false);
   app.set("case sensitive routing", true);
   const bound = Object.entries<AnyHandler>(
