@@ -84,6 +84,7 @@ async function firstWord(
       resolve(result);
     };
     const fail = (why: string): void => settle({ kind: "failed", why });
+    if (signal.aborted) onAbort(); // while the log was being opened
     signal.addEventListener("abort", onAbort, { once: true });
     child.on("message", onMessage);
     void ended.then((how) => fail(`it ended with ${how}`));

@@ -6,6 +6,8 @@ import { openProgress } from "./progress.ts";
 import { listenForStop } from "./stop-signal.ts";
 import { up } from "./up.ts";
 
+const RESTART_AFTER_MS = 2_000;
+
 process.stdout.on("error", () => undefined); // who read it is gone; the end must be orderly all the same
 process.stderr.on("error", () => undefined);
 
@@ -20,8 +22,10 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
   using stop = listenForStop(() => process.exit(1));
   const progress = openProgress((line) => console.log(line));
   try {
-    const deps = { config: readConfig(), programs: PROGRAMS, progress, signal: stop.signal };
-    await up(parsed.options, deps);
+    const { signal } = stop;
+    const restartAfterMs = RESTART_AFTER_MS;
+    const config = readConfig();
+    await up(parsed.options, { config, programs: PROGRAMS, progress, signal, restartAfterMs });
   } catch (error) {
     if (!stop.signal.aborted) return complain(sentence(error), 1);
   }

@@ -15,10 +15,14 @@ const BETWEEN_MS = 100;
  * The port of the API: the wished one, or the usual one or the next free above it. A wished port is waited for a moment, since
  * a process of an earlier run may still be leaving it.
  */
-export async function choosePort(wished: number | undefined, host: string): Promise<number> {
+export async function choosePort(
+  wished: number | undefined,
+  host: string,
+  patienceMs = PATIENCE_MS,
+): Promise<number> {
   if (wished === 0) return await freePort();
   if (wished === undefined) return await nextFreePort(USUAL_PORT, host);
-  for (const until = performance.now() + PATIENCE_MS; performance.now() < until;) {
+  for (const until = performance.now() + patienceMs; performance.now() < until;) {
     if (await isFree(wished, host)) return wished;
     await pause(BETWEEN_MS);
   }

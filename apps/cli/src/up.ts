@@ -17,14 +17,14 @@ import { openRollCall } from "./roll-call.ts";
 import { type Paired, pairSandbox } from "./sandbox.ts";
 import { welcome } from "./welcome.ts";
 
-const RESTART_AFTER_MS = 2_000;
-
 export interface UpDeps {
   readonly config: UpConfig;
   readonly programs: Programs;
   readonly progress: Progress;
   /** asks for the end */
   readonly signal: AbortSignal;
+  /** how long after its death a process is brought back */
+  readonly restartAfterMs: number;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   const family = await openFamily(folder.childrenFile);
   const rollCall = openRollCall(family, readyFile);
 
-  const restartAfterMs = options.restart ? RESTART_AFTER_MS : undefined;
+  const restartAfterMs = options.restart ? deps.restartAfterMs : undefined;
   const keeper = { progress, signal, stack, restartAfterMs, onChange: () => rollCall.refresh() };
   const redis = await startRedis(config, folder.redis, keeper);
   const redisUrl = redis.current()?.url ?? "";
