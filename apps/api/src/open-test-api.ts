@@ -90,7 +90,7 @@ function openTestKeys() {
   return {
     change,
     find: (digest: string) => records.get(digest),
-    add(record: Partial<ApiKeyRecord>): string {
+    add: (record: Partial<ApiKeyRecord>): string => {
       const key = `pombo_c0_${String(records.size).padStart(16, "0")}`;
       change(key, record);
       return key;
