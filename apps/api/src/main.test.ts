@@ -48,6 +48,16 @@ test("supervised, it says when it is ready, ignores Ctrl-C and ends on SIGTERM w
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
+test("it ends on SIGTERM while Redis is away, too", async () => {
+  await using lost = await openTestRedis();
+  await using child = start({ POMBO_REDIS_URL: lost.url }, true);
+  const { url } = await untilReady(child);
+  await lost.kill9();
+  expect((await fetch(`${url}/health/ready`)).status).toBe(503);
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 test("supervised, it ends when its supervisor is gone", async () => {
   await using child = start({}, true);
   await untilReady(child);
