@@ -81,9 +81,8 @@ function base64(fill: number): string {
   return Buffer.alloc(33, fill).toString("base64");
 }
 
-/** The shape of libsignal's `SessionRecord.serialize()`. */
-function sessionRecord(old: number) {
-  const session = (index: number) => ({
+function session(index: number) {
+  return {
     registrationId: 1_234,
     currentRatchet: {
       ephemeralKeyPair: { pubKey: base64(1), privKey: Buffer.alloc(32, 2).toString("base64") },
@@ -103,7 +102,11 @@ function sessionRecord(old: number) {
       [base64(7)]: { chainKey: { counter: 5, key: base64(8) }, chainType: 1, messageKeys: {} },
     },
     pendingPreKey: { signedKeyId: 1, baseKey: base64(5), preKeyId: 700 },
-  });
+  };
+}
+
+/** The shape of libsignal's `SessionRecord.serialize()`. */
+function sessionRecord(old: number) {
   const sessions = Array.from(
     { length: old + 1 },
     (_, index) => [base64(100 + index), session(index)] as const,
@@ -113,18 +116,17 @@ function sessionRecord(old: number) {
 
 test("a session comes back as it was, in less than two thirds of its packed size", () => {
   const record = sessionRecord(0);
-  const encoded = encodeKey("session", record as never);
+  const encoded = encodeKey("session", record);
   expect(decodeKey("session", encoded)).toStrictEqual(record);
   expect(encoded.length).toBeLessThan(0.65 * encodeCreds(record).length);
 });
 
 test("of old sessions the newest five are kept, the open one always", () => {
   const record = sessionRecord(30);
-  const read = decodeKey(
-    "session",
-    encodeKey("session", record as never),
-  ) as unknown as typeof record;
-  const closed = Object.values(read._sessions).map(({ indexInfo }) => indexInfo.closed);
+  const read: unknown = decodeKey("session", encodeKey("session", record));
+  const closed = Object.values((read as typeof record)._sessions).map(
+    ({ indexInfo }) => indexInfo.closed,
+  );
   expect(closed.toSorted((a, b) => a - b)).toEqual(
     [-1, 26, 27, 28, 29, 30].map((at) => (at < 0 ? at : 1_700_000_000_000 + at)),
   );

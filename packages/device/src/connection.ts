@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { DeviceCaches } from "./baileys-options.ts";
-import { type Credentials, loadCredentials, StaleCredentialsError } from "./credentials.ts";
+import { type Credentials, loadCredentials } from "./credentials.ts";
 import type { DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
 import { OWN_ENDINGS } from "./disconnect-table.ts";
 import { type Live, openLive } from "./live.ts";
@@ -12,6 +12,7 @@ import {
   nextConnection,
   type NextConnection,
 } from "./next-connection.ts";
+import { StaleCredentialsError } from "./records.ts";
 import { openSeal } from "./seal.ts";
 
 export interface Connection {

@@ -2,9 +2,11 @@ import {
   type AuthenticationCreds,
   initAuthCreds,
   type SignalDataSet,
+  type SignalDataTypeMap,
   type SignalKeyStore,
 } from "@whiskeysockets/baileys";
 import { decodeCreds, decodeKey, encodeCreds, encodeKey, type KeyType } from "./codec.ts";
+import { openRecords, type Records } from "./records.ts";
 import type { Seal } from "./seal.ts";
 
 /**
@@ -57,10 +59,6 @@ export interface CredentialEvents {
   readonly onTrust: (trust: { readonly recipient: string; readonly until: number }) => void;
 }
 
-export class StaleCredentialsError extends Error {
-  override readonly name = "StaleCredentialsError";
-}
-
 const CREDS = "creds";
 /** Baileys drops trust tokens at the end of the fourth bucket of seven days. */
 const TRUST_MS = 28 * 86_400_000;
@@ -103,134 +101,83 @@ interface Opening {
   readonly store: CredentialStore;
   readonly seal: Seal;
   readonly events: CredentialEvents;
-  /** Every record in the clear, encoded. */
   readonly records: Map<string, Buffer>;
-  /** Names whose stored value is behind memory. */
   readonly due: Set<string>;
   readonly loaded: AuthenticationCreds;
 }
 
-function openCredentials({ store, seal, events, records, due, loaded }: Opening): Credentials {
+function openCredentials({ loaded, events, records: kept, ...rest }: Opening): Credentials {
   let creds = loaded;
-  let writtenCreds: Readonly<Record<string, unknown>> = records.has(CREDS) ? { ...creds } : {};
-  let stale = false;
-  let current: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
-
+  let writtenCreds: Readonly<Record<string, unknown>> = kept.has(CREDS) ? { ...creds } : {};
   const isPaired = (): boolean => creds.account !== undefined && creds.me?.id !== undefined;
-
-  const becomeStale = (): void => {
-    if (stale) return;
-    stale = true;
-    events.onStale();
-  };
-
-  const takeDue = (): CredentialChanges => {
-    if (changed(creds, writtenCreds)) {
-      records.set(CREDS, encodeCreds(creds));
+  const records = openRecords({
+    ...rest,
+    loaded: kept,
+    onStale: events.onStale,
+    onWrite: (put) => {
+      if (!isPaired()) return false;
+      if (changed(creds, writtenCreds)) put(CREDS, encodeCreds(creds));
       writtenCreds = { ...creds };
-      due.add(CREDS);
-    }
-    const set = new Map<string, Buffer>();
-    const remove: string[] = [];
-    for (const name of due) {
-      const value = records.get(name);
-      if (value === undefined) remove.push(name);
-      else set.set(name, seal.seal(name, value));
-    }
-    due.clear();
-    return { set, remove };
+      return true;
+    },
+  });
+  const renew = (): void => {
+    creds = initAuthCreds();
+    writtenCreds = {};
+    records.clear();
   };
-
-  const commit = async (): Promise<void> => {
-    if (stale) throw new StaleCredentialsError("the device has another owner");
-    if (!isPaired()) return;
-    const changes = takeDue();
-    if (changes.set.size === 0 && changes.remove.length === 0) return;
-    let outcome: "written" | "stale";
-    try {
-      outcome = await store.write(changes);
-    } catch (error) {
-      for (const name of [...changes.set.keys(), ...changes.remove]) due.add(name);
-      throw error;
-    }
-    if (outcome === "written") return;
-    becomeStale();
-    throw new StaleCredentialsError("the store refused the write");
-  };
-
-  const write = (): Promise<void> => {
-    next ??= current
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        current = commit();
-        return current;
-      });
-    return next;
-  };
-
-  const put = (data: SignalDataSet): void => {
+  const set = async (data: SignalDataSet): Promise<void> => {
     for (const [type, id, value] of entries(data)) {
-      const name = `${type}:${id}`;
-      if (value === null || value === undefined) records.delete(name);
-      else records.set(name, encodeKey(type, value));
-      due.add(name);
+      const absent = value === null || value === undefined;
+      records.put(`${type}:${id}`, absent ? undefined : encodeKey(type, value));
       if (type === "tctoken") announceTrust(id, value, events);
     }
+    await records.write();
   };
-
-  const get: SignalKeyStore["get"] = (type, ids) => {
-    const found: Record<string, ReturnType<typeof decodeKey<typeof type>>> = {};
-    for (const id of ids) {
-      const bytes = records.get(`${type}:${id}`);
-      if (bytes !== undefined) found[id] = decodeKey(type, bytes);
-    }
-    return found;
-  };
-
   return {
     creds: () => creds,
     isPaired,
     startAfresh: () => {
       if (isPaired()) throw new Error("a paired device keeps its credentials");
-      creds = initAuthCreds();
-      writtenCreds = {};
-      records.clear();
-      due.clear();
+      renew();
     },
     keysForSocket: () => {
       let retired = false;
-      const set = async (data: SignalDataSet): Promise<void> => {
-        if (retired) throw new Error("the socket of this key store is gone");
-        put(data);
-        await write();
+      return {
+        keys: {
+          get: (type, ids) => readKeys(records, type, ids),
+          set: async (data) => {
+            if (retired) throw new Error("the socket of this key store is gone");
+            await set(data);
+          },
+        },
+        retire: () => {
+          retired = true;
+        },
       };
-      return { keys: { get, set }, retire: () => (retired = true) };
     },
-    remove: async (type, ids) => {
-      put({ [type]: Object.fromEntries(ids.map((id) => [id, null])) });
-      await write();
-    },
-    settled: write,
+    remove: (type, ids) => set({ [type]: Object.fromEntries(ids.map((id) => [id, null])) }),
+    settled: records.write,
     erase: async () => {
-      await write().catch(() => undefined);
-      const outcome = stale ? "stale" : await store.erase();
-      if (outcome === "stale") {
-        becomeStale();
-        return outcome;
-      }
-      creds = initAuthCreds();
-      writtenCreds = {};
-      records.clear();
-      due.clear();
+      const outcome = await records.erase();
+      if (outcome === "written") renew();
       return outcome;
     },
-    size: () => ({
-      records: records.size,
-      bytes: [...records].reduce((sum, [name, value]) => sum + seal.seal(name, value).length, 0),
-    }),
+    size: records.size,
   };
+}
+
+function readKeys<T extends KeyType>(
+  records: Records,
+  type: T,
+  ids: readonly string[],
+): Record<string, SignalDataTypeMap[T]> {
+  const found: Record<string, SignalDataTypeMap[T]> = {};
+  for (const id of ids) {
+    const bytes = records.get(`${type}:${id}`);
+    if (bytes !== undefined) found[id] = decodeKey(type, bytes);
+  }
+  return found;
 }
 
 function changed(creds: AuthenticationCreds, written: Readonly<Record<string, unknown>>): boolean {

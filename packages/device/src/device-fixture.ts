@@ -69,6 +69,9 @@ export interface Told {
   /** Resolves with the first, old or new, that `look` finds. */
   readonly until: <Found>(look: (told: Told) => Found | undefined | false) => Promise<Found>;
   readonly untilState: (state: DeviceChange["state"], cause?: string) => Promise<DeviceChange>;
+  /** How often the device was connected so far. */
+  readonly connections: () => number;
+  readonly untilConnectedAgain: () => Promise<boolean>;
   readonly untilProven: (id: string, proves: Evidence["proves"]) => Promise<Evidence>;
 }
 
@@ -161,6 +164,11 @@ function listen(): { readonly told: Told; readonly hear: (add: () => void) => vo
       until(({ states }) =>
         states.findLast((at) => at.state === state && (cause === undefined || at.cause === cause)),
       ),
+    connections: () => told.states.filter(({ state }) => state === "connected").length,
+    untilConnectedAgain: () => {
+      const before = told.connections();
+      return until(() => told.connections() > before);
+    },
     untilProven: (id, proves) =>
       until(({ evidence }) => evidence.find((at) => at.ids.includes(id) && at.proves === proves)),
   };

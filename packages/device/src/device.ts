@@ -1,12 +1,13 @@
 import type { DeviceState, Failure } from "@pombo/domain";
-import { S_WHATSAPP_NET } from "@whiskeysockets/baileys";
 import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
 import { type Connection, openConnection } from "./connection.ts";
-import type { DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
-import { disconnectRow } from "./disconnect-table.ts";
+import type { DeviceConfig, DeviceDeps } from "./device-deps.ts";
 import { forgetRecipient } from "./forget-recipient.ts";
 import type { Live } from "./live.ts";
+import { type PairingCode, requestCode, untilPairing } from "./pairing-code.ts";
 import type { OutgoingMessage, SendOutcome } from "./send.ts";
+import { openStatus } from "./status.ts";
+import { unlink } from "./unlink.ts";
 import { trustRootKey } from "./whatsapp-server.ts";
 
 type Failed = { readonly kind: "failed"; readonly failure: Failure };
@@ -22,9 +23,7 @@ export interface Device extends AsyncDisposable {
   /** Unlinks the device at WhatsApp when it is connected, and erases its credentials. */
   logout(): Promise<{ readonly kind: "logged-out" } | Failed>;
   /** For an unpaired device: the code to type on the phone with that number. */
-  pairingCode(
-    phone: string,
-  ): Promise<{ readonly kind: "code"; readonly code: string; readonly expiresAt: number } | Failed>;
+  pairingCode(phone: string): Promise<PairingCode>;
   checkRecipient(digits: string): Promise<RecipientCheck>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
   /** Forgets the recipient's devices and sessions, so that the next send asks for them. */
@@ -54,13 +53,19 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
   const openLive = (): Live | Failure => {
     const live = connection.live();
     if (live?.socket.isOpen() === true) return live;
-    return WAS_CONNECTED.has(status.state()) && status.everConnected() ? DISCONNECTED : NOT_READY;
+    return status.everConnected() ? AWAY[status.state()] : (NEVER_YET[status.state()] ?? NOT_READY);
+  };
+
+  /** A bug of ours or of Baileys: the device rests, the process lives. */
+  const onFailure = (error: unknown): void => {
+    deps.log("device.failed", { error: error instanceof Error ? error.name : typeof error });
+    status.enter({ state: "disconnected", cause: "internal_error", code: "INTERNAL_ERROR" });
   };
 
   const connect = (): void => {
     if (closed) throw new Error("the device is closed");
     wanted = true;
-    running ??= start(connection, () => {
+    running ??= start(connection, onFailure, () => {
       running = undefined;
       if (wanted && !closed) connect();
     });
@@ -133,119 +138,16 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-function start(connection: Connection, onEnd: () => void): Running {
-  const stop = new AbortController();
-  return { stop, done: connection.run(stop.signal).finally(onEnd) };
-}
-
-interface Status {
-  readonly state: () => DeviceState;
-  readonly everConnected: () => boolean;
-  readonly enter: (change: Entering) => void;
-  /** Something other than the state has moved. */
-  readonly touch: () => void;
-  /** Calls back once, at the next move; returns how to take that back. */
-  readonly atNextMove: (callback: () => void) => () => void;
-}
-
-/** The one place that changes the state. A change that says nothing new is not told. */
-function openStatus(deps: DeviceDeps, onEnter: (state: DeviceState) => void): Status {
-  let state: DeviceState = "created";
-  let told = "";
-  let connected = false;
-  const waiting = new Set<() => void>();
-  const touch = (): void => {
-    const callbacks = [...waiting];
-    waiting.clear();
-    for (const callback of callbacks) callback();
-  };
-  return {
-    state: () => state,
-    everConnected: () => connected,
-    touch,
-    enter: (change) => {
-      const saying = JSON.stringify([change.state, change.cause, change.until]);
-      if (saying === told || (change.state === state && change.cause === undefined)) return;
-      told = saying;
-      state = change.state;
-      connected ||= state === "connected";
-      onEnter(state);
-      deps.onState({ ...change, at: Date.now() });
-      touch();
-    },
-    atNextMove: (callback) => {
-      waiting.add(callback);
-      return () => waiting.delete(callback);
-    },
-  };
-}
-
-/** Unlinks at WhatsApp; a server that ends the connection as unlinked has agreed as well. */
-async function unlink({ socket }: Live): Promise<Failure | undefined> {
-  const jid = socket.wa.user?.id;
-  if (jid === undefined) return undefined;
-  const reason = "user_initiated";
-  try {
-    const answer: unknown = await socket.wa.query({
-      tag: "iq",
-      attrs: { to: S_WHATSAPP_NET, type: "set", xmlns: "md" },
-      content: [{ tag: "remove-companion-device", attrs: { jid, reason } }],
-    });
-    return answer === undefined ? NOT_UNLINKED : undefined;
-  } catch (cause) {
-    if (socket.isOpen()) return { ...NOT_UNLINKED, cause };
-    const { why, text } = await socket.ended;
-    const agreed = typeof why === "number" && disconnectRow(why, text).follows === "unlinked";
-    return agreed ? undefined : { ...NOT_UNLINKED, cause };
-  }
-}
-
-/** Waits until the device shows a QR code: only then does WhatsApp take a request for a pairing code. */
-async function untilPairing(
+function start(
   connection: Connection,
-  status: Status,
-  limitMs: number,
-): Promise<Live | Failure> {
-  const { promise: late, resolve } = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => resolve("late"), limitMs);
-  try {
-    while (true) {
-      const live = connection.live();
-      if (live?.socket.pairingEndsAt() !== undefined) return live;
-      if (connection.credentials()?.isPaired() === true) return ALREADY_PAIRED;
-      const { promise: moved, resolve: move } = Promise.withResolvers<"moved">();
-      const forget = status.atNextMove(() => move("moved"));
-      // Each move of the device is looked at in turn.
-      // oxlint-disable-next-line no-await-in-loop
-      const first = await Promise.race([moved, late]);
-      forget();
-      if (first === "late" || !COMING_UP.has(status.state())) return NO_PAIRING;
-    }
-  } finally {
-    clearTimeout(timer);
-  }
+  onFailure: (error: unknown) => void,
+  onEnd: () => void,
+): Running {
+  const stop = new AbortController();
+  return { stop, done: connection.run(stop.signal).catch(onFailure).finally(onEnd) };
 }
 
-async function requestCode(
-  { socket }: Live,
-  phone: string,
-): Promise<{ readonly kind: "code"; readonly code: string; readonly expiresAt: number } | Failed> {
-  try {
-    const code = await socket.wa.requestPairingCode(phone.replace(/\D/g, ""));
-    return { kind: "code", code, expiresAt: socket.pairingEndsAt() ?? Date.now() };
-  } catch (cause) {
-    return { kind: "failed", failure: { ...NO_PAIRING, cause } };
-  }
-}
-
-const WAS_CONNECTED: ReadonlySet<DeviceState> = new Set([
-  "connecting",
-  "disconnected",
-  "connected",
-  "restricted",
-]);
 const AT_REST: ReadonlySet<DeviceState> = new Set(["disconnected", "logged_out", "blocked"]);
-const COMING_UP: ReadonlySet<DeviceState> = new Set(["connecting", "pairing"]);
 
 const DISCONNECTED: Failure = {
   code: "DEVICE_DISCONNECTED",
@@ -253,9 +155,17 @@ const DISCONNECTED: Failure = {
 };
 const NOT_READY: Failure = { code: "DEVICE_NOT_READY", detail: "the device is not connected yet" };
 const NOT_ERASED: Failure = { code: "DEVICE_ERROR", detail: "the credentials could not be erased" };
-const NOT_UNLINKED: Failure = {
-  code: "UPSTREAM_FAILED",
-  detail: "WhatsApp did not unlink the device",
+const BLOCKED: Failure = { code: "ACCOUNT_BLOCKED", detail: "WhatsApp has blocked the account" };
+
+/** Why nothing can be sent in a state, when there is no open socket. */
+const AWAY: Readonly<Record<DeviceState, Failure>> = {
+  created: NOT_READY,
+  pairing: NOT_READY,
+  logged_out: NOT_READY,
+  connecting: DISCONNECTED,
+  connected: DISCONNECTED,
+  restricted: DISCONNECTED,
+  disconnected: DISCONNECTED,
+  blocked: BLOCKED,
 };
-const NO_PAIRING: Failure = { code: "UPSTREAM_FAILED", detail: "WhatsApp did not start a pairing" };
-const ALREADY_PAIRED: Failure = { code: "CONFLICT", detail: "the device is paired" };
+const NEVER_YET: Readonly<Partial<Record<DeviceState, Failure>>> = { blocked: BLOCKED };

@@ -1,10 +1,8 @@
 import type { Simulator } from "@pombo/simulator";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
-  memoryStore,
   openTestSimulator,
   pair,
-  someKeys,
   type TestDevice,
   testDevice,
   type TestDeviceOptions,
@@ -41,19 +39,9 @@ async function begin(options: TestDeviceOptions = {}): Promise<void> {
   jid = await pair(simulator, paired, stranger());
 }
 
-/** The number of times the device was connected so far. */
-function connections(): number {
-  return paired.told.states.filter(({ state }) => state === "connected").length;
-}
-
-function untilConnectedAgain(): Promise<boolean> {
-  const before = connections();
-  return paired.told.until(() => connections() > before);
-}
-
 describe("the connection ends while a message is under way", () => {
   test("before WhatsApp relayed it: unknown, and the device comes back", async () => {
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     simulator.addFault({ on: "message", match: { device: jid }, action: "close_before_relay" });
     const to = stranger();
     expect(await paired.sendText(to)).toMatchObject({
@@ -65,7 +53,7 @@ describe("the connection ends while a message is under way", () => {
   });
 
   test("after WhatsApp relayed it: unknown, and the receipt comes with the next connection", async () => {
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     const to = stranger();
     simulator.setPhone(to, { delays: { delivered: 100, read: 100 } });
     simulator.addFault({ on: "message", match: { device: jid }, action: "close_after_relay" });
@@ -76,7 +64,7 @@ describe("the connection ends while a message is under way", () => {
   });
 
   test("during the query before it: it did not leave", async () => {
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     simulator.addFault({ on: "iq", match: { device: jid, xmlns: "usync" }, action: "close" });
     expect(await paired.sendText(stranger())).toMatchObject({
       kind: "failed",
@@ -86,7 +74,7 @@ describe("the connection ends while a message is under way", () => {
   });
 
   test("by a stream error during the query: at once, not after the query's timeout", async () => {
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     simulator.addFault({
       on: "iq",
       match: { device: jid, xmlns: "usync" },
@@ -106,7 +94,7 @@ describe("the connection ends while a message is under way", () => {
     const to = stranger();
     const first = paired.sendText(to, "x");
     expect((await first).kind).toBe("unknown");
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     await paired.device.reconnect("reconcile");
     await back;
     expect(paired.told.states).toContainEqual(
@@ -118,40 +106,18 @@ describe("the connection ends while a message is under way", () => {
   });
 });
 
-test("a store that fails after the message left: the message counts by its ack, the keys are written later", async () => {
-  const to = stranger();
-  await paired.sendText(to);
-  const before = paired.store.writes.length;
-  paired.store.next.push("fail");
-  expect((await paired.sendText(to)).kind).toBe("acked");
-  await paired.told.until(() => paired.store.writes.length > before);
-  expect((await paired.sendText(to)).kind).toBe("acked");
-});
-
-test("a refused write stops the device at once: not ours, nothing erased", async () => {
-  owner = false;
-  paired.store.next.push("stale");
-  await paired.sendText(stranger());
-  expect(await paired.told.untilState("disconnected")).toMatchObject({ cause: "not_owner" });
-  expect(paired.store.erased).toBe(0);
-  expect(paired.store.records.size).toBeGreaterThan(0);
-  expect(await paired.sendText(stranger())).toMatchObject({
-    failure: { code: "DEVICE_DISCONNECTED" },
-  });
-});
-
 function replaced(): void {
   simulator.addFault({ on: "socket", match: { device: jid }, action: "replaced" });
 }
 
 describe("another login takes over", () => {
   test("still ours: one reconnect; the second time within the window it stops", async () => {
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     replaced();
     await back;
     replaced();
     expect(await paired.told.untilState("disconnected")).toMatchObject({ cause: "replaced" });
-    const after = untilConnectedAgain();
+    const after = paired.told.untilConnectedAgain();
     paired.device.connect();
     await after;
   });
@@ -160,7 +126,7 @@ describe("another login takes over", () => {
     owner = false;
     replaced();
     expect(await paired.told.untilState("disconnected")).toMatchObject({ cause: "not_owner" });
-    expect(connections()).toBe(1);
+    expect(paired.told.connections()).toBe(1);
     expect(paired.store.erased).toBe(0);
   });
 
@@ -173,7 +139,7 @@ describe("another login takes over", () => {
       return true;
     };
     await begin({ stillOwner });
-    const back = untilConnectedAgain();
+    const back = paired.told.untilConnectedAgain();
     replaced();
     await back;
     expect(answers).toEqual([]);
@@ -181,14 +147,14 @@ describe("another login takes over", () => {
 });
 
 test.each([503, 500, 515, 428])("a stream error %i is survived", async (code) => {
-  const back = untilConnectedAgain();
+  const back = paired.told.untilConnectedAgain();
   simulator.addFault({ on: "socket", match: { device: jid }, action: { stream_error: { code } } });
   await back;
   expect((await paired.sendText(stranger())).kind).toBe("acked");
 });
 
 test("a cut connection is survived", async () => {
-  const back = untilConnectedAgain();
+  const back = paired.told.untilConnectedAgain();
   await simulator.closeConnections({ device: jid });
   await back;
 });
@@ -200,117 +166,6 @@ test("an unlinked device forgets its credentials", async () => {
   expect(paired.store.records.size).toBe(0);
 });
 
-async function refusedWith(failure: Record<string, number>): Promise<void> {
-  await paired.device.disconnect();
-  simulator.addFault({ on: "login", match: { device: jid }, action: failure });
-  paired.told.states.length = 0;
-  paired.device.connect();
-}
-
-describe("a login that WhatsApp refuses", () => {
-  test.each([
-    [{ failure: 402, code: 101, expire: 3_600 }, "blocked", "banned_for_a_time", "ACCOUNT_BLOCKED"],
-    [{ failure: 403 }, "blocked", "account_locked", "ACCOUNT_BLOCKED"],
-    [{ failure: 406 }, "blocked", "banned", "ACCOUNT_BLOCKED"],
-    [{ failure: 405 }, "disconnected", "client_outdated", "UPSTREAM_FAILED"],
-    [{ failure: 409 }, "disconnected", "client_refused", "UPSTREAM_FAILED"],
-    [{ failure: 414 }, "disconnected", "access_token_invalid", "UPSTREAM_FAILED"],
-  ] as const)("%j: %s, credentials kept", async (failure, state, cause, code) => {
-    await refusedWith(failure);
-    expect(await paired.told.untilState(state)).toMatchObject({ cause, code });
-    expect(paired.store.erased).toBe(0);
-  });
-
-  test("a ban names its end", async () => {
-    await refusedWith({ failure: 402, code: 101, expire: 3_600 });
-    const { until } = await paired.told.untilState("blocked");
-    expect(until).toBeGreaterThan(Date.now() + 3_500_000);
-  });
-
-  test("401 without a restart before it is a logout", async () => {
-    await refusedWith({ failure: 401 });
-    expect(await paired.told.untilState("logged_out")).toMatchObject({ cause: "logged_out" });
-    expect(paired.store.erased).toBe(1);
-  });
-
-  test("503 is tried again", async () => {
-    await refusedWith({ failure: 503 });
-    await paired.told.untilState("connected");
-  });
-
-  test("429 rests for minutes", async () => {
-    await refusedWith({ failure: 429 });
-    const change = await paired.told.untilState("connecting", "throttled");
-    expect(change.until).toBeGreaterThan(Date.now() + 290_000);
-    await paired.device.disconnect();
-  });
-
-  test("401 right after a 515 is tried once more", async () => {
-    const back = untilConnectedAgain();
-    simulator.addFault({ on: "login", match: { device: jid }, action: { failure: 401 } });
-    simulator.addFault({
-      on: "socket",
-      match: { device: jid },
-      action: { stream_error: { code: 515 } },
-    });
-    await paired.told.untilState("connecting", "login_refused");
-    await back;
-    expect(paired.store.erased).toBe(0);
-  });
-});
-
-test("a login without an answer is cut and tried again", async () => {
-  await paired.device[Symbol.asyncDispose]();
-  const { store, keys } = paired;
-  const again = testDevice(simulator, { store, keys, settings: { open_timeout_ms: 300 } });
-  await using device = again.device;
-  simulator.addFault({ on: "login", match: { device: jid }, action: "drop" });
-  device.connect();
-  await again.told.untilState("connecting", "open_timeout");
-  await again.told.untilState("connected");
-});
-
-test("with the wrong key the credentials are unreadable: nothing is lost, nothing loops", async () => {
-  await paired.device[Symbol.asyncDispose]();
-  const before = new Map(paired.store.records);
-  const wrong = testDevice(simulator, {
-    store: memoryStore(paired.store.records),
-    keys: someKeys(),
-  });
-  await using device = wrong.device;
-  device.connect();
-  expect(await wrong.told.untilState("disconnected")).toMatchObject({
-    cause: "credentials_unreadable",
-    code: "CREDENTIALS_UNREADABLE",
-  });
-  expect(paired.store.records).toEqual(before);
-  expect(wrong.told.qrs).toEqual([]);
-  const right = testDevice(simulator, {
-    store: memoryStore(paired.store.records),
-    keys: paired.keys,
-  });
-  await using other = right.device;
-  other.connect();
-  await right.told.untilState("connected");
-});
-
-test("while the store is away the device waits and then connects", async () => {
-  await paired.device[Symbol.asyncDispose]();
-  const store = memoryStore(paired.store.records);
-  const load = store.load.bind(store);
-  let failures = 3;
-  store.load = async () => {
-    failures -= 1;
-    if (failures >= 0) throw new Error("away");
-    return load();
-  };
-  const waiting = testDevice(simulator, { store, keys: paired.keys });
-  await using device = waiting.device;
-  device.connect();
-  await waiting.told.untilState("connecting", "store_failed");
-  await waiting.told.untilState("connected");
-});
-
 test("nothing that a device says or logs holds a key, a text or a stanza", async () => {
   await paired.sendText(stranger(), "the words of a message");
   await paired.device.disconnect();
@@ -318,4 +173,26 @@ test("nothing that a device says or logs holds a key, a text or a stanza", async
   expect(said).not.toContain("the words");
   expect(said).not.toMatch(/private|noiseKey|"data":\[/);
   expect(JSON.stringify(paired.told.logs)).not.toMatch(/\d{8,}@/);
+});
+
+test("a silent connection is cut before Baileys would notice, and the device comes back", async () => {
+  await paired.device[Symbol.asyncDispose]();
+  await begin({ settings: { keep_alive_ms: 300 } });
+  const back = paired.told.untilConnectedAgain();
+  simulator.addFault({ on: "socket", match: { device: jid }, action: "blackhole" });
+  await paired.told.untilState("connecting", "connection_lost");
+  await back;
+});
+
+test("closing may be asked for twice, and ends what is in hand as unknown", async () => {
+  const to = stranger();
+  simulator.setPhone(to, { delivery_receipts: false, read_receipts: false });
+  simulator.addFault({ on: "message", match: { device: jid }, action: "no_ack" });
+  const sent = paired.sendText(to);
+  await simulator.waitFor(
+    (entry) => entry.kind === "message" && JSON.stringify(entry).includes(sent.id),
+  );
+  await Promise.all([paired.device[Symbol.asyncDispose](), paired.device[Symbol.asyncDispose]()]);
+  expect((await sent).kind).toBe("unknown");
+  expect(() => paired.device.connect()).toThrow("closed");
 });

@@ -72,10 +72,11 @@ export function openLive({
     explain: restriction.explain,
     log: deps.log,
   });
-  void socket.ended.then(() => {
+  const close = (): void => {
     restriction.close();
     sender.close();
-  });
+  };
+  void socket.ended.finally(close);
   return { socket, sender };
 }
 

@@ -5,6 +5,7 @@ import { DISCONNECT_TABLE } from "./disconnect-table.ts";
 import {
   type ConnectionHistory,
   type Ending,
+  type Moment,
   NO_HISTORY,
   nextConnection,
 } from "./next-connection.ts";
@@ -16,8 +17,12 @@ function ending(why: Ending["why"], more: Partial<Ending> = {}): Ending {
   return { why, text: "", pairing: false, paired: true, openMs: 0, ...more };
 }
 
-function decide(end: Ending, history: ConnectionHistory = NO_HISTORY, now = NOW, jitter = 0.5) {
-  return nextConnection(end, history, { settings, moment: { now, jitter } });
+function decide(
+  end: Ending,
+  history: ConnectionHistory = NO_HISTORY,
+  moment: Partial<Moment> = {},
+) {
+  return nextConnection(end, history, { settings, moment: { now: NOW, jitter: 0.5, ...moment } });
 }
 
 /** The published table: WhatsApp's reason and what the device does. */
@@ -79,12 +84,12 @@ test("the wait doubles up to its cap, and chance takes at most half of it", () =
   let history = NO_HISTORY;
   const waits: number[] = [];
   for (let i = 0; i < 9; i++) {
-    const { next, history: after } = decide(ending(428), history, NOW, 0.999_999);
+    const { next, history: after } = decide(ending(428), history, { jitter: 0.999_999 });
     history = after;
     if (next.kind === "reconnect") waits.push(next.afterMs);
   }
   expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
-  expect(decide(ending(428), NO_HISTORY, NOW, 0).next).toMatchObject({ afterMs: 500 });
+  expect(decide(ending(428), NO_HISTORY, { jitter: 0 }).next).toMatchObject({ afterMs: 500 });
 });
 
 test("a connection that held begins the waits anew, one that flapped does not", () => {
@@ -122,18 +127,16 @@ describe("replaced by another login", () => {
     expect(first.next).toMatchObject({ kind: "ask-owner", afterMs: settings.replaced_wait_ms });
   });
   test("a second time within the window it stops", () => {
-    const soon = decide(
-      ending(440, { openMs: 5_000 }),
-      first.history,
-      NOW + settings.replaced_window_ms - 1,
-    );
+    const soon = decide(ending(440, { openMs: 5_000 }), first.history, {
+      now: NOW + settings.replaced_window_ms - 1,
+    });
     expect(soon.next).toMatchObject({
       kind: "stop",
       row: { state: "disconnected", cause: "replaced" },
     });
   });
   test("a second time after the window it asks again", () => {
-    const later = decide(ending(440), first.history, NOW + settings.replaced_window_ms);
+    const later = decide(ending(440), first.history, { now: NOW + settings.replaced_window_ms });
     expect(later.next.kind).toBe("ask-owner");
   });
 });

@@ -64,23 +64,25 @@ export function readReceipt(node: BinaryNode, own: OwnJids, now: number): Eviden
 
 /** Reads a raw `<message>`; undefined for groups, broadcasts and copies of our own messages. */
 export function readInbound(node: BinaryNode, own: OwnJids, now: number): Inbound | undefined {
-  const { from, id, sender_pn: pn, sender_lid: lid } = node.attrs;
+  const { from, id } = node.attrs;
   if (from === undefined || id === undefined || isOwn(from, own) || isJidGroup(from))
     return undefined;
-  const at = happenedAt(node.attrs, now);
-  if (isPnUser(from)) {
-    const digits = jidDecode(from)?.user;
-    if (digits === undefined) return undefined;
-    return { from: digits, id, at, ...(lid === undefined ? {} : { lid: jidNormalizedUser(lid) }) };
-  }
-  if (!isLidUser(from)) return undefined;
-  const plainLid = jidNormalizedUser(from);
-  return {
-    from: (pn === undefined ? undefined : jidDecode(pn)?.user) ?? plainLid,
-    lid: plainLid,
-    id,
-    at,
-  };
+  const writer = writerOf(from, node.attrs);
+  return writer === undefined ? undefined : { ...writer, id, at: happenedAt(node.attrs, now) };
+}
+
+/** A message carries the address that it was sent from, and where WhatsApp tells it, the other one. */
+function writerOf(
+  from: string,
+  attrs: BinaryNode["attrs"],
+): Pick<Inbound, "from" | "lid"> | undefined {
+  const [pn, lid] = isPnUser(from) ? [from, attrs["sender_lid"]] : [attrs["sender_pn"], from];
+  if (!isPnUser(from) && !isLidUser(from)) return undefined;
+  const digits = jidDecode(pn)?.user;
+  const plainLid = lid === undefined ? undefined : jidNormalizedUser(lid);
+  const name = digits ?? plainLid;
+  if (name === undefined) return undefined;
+  return { from: name, ...(plainLid === undefined ? {} : { lid: plainLid }) };
 }
 
 /** What was queued while we were away happened at the server's time (whole seconds), the rest happens now. */

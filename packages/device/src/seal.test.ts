@@ -25,6 +25,7 @@ test("what was sealed opens again, under its own name only", () => {
           value: Buffer.from(value),
           keyId: "k1",
         });
+        expect(sealed.length).toBe(value.length + seal.overheadBytes);
         if (other !== name) expect(seal.open(other, sealed).kind).toBe("unreadable");
       },
     ),

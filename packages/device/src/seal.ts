@@ -24,6 +24,8 @@ export type Opened =
 /** Seals and opens the values of one device. */
 export interface Seal {
   readonly keyId: string;
+  /** What sealing adds to a value. */
+  readonly overheadBytes: number;
   readonly seal: (name: string, value: Uint8Array) => Buffer;
   readonly open: (name: string, sealed: Uint8Array) => Opened;
 }
@@ -70,6 +72,7 @@ export function openSeal(deviceId: string, keys: CredentialKeys): Seal {
   const currentKey = deriveKey(keys.current, deviceId);
   return {
     keyId: keys.current.id,
+    overheadBytes: head.length + IV_BYTES + TAG_BYTES,
     seal: (name, value) => {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(CIPHER, currentKey, iv).setAAD(Buffer.from(name));

@@ -5,6 +5,7 @@ import {
   isJidGroup,
   isLidUser,
   jidDecode,
+  jidNormalizedUser,
   type WASocket,
 } from "@whiskeysockets/baileys";
 import { classifyNack, classifyRejection } from "./classify.ts";
@@ -190,14 +191,16 @@ async function relayMessage(wa: WASocket, { id, jid, content }: OutgoingMessage)
  * (unknown number, query timed out) is not cached. Asking for our own devices as well saves the send its query.
  */
 async function requireDevices(wa: WASocket, jid: string): Promise<void> {
-  const own = isLidUser(jid) ? wa.user?.lid : wa.user?.id;
-  const ownUser = own === undefined ? undefined : jidDecode(own)?.user;
-  const server = isLidUser(jid) ? "lid" : "s.whatsapp.net";
-  const ownJid = ownUser === undefined || areJidsSameUser(own, jid) ? [] : [`${ownUser}@${server}`];
-  const devices = await wa.getUSyncDevices([...ownJid, jid], true, false);
+  const devices = await wa.getUSyncDevices([...ownJid(wa, jid), jid], true, false);
   const user = jidDecode(jid)?.user;
   if (!devices.some((device) => device.user === user))
     throw new NoDevicesError("no device of the recipient");
+}
+
+/** Our own address in the recipient's address space; none when the recipient is ourselves. */
+function ownJid(wa: WASocket, jid: string): string[] {
+  const own = isLidUser(jid) ? wa.user?.lid : wa.user?.id;
+  return own === undefined || areJidsSameUser(own, jid) ? [] : [jidNormalizedUser(own)];
 }
 
 async function refuse(attempt: Attempt, failure: Failure, deps: SenderDeps): Promise<void> {
