@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import { announceDevice } from "./device-list.ts";
 import { el, type BinaryNode } from "./node.ts";
 import { jidOf } from "./directory.ts";
 import type { Realm } from "./realm.ts";
@@ -52,6 +53,7 @@ export function unlink(
   realm.outboxes.discard(jid);
   realm.signal.forget(jid);
   realm.log.append("unlinked", { device: jid });
+  announceDevice(realm, "remove", companion);
   realm.connections.of(jid)?.end("unlinked", deviceRemoved());
   return true;
 }

@@ -4,7 +4,7 @@ import { endConnection, isEnding } from "./endings.ts";
 import type { FaultAction } from "./faults.ts";
 import { IqError } from "./iq-call.ts";
 import { iqRoutes } from "./iq-routes.ts";
-import { SERVER } from "./jid.ts";
+import { SERVER_JID } from "./jid.ts";
 import { children, el, type BinaryNode } from "./node.ts";
 import type { Realm } from "./realm.ts";
 
@@ -36,7 +36,7 @@ export async function handleIq(
 }
 
 async function answer(realm: Realm, connection: Connection, iq: BinaryNode): Promise<BinaryNode> {
-  const attrs = { from: iq.attrs["to"] ?? SERVER, id: iq.attrs["id"] };
+  const attrs = { from: iq.attrs["to"] ?? SERVER_JID, id: iq.attrs["id"] };
   try {
     const content = await route(realm, connection, iq);
     return el("iq", { ...attrs, type: "result" }, content.length === 0 ? undefined : content);
@@ -73,7 +73,7 @@ function disturb(
     realm.timers.after(fault.ms, () => realm.work.add(late));
   } else if (fault.kind === "iq_error") {
     const { code, text } = fault;
-    const attrs = { from: iq.attrs["to"] ?? SERVER, id: iq.attrs["id"], type: "error" };
+    const attrs = { from: iq.attrs["to"] ?? SERVER_JID, id: iq.attrs["id"], type: "error" };
     connection.send(el("iq", attrs, [el("error", { code, text })]));
   } else if (isEnding(fault)) endConnection(realm, connection, fault);
   // Else (drop, blackhole): no answer at all.

@@ -13,8 +13,9 @@ export interface Address {
   readonly space: Space;
 }
 
-export const SERVER = "s.whatsapp.net";
-const servers = { pn: SERVER, lid: "lid" } as const satisfies Record<Space, string>;
+/** The server itself: a JID without a user. The client compares with this form. */
+export const SERVER_JID = "@s.whatsapp.net";
+const servers = { pn: "s.whatsapp.net", lid: "lid" } as const satisfies Record<Space, string>;
 const lidDigits = 16;
 
 export function formatJid({ number, device, space }: Address): string {

@@ -1,8 +1,10 @@
 import { BadRequest } from "./bad-request.ts";
 import { ProtocolError, type Connection, type Registration } from "./connection.ts";
 import { countersign, sealDevice, signDevice } from "./device-identity.ts";
+import { announceDevice } from "./device-list.ts";
+import type { Companion } from "./directory.ts";
 import { streamError } from "./endings.ts";
-import { lidJid, pnJid, SERVER } from "./jid.ts";
+import { lidJid, pnJid, SERVER_JID } from "./jid.ts";
 import { bytesOf, child, el, type BinaryNode } from "./node.ts";
 import type { Linked, PendingLink } from "./pairings.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
@@ -75,7 +77,7 @@ function pairSuccess({ id, number, device, identity }: PairSuccess): BinaryNode 
     el("biz", { name: `Phone ${number.slice(-4)}` }),
     el("platform", { name: "android" }),
   ]);
-  return el("iq", { from: SERVER, type: "set", id, xmlns: "md" }, [content]);
+  return el("iq", { from: SERVER_JID, type: "set", id, xmlns: "md" }, [content]);
 }
 
 /** The client's answers to `<pair-device>` and `<pair-success>`. */
@@ -96,14 +98,16 @@ function settleLink(
   { registration, full }: { registration: Registration; full: Uint8Array },
 ): void {
   const { id, value, signature } = registration.signedPreKey;
-  realm.directory.admit({
+  const companion: Companion = {
     ...seat,
     noiseKey: registration.noiseKey.toString("base64"),
     identity: registration.identity.toString("base64"),
     registrationId: registration.registrationId,
     signedPreKey: { id, value: value.toString("base64"), signature: signature.toString("base64") },
     signedIdentity: Buffer.from(full).toString("base64"),
-  });
+  };
+  realm.directory.admit(companion);
+  announceDevice(realm, "add", companion);
   const jid = pnJid(seat.number, seat.device);
   realm.log.append("paired", { device: jid });
   done({ phone: seat.number, jid, lid: lidJid(seat.number, seat.device), device: seat.device });

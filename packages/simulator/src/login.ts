@@ -3,7 +3,7 @@ import { ProtocolError, type Connection, type Registration } from "./connection.
 import { jidOf, type Companion } from "./directory.ts";
 import { endConnection } from "./endings.ts";
 import type { FaultAction } from "./faults.ts";
-import { lidJid, pnJid, SERVER } from "./jid.ts";
+import { lidJid, pnJid, SERVER_JID } from "./jid.ts";
 import { el, uintOf, type BinaryNode } from "./node.ts";
 import { offerPairing } from "./pairing-qr.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
@@ -128,7 +128,7 @@ function success(companion: Companion): BinaryNode {
     props: 27,
     abprops: 1,
     location: "sim",
-    from: SERVER,
+    from: SERVER_JID,
   });
 }
 
@@ -149,7 +149,9 @@ export function activate(realm: Realm, connection: Connection): void {
   if (connection.role.kind !== "device" || connection.role.active) return;
   connection.role.active = true;
   connection.send(
-    el("ib", { from: SERVER }, [el("dirty", { type: "account_sync", timestamp: nowSeconds() })]),
+    el("ib", { from: SERVER_JID }, [
+      el("dirty", { type: "account_sync", timestamp: nowSeconds() }),
+    ]),
   );
   realm.outboxes.drain(connection.role.jid, connection);
 }

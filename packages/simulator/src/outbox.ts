@@ -1,6 +1,7 @@
 import { decodeBinaryNode, encodeBinaryNode } from "@whiskeysockets/baileys";
 import type { Connection } from "./connection.ts";
 import type { Journal } from "./journal.ts";
+import { SERVER_JID } from "./jid.ts";
 import { el, type BinaryNode } from "./node.ts";
 
 /**
@@ -79,9 +80,7 @@ export async function openOutboxes(deps: OutboxDeps): Promise<Outboxes> {
       for (const [at, node] of nodes.entries()) {
         connection.send({ ...node, attrs: { ...node.attrs, offline: String(at) } });
       }
-      connection.send(
-        el("ib", { from: "s.whatsapp.net" }, [el("offline", { count: nodes.length })]),
-      );
+      connection.send(el("ib", { from: SERVER_JID }, [el("offline", { count: nodes.length })]));
     },
     discard(jid) {
       drop(jid, [...(boxes.get(jid)?.stanzas.keys() ?? [])]);
@@ -97,7 +96,7 @@ function preview(nodes: readonly BinaryNode[]): BinaryNode {
     receipt: count("receipt"),
     notification: count("notification"),
   };
-  return el("ib", { from: "s.whatsapp.net" }, [
+  return el("ib", { from: SERVER_JID }, [
     el("offline_preview", { count: nodes.length, ...counts, appdata: 0 }),
   ]);
 }

@@ -4,7 +4,7 @@ import { Curve } from "@whiskeysockets/baileys";
 import { BadRequest } from "./bad-request.ts";
 import type { Connection } from "./connection.ts";
 import { rawKey } from "./device-identity.ts";
-import { parseJid, pnJid, SERVER } from "./jid.ts";
+import { parseJid, pnJid, SERVER_JID } from "./jid.ts";
 import { answerInTime, link } from "./link.ts";
 import { bytesOf, bytesOfLength, child, el, type BinaryNode } from "./node.ts";
 import type { CodeExchange, CodePairing, Linked } from "./pairings.ts";
@@ -123,7 +123,7 @@ function primaryHello(realm: Realm, { number, ref }: CodePairing, wrapped: Buffe
     el("link_code_pairing_ref", {}, Buffer.from(ref)),
   ]);
   const attrs = {
-    from: SERVER,
+    from: SERVER_JID,
     type: "link_code_companion_reg",
     id: `code-${ref}`,
     t: nowSeconds(),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { BadRequest } from "./bad-request.ts";
 import type { Connection, Registration } from "./connection.ts";
-import { SERVER } from "./jid.ts";
+import { SERVER_JID } from "./jid.ts";
 import { link } from "./link.ts";
 import { el } from "./node.ts";
 import type { Linked } from "./pairings.ts";
@@ -43,7 +43,7 @@ export function offerPairing(
     refs.map((ref) => el("ref", {}, Buffer.from(ref))),
   );
   connection.send(
-    el("iq", { from: SERVER, type: "set", id: `qr-${connection.id}`, xmlns: "md" }, [offer]),
+    el("iq", { from: SERVER_JID, type: "set", id: `qr-${connection.id}`, xmlns: "md" }, [offer]),
   );
 }
 

@@ -41,6 +41,8 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
   const chat = read.destination ?? phone;
   const repeated =
     read.content !== undefined && show(realm, { delivery, phone, chat, content: read.content });
+  // What a companion asks its phone behind the scenes is confirmed by no receipt that a person would see.
+  if (message.category === "peer") return () => {};
   return () => confirmArrival(realm, facts, { copied, repeated });
 }
 

@@ -2,7 +2,7 @@ import type { Companion, PreKey } from "./directory.ts";
 import { jidOf } from "./directory.ts";
 import { rawKey } from "./device-identity.ts";
 import { IqError, type IqCall } from "./iq-call.ts";
-import { parseJid, SERVER } from "./jid.ts";
+import { parseJid, SERVER_JID } from "./jid.ts";
 import { bytesOfLength, child, children, el, uintBytes, uintOf, type BinaryNode } from "./node.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
 
@@ -94,7 +94,7 @@ export function takeOneTimeKey(realm: Realm, companion: Companion): PreKey | und
 
 function askForPreKeys(realm: Realm, jid: string, left: number): void {
   const attrs = {
-    from: SERVER,
+    from: SERVER_JID,
     type: "encrypt",
     id: `prekeys-${nowSeconds()}-${left}`,
     t: nowSeconds(),

@@ -87,6 +87,7 @@ export function openTestClient(
 ): TestClient {
   quiet();
   WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(simulator.rootKey, "base64");
+  const sent = new Map<string, { conversation: string }>();
   const sock = makeWASocket({
     auth,
     logger: silent,
@@ -94,6 +95,9 @@ export function openTestClient(
     ...(simulator.wssUrl === undefined ? {} : { agent: new Agent({ ca: simulator.ca }) }),
     shouldSyncHistoryMessage: () => false,
     defaultQueryTimeoutMs: 10_000,
+    // Asked when a companion wants a message again: Baileys' own cache knows messages by the account they went to, and
+    // does not find them under the device that asks.
+    getMessage: ({ id }) => Promise.resolve(sent.get(id ?? "")),
     ...options,
   });
   const updates = openSeen<Partial<ConnectionState>>();
@@ -125,6 +129,7 @@ export function openTestClient(
       const ack = stanzas.next(
         ({ tag, attrs }) => tag === "ack" && attrs["id"] === id && attrs["class"] === "message",
       );
+      sent.set(id, { conversation: text });
       await sock.sendMessage(to, { text }, { messageId: id });
       return ack;
     },
@@ -170,6 +175,10 @@ export async function codePairedClient(
 
 export async function loggedIn(client: TestClient): Promise<TestClient> {
   await client.update(({ connection }) => connection === "open");
+  // A client that is cut while it has yet to answer <offline_preview> leaves an unhandled rejection behind.
+  await client.stanza(
+    ({ tag, content }) => tag === "ib" && Array.isArray(content) && content[0]?.tag === "offline",
+  );
   return client;
 }
 

@@ -1,6 +1,6 @@
 import { signKeyIndexes } from "./device-identity.ts";
 import { IqError, type IqCall } from "./iq-call.ts";
-import { formatJid, lidJid, parseJid, parseNumber, pnJid, SERVER, type Address } from "./jid.ts";
+import { formatJid, lidJid, parseJid, parseNumber, pnJid, type Address } from "./jid.ts";
 import { child, children, el, textOf, type BinaryNode } from "./node.ts";
 import type { Realm } from "./realm.ts";
 
@@ -96,26 +96,4 @@ function keyIndexList(realm: Realm, number: string): BinaryNode {
   const node = el("key-index-list", { ts: account.changedAt }, signed);
   signedLists.set(account, node);
   return node;
-}
-
-/** Tells the other companions of an account that its device list changed. */
-export function announceDevices(
-  realm: Realm,
-  number: string,
-  change: { kind: "add" | "remove"; device: number; keyIndex: number },
-): void {
-  for (const companion of realm.directory.companionsOf(number)) {
-    if (companion.device === change.device) continue;
-    const device = el("device", {
-      jid: pnJid(number, change.device),
-      "key-index": change.keyIndex,
-    });
-    const id = `devices-${change.kind}-${change.keyIndex}`;
-    realm.outboxes.post(
-      pnJid(number, companion.device),
-      el("notification", { from: pnJid(number), type: "devices", id, to: SERVER }, [
-        el(change.kind, {}, [device]),
-      ]),
-    );
-  }
 }
