@@ -5,11 +5,11 @@ import { pairedClient, type TestServer } from "../src/test-client.ts";
 
 /**
  * What 1,000 first messages cost: the client's CPU beside the simulator's, each in its own process.
- * Run: node packages/simulator/bench/cold-sends.ts [count]
+ * Run: node packages/simulator/bench/cold-sends.ts [count [simulator options]]
  */
 const count = Number(process.argv[2] ?? 1_000);
 const program = new URL("../../../apps/simulator/src/main.ts", import.meta.url).pathname;
-const server = spawn(process.execPath, [program], {
+const server = spawn(process.execPath, [program, ...process.argv.slice(3)], {
   stdio: ["ignore", "ignore", "inherit", "ipc"],
 });
 const ready = await new Promise<{

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { pnJid } from "./jid.ts";
-import { encodeLine, readJournal } from "./journal.ts";
+import { encodeLine, readJournal, type JournalEdit } from "./journal.ts";
 import { openSimulator } from "./simulator.ts";
 import { loggedIn, openTestClient, pairedClient, type MemoryAuth } from "./test-client.ts";
 
@@ -132,3 +132,32 @@ test("a companion that lost its session asks the phone again", async () => {
   );
   expect((await again.message(second.id)).message?.conversation).toBe("second");
 });
+
+test("receipts that were due when the process was killed are sent after the start", async () => {
+  using place = setup();
+  await using killed = await openSimulator({
+    dataDir: place.dir,
+    delays: { delivered: 60_000, read: 60_000 },
+  });
+  const client = await pairedClient(killed, alice);
+  await client.send(pnJid(phone), "one", "3EB0DUE");
+  await client[Symbol.asyncDispose]();
+  using left = killedCopy(place);
+  const { live } = readJournal(readFileSync(left.file));
+  const due = [...live].map(([key, value]): JournalEdit => [
+    key,
+    key.startsWith("due/") ? hurried(value) : value,
+  ]);
+  writeFileSync(left.file, encodeLine(due));
+
+  await using simulator = await openSimulator({ dataDir: left.dir });
+  await using again = await loggedIn(openTestClient(simulator, client.auth));
+  await again.stanza(
+    ({ tag, attrs }) => tag === "receipt" && attrs["id"] === "3EB0DUE" && attrs["type"] === "read",
+  );
+});
+
+function hurried(due: unknown): unknown {
+  const { planned, ...rest } = due as { planned: { afterMs: number }[] };
+  return { ...rest, planned: planned.map((receipt) => ({ ...receipt, afterMs: 1 })) };
+}

@@ -27,15 +27,46 @@ export interface ArrivalKind {
   readonly repeated: boolean;
 }
 
-export function confirmArrival(realm: Realm, facts: ArrivalFacts, kind: ArrivalKind): void {
+/** What a phone still has to say; it is in the journal until all of it is said, so a killed simulator says it later. */
+interface DueReceipts {
+  readonly facts: Omit<ArrivalFacts, "fault">;
+  readonly planned: readonly PlannedReceipt[];
+}
+
+export function confirmArrival(
+  realm: Realm,
+  { fault, ...facts }: ArrivalFacts,
+  kind: ArrivalKind,
+): void {
   const settings = realm.phones.settings(facts.phone);
   const planned = planReceipts(
-    { settings, delays: { ...realm.delays, ...settings.delays }, fault: facts.fault },
+    { settings, delays: { ...realm.delays, ...settings.delays }, fault },
     kind,
   );
-  const space = facts.fault?.kind === "from_lid" ? "lid" : facts.space;
+  if (planned.length === 0) return;
+  const due = {
+    facts: { ...facts, space: fault?.kind === "from_lid" ? "lid" : facts.space },
+    planned,
+  } as const;
+  const key = `due/${facts.phone}/${facts.sender}/${facts.id}`;
+  realm.journal.write([[key, due]]);
+  schedule(realm, key, due);
+}
+
+/** After a start: what was due when the last process ended. Some of it may have been said already. */
+export function resumeReceipts(realm: Realm): void {
+  for (const [key, due] of realm.journal.entries<DueReceipts>("due/"))
+    schedule(realm, `due/${key}`, due);
+}
+
+function schedule(realm: Realm, key: string, { facts, planned }: DueReceipts): void {
+  let left = planned.length;
   for (const { type, afterMs } of planned) {
-    realm.timers.after(afterMs, () => postReceipt(realm, { ...facts, space }, { type }));
+    realm.timers.after(afterMs, () => {
+      postReceipt(realm, facts, { type });
+      left -= 1;
+      if (left === 0) realm.journal.write([[key]]);
+    });
   }
 }
 
@@ -77,7 +108,7 @@ export interface ReceiptForm {
 /** Puts a phone's receipt into the sending companion's outbox. */
 export function postReceipt(
   realm: Realm,
-  facts: ArrivalFacts,
+  facts: Omit<ArrivalFacts, "fault">,
   { type, content }: ReceiptForm,
 ): void {
   const sender = parseJid(facts.sender);

@@ -6,6 +6,7 @@ import { memoryJournal, openJournal } from "./journal.ts";
 import { enter } from "./login.ts";
 import { openRealm, type RealmConfig } from "./open-realm.ts";
 import type { Realm } from "./realm.ts";
+import { resumeReceipts } from "./receipts.ts";
 import { openSecrets } from "./secrets.ts";
 import { handleStanza } from "./stanza.ts";
 import type { TlsCertificate } from "./tls-certificate.ts";
@@ -43,6 +44,7 @@ export async function openSimulator(config: SimulatorConfig = {}): Promise<Simul
   const secrets = await openSecrets(journal, host);
   const realm = await openRealm(config, { journal, secrets });
   opening.defer(() => closeRealm(realm));
+  resumeReceipts(realm);
   const control = openControl(realm, secrets.tls.cert);
   const open = (port: number, tls?: TlsCertificate): Promise<Gateway> =>
     openDoor(realm, control, { host, port, ...(tls && { tls }) });
