@@ -103,7 +103,9 @@ describe("without an answer", () => {
       action: { delay_ms: 150 },
     });
     const hurry = new AbortController();
+    const { seq: after } = simulator.log().entries.at(-1) ?? { seq: 0 };
     const sent = paired.sendText(to, "x", hurry.signal);
+    await simulator.waitFor(({ kind, xmlns }) => kind === "iq" && xmlns === "usync", { after });
     hurry.abort();
     expect(await sent).toMatchObject({ kind: "failed", failure: { code: "DEVICE_DISCONNECTED" } });
     // The next send on this device waits for the one before it.
