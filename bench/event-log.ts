@@ -1,0 +1,79 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Keys, Redis } from "../packages/redis/src/index.ts";
+
+/** What became of the messages of a round, read from the event log afterwards: nobody listens while the meters run. */
+export interface RoundEvents {
+  /** When the first proof that WhatsApp has it was written, by message id; ms since the epoch. */
+  readonly provedAt: ReadonlyMap<string, number>;
+  readonly read: number;
+  readonly failed: number;
+}
+
+export interface EventLog {
+  /** The cursor of the newest event. */
+  end(): Promise<string>;
+  /** Resolves when so many events have come, or none has for a while. */
+  untilGrownBy(count: number): Promise<void>;
+  since(cursor: string): Promise<RoundEvents>;
+}
+
+type Entry = [cursor: string, fields: string[]];
+
+/** A receipt may overtake the ack: then there is no event for the ack. */
+const PROOFS: ReadonlySet<string> = new Set(["message.sent", "message.delivered", "message.read"]);
+const LOOK_MS = 50;
+const QUIET_MS = 2_000;
+const LONGEST_MS = 120_000;
+const PAGE = 5_000;
+
+export function openEventLog(redis: Redis, keys: Keys): EventLog {
+  async function* entriesAfter(cursor: string): AsyncGenerator<Entry> {
+    let after = cursor;
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- page by page
+      const page = (await redis.xrange(keys.events(), `(${after}`, "+", "COUNT", PAGE)) as Entry[];
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined) return;
+      [after] = last;
+    }
+  }
+  return {
+    async end() {
+      const [last] = await redis.xrevrange(keys.events(), "+", "-", "COUNT", 1);
+      return last?.[0] ?? "0-0";
+    },
+    async untilGrownBy(count) {
+      const goal = (await redis.xlen(keys.events())) + count;
+      const limit = performance.now() + LONGEST_MS;
+      let length = 0;
+      let grownAt = performance.now();
+      while (performance.now() < Math.min(limit, grownAt + QUIET_MS)) {
+        // oxlint-disable-next-line no-await-in-loop -- polls
+        const now = await redis.xlen(keys.events());
+        if (now >= goal) return;
+        if (now > length) grownAt = performance.now();
+        length = now;
+        // oxlint-disable-next-line no-await-in-loop
+        await pause(LOOK_MS);
+      }
+    },
+    async since(cursor) {
+      const proved = new Map<string, number>();
+      let read = 0;
+      let failed = 0;
+      for await (const [id, fields] of entriesAfter(cursor)) {
+        const type = valueOf(fields, "type");
+        const message = valueOf(fields, "message");
+        if (PROOFS.has(type) && !proved.has(message)) proved.set(message, Number(id.split("-")[0]));
+        if (type === "message.read") read += 1;
+        if (type === "message.failed") failed += 1;
+      }
+      return { provedAt: proved, read, failed };
+    },
+  };
+}
+
+function valueOf(fields: readonly string[], name: string): string {
+  return fields[fields.indexOf(name) + 1] ?? "";
+}

@@ -1,0 +1,47 @@
+import { cpus, loadavg } from "node:os";
+import { dispatch } from "./dispatch.ts";
+import { type Options, parseOptions, type Part } from "./options.ts";
+import { openStage, type Stage } from "./stage.ts";
+
+/**
+ * Pombo measured beside what it is made of.
+ *
+ *   dispatch     the worker beside bare Baileys: rate, CPU, memory
+ *   end-to-end   the whole product beside bare Baileys: rate, latency
+ *   accept       the API beside a bare Express handler with one BullMQ add
+ *   backlog      cost and bytes while very many messages wait
+ *   life         what one message costs Redis from its acceptance to its last receipt
+ *
+ * Contenders take turns within one run, and the middle round counts: the machine may be slow, or busy, for both of them.
+ */
+type Run = (stage: Stage, options: Options, say: (line: string) => void) => Promise<void>;
+
+const RUNS: Readonly<Partial<Record<Part, Run>>> = { dispatch };
+
+const parsed = parseOptions(process.argv.slice(2));
+if (parsed.kind === "options") await main(parsed.options);
+else if (parsed.kind === "help") console.log(parsed.text);
+else {
+  console.error(parsed.says);
+  process.exitCode = 2;
+}
+
+async function main(options: Options): Promise<void> {
+  const [load = 0] = loadavg();
+  const started = performance.now();
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, Node ${process.version}, load average ${load.toFixed(2)}${load > 0.5 ? " (busy: mind the ratios)" : ""}`,
+  );
+  for (const part of options.parts) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other, each on a fresh stage
+    await using stage = await openStage(options.fsync);
+    const version = /redis_version:(\S+)/.exec(await stage.redis.info("server"))?.[1] ?? "unknown";
+    say(`${part}: Redis ${version}, appendfsync ${options.fsync}`);
+    await RUNS[part]?.(stage, options, say);
+  }
+  say(`done after ${Math.round((performance.now() - started) / 1_000)} s`);
+}
+
+function say(line: string): void {
+  console.error(`… ${line}`);
+}
