@@ -62,8 +62,8 @@ export function openConnection(
   const run = async (signal: AbortSignal): Promise<void> => {
     const lost = new AbortController();
     const onStale = (): void => {
-      lost.abort();
       live?.socket.cut("not_owner");
+      lost.abort();
     };
     await untilRest({ stop: AbortSignal.any([signal, lost.signal]), onStale });
     credentials = undefined;

@@ -55,6 +55,8 @@ test("a refused write stops the device at once: not ours, nothing erased", async
   paired.store.next.push("stale");
   await paired.sendText(stranger());
   expect(await paired.told.untilState("disconnected")).toMatchObject({ cause: "not_owner" });
+  const ended = paired.told.logs.findLast(({ event }) => event === "device.connection_ended");
+  expect(ended?.fields).toMatchObject({ why: "not_owner" });
   expect(paired.store.erased).toBe(0);
   expect(paired.store.records.size).toBeGreaterThan(0);
   expect(await paired.sendText(stranger())).toMatchObject({
