@@ -10,7 +10,7 @@ import type { CredentialKeys } from "./seal.ts";
 
 /** What the tests of this package stand on: a real simulator, a store in memory, and everything that a device has told. */
 
-export const FAST: Settings = {
+const FAST: Settings = {
   ...DEFAULT_SETTINGS,
   ack_wait_ms: 400,
   open_timeout_ms: 5_000,
@@ -59,7 +59,7 @@ export function someKeys(id = "k1"): CredentialKeys {
 }
 
 /** Everything a device has told, and a way to wait for it. */
-export interface Told {
+interface Told {
   readonly states: DeviceChange[];
   readonly qrs: { text: string; expiresAt: number }[];
   readonly evidence: Evidence[];

@@ -103,7 +103,7 @@ export const DISCONNECT_TABLE: Readonly<Record<number, DisconnectRow>> = {
   516: { cause: "logged_out", follows: "unlinked", state: "logged_out", code: "DEVICE_NOT_READY" },
 };
 
-export const UNKNOWN_DISCONNECT: DisconnectRow = {
+const UNKNOWN_DISCONNECT: DisconnectRow = {
   cause: "unknown",
   follows: "backoff",
   state: "connecting",
@@ -111,7 +111,7 @@ export const UNKNOWN_DISCONNECT: DisconnectRow = {
 };
 
 /** Endings that Baileys tells apart by their text only; it is part of the pinned release. */
-export const DISCONNECT_BY_TEXT: Readonly<Record<string, DisconnectRow>> = {
+const DISCONNECT_BY_TEXT: Readonly<Record<string, DisconnectRow>> = {
   "QR refs attempts ended": {
     cause: "qr_timeout",
     follows: "stop",

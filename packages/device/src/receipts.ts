@@ -38,7 +38,7 @@ export interface OwnJids {
 }
 
 /** Receipt types that prove something about a message of ours. All others (`inactive`, `retry`, `server-error` …) prove nothing. */
-export const PROVEN_BY_RECEIPT: ReadonlyMap<string | undefined, EvidenceStatus> = new Map<
+const PROVEN_BY_RECEIPT: ReadonlyMap<string | undefined, EvidenceStatus> = new Map<
   string | undefined,
   EvidenceStatus
 >([

@@ -17,7 +17,7 @@ export type ParsedCredentialKeys =
   | { readonly kind: "keys"; readonly keys: CredentialKeys }
   | { readonly kind: "refused"; readonly detail: string };
 
-export type Opened =
+type Opened =
   | { readonly kind: "opened"; readonly value: Buffer; readonly keyId: string }
   | { readonly kind: "unreadable"; readonly reason: "unknown_key" | "wrong_key_or_damaged" };
 
