@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
+const LIBSIGNAL = "libsignal";
 /** libsignal is Baileys' dependency, not ours: it is found from there. */
 const require = createRequire(createRequire(import.meta.url).resolve("@whiskeysockets/baileys"));
-const { SessionRecord } = require("libsignal") as {
+const { SessionRecord } = require(LIBSIGNAL) as {
   SessionRecord: new () => {
     closeSession(session: object): void;
     openSession(session: object): void;
