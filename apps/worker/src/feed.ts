@@ -1,5 +1,5 @@
-import { type MessageId, pickNext } from "@pombo/domain";
-import type { Ledger, LaneView, Ownership } from "@pombo/ledger";
+import { type MessageId, type Pick as Picked, pickNext } from "@pombo/domain";
+import type { FeedOrder, LaneView, Ledger, Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
 
 export interface FeedDeps {
@@ -7,12 +7,13 @@ export interface FeedDeps {
   readonly ledger: Pick<Ledger, "peek" | "feed" | "openLane">;
   readonly lane: Pick<Lane, "add">;
   readonly now: () => number;
+  readonly random: () => number;
 }
 
 export interface FeedResult {
   readonly view: LaneView;
-  /** Nothing waits and nothing is in the window: the acceptance may feed the lane itself from now on. */
-  readonly idle: boolean;
+  /** Why nothing more was moved. */
+  readonly why: Extract<Picked, { kind: "wait" }>["why"];
   /** Look again then, ms since the epoch. */
   readonly until?: number;
   readonly fenced?: true;
@@ -20,37 +21,46 @@ export interface FeedResult {
 
 /** Moves messages from the backlog into the window, and their jobs into the lane, until the rules say stop. */
 export async function feed(deps: FeedDeps): Promise<FeedResult> {
+  const { own, ledger, lane } = deps;
   for (;;) {
     const now = deps.now();
     // oxlint-disable-next-line no-await-in-loop -- each look depends on the move before
-    const view = await deps.ledger.peek(deps.own.deviceId, now);
+    const view = await ledger.peek(own.deviceId, now);
     const pick = pickNext(now, { ...view, open: true });
-    const { gated, held } = pick.aside;
-    if (pick.kind === "wait" && gated.length + held.length === 0) {
+    const { gated, held, later } = pick.aside;
+    if (pick.kind === "wait" && gated.length + held.length + later.length === 0) {
       // oxlint-disable-next-line no-await-in-loop -- ends the loop
-      return endOf(deps, view, pick);
+      await openWhenIdle(deps, view, pick.why);
+      return { view, why: pick.why, ...(pick.until === undefined ? {} : { until: pick.until }) };
     }
-    const order = { gated, held, now };
     // oxlint-disable-next-line no-await-in-loop
-    const fed = await deps.ledger.feed(
-      deps.own,
-      pick.kind === "pick" ? { ...order, pick: pick.id as MessageId } : order,
-    );
-    if (fed.kind === "fenced") return { view, idle: false, fenced: true };
+    const fed = await ledger.feed(own, orderOf(pick, view, { now, jitter: deps.random() }));
+    if (fed.kind === "fenced") return { view, why: "no_worker", fenced: true };
     if (fed.kind === "fed" && pick.kind === "pick") {
       // A death right here leaves a window entry without a job: the repair adds it.
       // oxlint-disable-next-line no-await-in-loop
-      await deps.lane.add(pick.id as MessageId, fed.feed);
+      await lane.add(pick.id as MessageId, fed.feed);
     }
   }
 }
 
-async function endOf(
+function orderOf(
+  pick: Picked,
+  { pace }: LaneView,
+  at: { readonly now: number; readonly jitter: number },
+): FeedOrder {
+  const order = { ...pick.aside, ...at, pace };
+  if (pick.kind === "wait") return order;
+  const { id, cold, probe, passedOver } = pick;
+  return { ...order, pick: { id: id as MessageId, cold, probe, passedOver } };
+}
+
+/** Nothing waits and nothing is in the window: from now on the acceptance may feed the lane itself, where pace alone decides. */
+async function openWhenIdle(
   { own, ledger, now }: FeedDeps,
   view: LaneView,
-  pick: { readonly why: string; readonly until?: number },
-): Promise<FeedResult> {
-  if (pick.until !== undefined) return { view, idle: false, until: pick.until };
-  const empty = pick.why === "empty" && view.windowUsed === 0;
-  return { view, idle: empty && (await ledger.openLane(own, now())) };
+  why: string,
+): Promise<void> {
+  if (why !== "empty" || view.windowUsed > 0 || view.slowOnly) return;
+  await ledger.openLane(own, now(), view.pace);
 }

@@ -1,6 +1,6 @@
 import type { Device, SendOutcome } from "@pombo/device";
 import type { Failure, Settings } from "@pombo/domain";
-import type { Begun, InHand, Ledger, Ownership, Settled } from "@pombo/ledger";
+import type { Begun, InHand, Ledger, Outcome, Ownership, Settled } from "@pombo/ledger";
 import type { LaneJob } from "@pombo/queue";
 import { decide, decideFailure, type Decision, type LaneHistory, type Verdict } from "./decide.ts";
 
@@ -18,6 +18,8 @@ export interface JobDeps {
   readonly lane: () => LaneHistory;
   /** May this message's connection be renewed now? At most one renewal per device and `reconnect_gap_ms`. */
   readonly mayReconnect: () => boolean;
+  /** Lets nothing else of this process run until the returned function is called. */
+  readonly goAlone: () => Promise<() => void>;
   /** Our lease is certainly alive: its end, less the margin, has not come. */
   readonly alive: () => boolean;
   readonly now: () => number;
@@ -32,24 +34,40 @@ export interface JobEnd {
     | "proved"
     | NonNullable<Extract<Verdict, { kind: "settle" }>["step"]>
     | "absent"
+    | "expired"
     | "ghost"
     | "fenced"
+    | "alone"
     | "reconnecting";
   readonly attempt?: number;
   readonly code?: string;
-  readonly holdUntil?: number;
+}
+
+/** A message that ended its worker before runs alone, so that it can't take innocent ones with it. */
+export async function handleJob(job: LaneJob, deps: JobDeps): Promise<JobEnd> {
+  const end = await handle(job, false, deps);
+  if (end.kind !== "alone") return end;
+  const release = await deps.goAlone();
+  try {
+    return await handle(job, true, deps);
+  } finally {
+    release();
+  }
 }
 
 /** One job, step by step: load and begin → send → classify (inside the device) → next step → settle. */
-export async function handleJob(job: LaneJob, deps: JobDeps): Promise<JobEnd> {
+async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobEnd> {
   const token = deps.token();
-  const begun = await beginChecked(job, token, deps);
+  const begun = await beginChecked(job, { token, alone }, deps);
   switch (begun.kind) {
+    case "alone":
     case "ghost":
     case "fenced":
       return { kind: begun.kind };
     case "absent":
       return settleAbsent(job, begun, deps);
+    case "expired":
+      return settleExpired(job, begun, deps);
     case "reconnect":
       await deps.device.reconnect("reconcile");
       return { kind: "reconnecting" };
@@ -72,11 +90,15 @@ type Checked =
   | { readonly kind: "failed"; readonly message: InHand; readonly failure: Failure };
 
 /** Begins the attempt; a recipient that nobody looked up yet is looked up first. */
-async function beginChecked(job: LaneJob, token: string, deps: JobDeps): Promise<Checked> {
+async function beginChecked(
+  job: LaneJob,
+  how: { readonly token: string; readonly alone: boolean },
+  deps: JobDeps,
+): Promise<Checked> {
   const begin = (): Promise<Begun> =>
     deps.ledger.begin(deps.own, {
       ...job,
-      token,
+      ...how,
       now: deps.now(),
       connectedSince: deps.mayReconnect() ? (deps.device.connectedSince() ?? 0) : 0,
     });
@@ -107,6 +129,21 @@ async function settleAbsent(job: LaneJob, message: InHand, deps: JobDeps): Promi
     failure,
   });
   return endOf(settled, { kind: "absent", attempt: message.number, code });
+}
+
+/** What may have left is settled by evidence only, until nobody would answer for it any more. */
+async function settleExpired(job: LaneJob, message: InHand, deps: JobDeps): Promise<JobEnd> {
+  const now = deps.now();
+  const given = message.leftAt + deps.settings.reconcile_limit_ms;
+  const code = message.mayHaveLeft ? "OUTCOME_UNKNOWN" : "MESSAGE_EXPIRED";
+  const failure = { code, detail: "the time of the message is over" } as const;
+  const outcome: Outcome = !message.mayHaveLeft
+    ? { to: "expired", now, failure }
+    : now < given
+      ? { to: "unknown", now, failure, wait: { kind: "due", at: given } }
+      : { to: "failed", now, failure };
+  const settled = await deps.ledger.settle(deps.own, job.messageId, outcome);
+  return endOf(settled, { kind: "expired", attempt: message.number, code });
 }
 
 async function settleFailure(
@@ -148,12 +185,11 @@ function decisionOf(message: InHand, deps: JobDeps): Decision {
 }
 
 function describe(verdict: Extract<Verdict, { kind: "settle" }>, attempt: number): JobEnd {
-  const { failure, holdUntil } = verdict.outcome;
+  const { failure } = verdict.outcome;
   return {
     kind: verdict.step,
     attempt,
     ...(failure === undefined ? {} : { code: failure.code }),
-    ...(holdUntil === undefined ? {} : { holdUntil }),
   };
 }
 

@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
+import { createSolo } from "./solo.ts";
 
 const stop = new AbortController();
 const log = openLog({ name: "worker" });
@@ -42,6 +43,7 @@ async function run(config: Config): Promise<void> {
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
+  const solo = createSolo();
   await using fleet = await openFleet({
     owner: config.owner,
     ledger,
@@ -55,6 +57,7 @@ async function run(config: Config): Promise<void> {
         whatsapp: config.whatsapp,
         keys: config.credentialKeys,
         settings,
+        solo,
         log,
         now: Date.now,
         ...hooks,

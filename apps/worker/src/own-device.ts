@@ -7,6 +7,7 @@ import { answerRequests } from "./answer-requests.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
 import { runLane } from "./run-lane.ts";
+import type { Solo } from "./solo.ts";
 
 export interface OwnerDeps {
   readonly ledger: Ledger;
@@ -14,6 +15,8 @@ export interface OwnerDeps {
   readonly whatsapp: DeviceConfig["whatsapp"];
   readonly keys: CredentialKeys;
   readonly settings: Settings;
+  /** Shared by all devices of the process. */
+  readonly solo: Solo;
   readonly log: Log;
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
@@ -57,6 +60,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
       onQr: report.qr,
       onEvidence: receipts.follow,
       onInbound: ({ from, at }) => report.inbound(from, at),
+      onTrust: ({ recipient, until }) => report.trusted(recipient, until),
       stillOwner: () => deps.stillOwner(own),
       log: (event, fields) => log.info(event, { device_id: deviceId, ...fields }),
     },
@@ -67,7 +71,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
     device,
     alive: () => performance.now() < aliveUntil,
     followUser,
-    onRestricted: report.restricted,
+    onHold: report.held,
     onLost,
   });
 

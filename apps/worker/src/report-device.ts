@@ -5,7 +5,10 @@ import type { Log } from "@pombo/telemetry";
 
 export interface ReportDeps {
   readonly own: Ownership;
-  readonly ledger: Pick<Ledger, "changeDevice" | "closeLane" | "setWanted" | "showQr" | "warmUp">;
+  readonly ledger: Pick<
+    Ledger,
+    "changeDevice" | "closeLane" | "setWanted" | "showQr" | "trust" | "warmUp"
+  >;
   readonly log: Log;
   readonly now: () => number;
   /** A change is written: the lane may have to open or close. */
@@ -16,11 +19,13 @@ export interface ReportDeps {
 /** Writes what the device tells, in the order in which it was told. */
 export interface DeviceReport {
   state(change: DeviceChange): void;
-  /** The account may not start new chats until then. */
-  restricted(until: number): void;
+  /** Cold sends are held until then (undefined: not any more): the account is restricted. */
+  held(until: number | undefined): void;
   qr(qr: { readonly text: string; readonly expiresAt: number }): void;
   /** Somebody wrote: the chat is warm for a day. */
   inbound(from: string, at: number): void;
+  /** A trust token of this LID is held until then. */
+  trusted(lid: string, until: number): void;
   written(): Promise<void>;
 }
 
@@ -29,6 +34,8 @@ function endsTheWish({ state, cause }: DeviceChange): boolean {
   if (state === "logged_out") return true;
   return state === "disconnected" && (cause === "qr_timeout" || cause === "replaced");
 }
+
+const RESTRICTION = { code: "ACCOUNT_RESTRICTED", cause: "new_chats_restricted" } as const;
 
 const WARM_MS = 86_400_000;
 
@@ -41,7 +48,7 @@ export function reportDevice({
   onLost,
 }: ReportDeps): DeviceReport {
   let tail: Promise<void> = Promise.resolve();
-  let restrictedUntil = 0;
+  let heldUntil: number | undefined;
   const write = (what: string, work: () => Promise<void>): void => {
     tail = tail.then(work).catch((error: unknown) => {
       log.error("device.not_written", { device_id: own.deviceId, what, error });
@@ -49,8 +56,7 @@ export function reportDevice({
   };
   const change = async (told: DeviceChange): Promise<void> => {
     const { at, state, ...rest } = told;
-    const held = state === "connected" && restrictedUntil > now();
-    const shown = held ? ("restricted" as const) : state;
+    const shown = state === "connected" && heldUntil !== undefined ? "restricted" : state;
     if (!isOnline(state) && !(await ledger.closeLane(own))) return onLost();
     const generation = await ledger.changeDevice(own, { ...rest, state: shown, now: at });
     if (generation === undefined) return onLost();
@@ -66,14 +72,18 @@ export function reportDevice({
   };
   return {
     state: (told) => write("state", () => change(told)),
-    restricted(until) {
-      restrictedUntil = until;
-      const code = "ACCOUNT_RESTRICTED";
-      const cause = "new_chats_restricted";
-      write("restriction", () => change({ state: "restricted", at: now(), code, cause, until }));
+    held(until) {
+      if (until === heldUntil) return;
+      heldUntil = until;
+      write("hold", () =>
+        until === undefined
+          ? change({ state: "connected", at: now() })
+          : change({ state: "restricted", at: now(), ...RESTRICTION, until }),
+      );
     },
     qr: (qr) => write("qr", () => ledger.showQr(own.deviceId, qr)),
     inbound: (from, at) => write("inbound", () => ledger.warmUp(own.deviceId, from, at + WARM_MS)),
+    trusted: (lid, until) => write("trust", () => ledger.trust(own.deviceId, lid, until)),
     written: () => tail,
   };
 }

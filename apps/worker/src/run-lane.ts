@@ -9,6 +9,8 @@ import { feed } from "./feed.ts";
 import { handleJob, type JobDeps, type JobEnd } from "./handle-job.ts";
 import { createLatch } from "./latch.ts";
 import { repairLane } from "./repair-lane.ts";
+import type { Solo } from "./solo.ts";
+import { watchDrain } from "./watch-drain.ts";
 
 export interface LaneRunDeps {
   readonly own: Ownership;
@@ -19,9 +21,12 @@ export interface LaneRunDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly alive: () => boolean;
+  /** One message of the process may run alone; the others wait at this door. */
+  readonly solo: Solo;
   /** What the user asked for. */
   readonly followUser: () => Promise<void>;
-  readonly onRestricted: (until: number) => void;
+  /** Cold sends are held until then; undefined: they aren't. */
+  readonly onHold: (until: number | undefined) => void;
   readonly onLost: () => void;
 }
 
@@ -67,6 +72,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     lane: () => history,
     mayReconnect: () => now() - reconnectedAt >= settings.reconnect_gap_ms,
     alive: deps.alive,
+    goAlone: () => deps.solo.goAlone(own.deviceId),
     now,
     random: Math.random,
     token: () => randomBytes(6).toString("base64url"),
@@ -96,10 +102,12 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     }
     if (now() - sweptAt >= settings.sweep_ms) await sweep();
     if (!mayMove()) return settings.sweep_ms;
-    const fed = await feed({ own, ledger, lane, now });
+    const fed = await feed({ own, ledger, lane, now, random: Math.random });
     if (fed.fenced === true) deps.onLost();
     history = fed.view;
+    deps.onHold(fed.view.hold?.until);
     await fetchNext();
+    await watch.look(fed, inHand !== undefined);
     return fed.until === undefined ? settings.sweep_ms : Math.max(1, fed.until - now());
   }
 
@@ -110,11 +118,13 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   }
 
   async function fetchNext(): Promise<void> {
-    if (inHand !== undefined || !mayMove()) return;
+    if (inHand !== undefined || !mayMove() || deps.solo.closed(own.deviceId)) return;
     const job = await lane.fetch();
     if (job === undefined) return;
     inHand = job;
+    const leave = deps.solo.enter(own.deviceId);
     handling = handle(job).finally(() => {
+      leave();
       inHand = undefined;
       latch.wake();
     });
@@ -148,7 +158,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     if (end.kind === "fenced") deps.onLost();
     // The device's own state follows in a moment; until then a parked message must not spin.
     if (end.kind === "park") restUntil = now() + settings.reconnect_base_ms;
-    if (end.holdUntil !== undefined) deps.onRestricted(end.holdUntil);
+    if (end.kind !== "ghost") watch.moved();
   }
 
   async function sweep(): Promise<void> {
@@ -166,10 +176,11 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     const at = now();
     const found = await ledger.takeOver(own, { now: at, due: at + settings.reconcile_grace_ms });
     if (found === undefined) return deps.onLost();
-    if (found.returned + found.unknown > 0)
+    if (found.returned + found.unknown + found.poisoned > 0)
       log.info("lane.taken_over", { device_id: own.deviceId, epoch: own.epoch, ...found });
   }
 
+  const watch = watchDrain({ own, ledger, log, settings, now });
   const looping = loop();
   return {
     poke() {

@@ -10,6 +10,7 @@ const facts: WaitFacts = {
   throttledUntil: 0,
   heldUntil: 0,
   paceAt: 0,
+  paused: false,
   now: 1_000,
 };
 

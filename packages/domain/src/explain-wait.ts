@@ -7,11 +7,14 @@ export interface WaitFacts {
   readonly place: "backlog" | "window" | "waiting" | "held" | "due" | "";
   readonly since: number;
   readonly nextAt?: number;
+  /** Why it waits for `nextAt`. */
+  readonly why?: Blocker;
   readonly sameGeneration: boolean;
   readonly device: { readonly state: DeviceState; readonly since: number; readonly owned: boolean };
   readonly throttledUntil: number;
   readonly heldUntil: number;
   readonly paceAt: number;
+  readonly paused: boolean;
   readonly now: number;
 }
 
@@ -28,7 +31,7 @@ export function explainWait(facts: WaitFacts): Wait | undefined {
   if (status === "unknown") return timed("reconcile", since, facts.nextAt);
   if (status === "scheduled") return timed("scheduled", since, facts.nextAt);
   if (!facts.sameGeneration) return { blockedBy: "identity_changed", since };
-  if (place === "due") return timed("retry", since, facts.nextAt);
+  if (place === "due") return timed(facts.why ?? "retry", since, facts.nextAt);
   return explainDevice(facts) ?? explainLane(facts);
 }
 
@@ -43,6 +46,7 @@ function explainDevice({ device }: WaitFacts): Wait | undefined {
 function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
   if (place === "held") return timed("account_hold", since, lane.heldUntil);
   if (place === "waiting") return { blockedBy: "order", since };
+  if (lane.paused) return { blockedBy: "lane_paused", since };
   if (lane.throttledUntil > lane.now) return timed("pacing", since, lane.throttledUntil);
   if (place === "window") return { blockedBy: "recipient_check", since };
   return timed("pacing", since, lane.paceAt > lane.now ? lane.paceAt : undefined);

@@ -42,7 +42,27 @@ export {
 export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./next-step.ts";
 
 // Lanes and devices
-export { type Aside, type Candidate, type LaneState, type Pick, pickNext } from "./pick-next.ts";
+export {
+  type Aside,
+  type Candidate,
+  type Hold,
+  type LaneState,
+  type Later,
+  type Pick,
+  pickNext,
+} from "./pick-next.ts";
+export {
+  type Budget,
+  budgetOf,
+  dayOf,
+  type DayCount,
+  nextPaceAt,
+  type Pace,
+  type ResolvedPace,
+  resolvePace,
+} from "./pacing.ts";
+export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
+export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {

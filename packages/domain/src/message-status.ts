@@ -37,23 +37,25 @@ export type Origin = MessageStatus | `failed:${ErrorCode}`;
 interface Entrance {
   readonly command: readonly Origin[];
   readonly evidence: readonly Origin[];
+  /** A user sends a dead letter again. */
+  readonly redrive: readonly Origin[];
 }
 
 const UNACKED: readonly Origin[] = ["queued", "sending", "unknown", "failed:OUTCOME_UNKNOWN"];
 
 /** For each status, from where it may be entered, and by what. */
 export const ENTRANCES: Readonly<Record<MessageStatus, Entrance>> = {
-  scheduled: { command: [], evidence: [] },
-  queued: { command: ["scheduled", "queued", "sending"], evidence: [] },
-  sending: { command: ["queued", "unknown"], evidence: [] },
-  unknown: { command: ["sending", "unknown"], evidence: [] },
-  sent: { command: [], evidence: UNACKED },
-  delivered: { command: [], evidence: [...UNACKED, "sent"] },
-  read: { command: [], evidence: [...UNACKED, "sent", "delivered"] },
-  played: { command: [], evidence: [...UNACKED, "sent", "delivered", "read"] },
-  failed: { command: ["scheduled", "queued", "sending", "unknown"], evidence: [] },
-  expired: { command: ["scheduled", "queued"], evidence: [] },
-  canceled: { command: ["scheduled", "queued"], evidence: [] },
+  scheduled: { command: [], evidence: [], redrive: [] },
+  queued: { command: ["scheduled", "queued", "sending"], evidence: [], redrive: ["failed"] },
+  sending: { command: ["queued", "unknown"], evidence: [], redrive: [] },
+  unknown: { command: ["sending", "unknown"], evidence: [], redrive: ["failed"] },
+  sent: { command: [], evidence: UNACKED, redrive: [] },
+  delivered: { command: [], evidence: [...UNACKED, "sent"], redrive: [] },
+  read: { command: [], evidence: [...UNACKED, "sent", "delivered"], redrive: [] },
+  played: { command: [], evidence: [...UNACKED, "sent", "delivered", "read"], redrive: [] },
+  failed: { command: ["scheduled", "queued", "sending", "unknown"], evidence: [], redrive: [] },
+  expired: { command: ["scheduled", "queued"], evidence: [], redrive: [] },
+  canceled: { command: ["scheduled", "queued"], evidence: [], redrive: [] },
 };
 
 /** What a receipt or ack proves. */
@@ -79,7 +81,7 @@ export function isTerminal(status: MessageStatus): boolean {
 /** May a message that is `from` (with last code `code`) enter `to`? The rule that the ledger's script applies. */
 export function mayEnter(
   to: MessageStatus,
-  by: "command" | "evidence",
+  by: keyof Entrance,
   from: { readonly status: MessageStatus; readonly code?: ErrorCode },
 ): boolean {
   const origins = ENTRANCES[to][by];

@@ -28,6 +28,13 @@ export const SETTINGS = {
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
   lease_renew_ms: { value: 5_000, says: "how often a worker renews its leases" },
+  handover_group: { value: 10, says: "devices that a stopping worker hands over at once" },
+  rebalance_group: {
+    value: 5,
+    says: "devices that a worker gives away a sweep, so that others have their share",
+  },
+  worker_ttl_ms: { value: 6_000, says: "how long a silent worker counts as living" },
+  worker_capacity: { value: 2_000, says: "devices that one worker takes at most" },
   lease_margin_ms: {
     value: 3_000,
     says: "how long before the end of a lease the worker stops using it",
@@ -42,6 +49,36 @@ export const SETTINGS = {
   },
   feed_lookahead: { value: 20, says: "waiting messages of a class that one feed looks at" },
   pace_gap_ms: { value: 0, says: "shortest time between two messages of a device" },
+  pace_jitter_ms: { value: 0, says: "up to so much is added to each gap, at random" },
+  pace_recipient_gap_ms: { value: 0, says: "shortest time between two messages to one recipient" },
+  pace_daily_cap: { value: 0, says: "messages of a device a day; 0 = no cap" },
+  pace_cold_daily_cap: {
+    value: 0,
+    says: "of these, to recipients without a living conversation; 0 = no cap",
+  },
+  queue_time_ms: {
+    value: 14_400_000,
+    says: "longest time that a paced lane's backlog may take before singles are refused",
+  },
+  memory_intake_percent: {
+    value: 70,
+    says: "share of Redis' maxmemory from which on nothing is accepted",
+  },
+  memory_redrive_percent: {
+    value: 90,
+    says: "share of Redis' maxmemory from which on nothing is redriven",
+  },
+  memory_check_ms: { value: 1_000, says: "how often the memory of Redis is looked at" },
+  drain_watch_ms: {
+    value: 60_000,
+    says: "how long a healthy lane may move nothing before it is reported as blocked",
+  },
+  probe_ms: { value: 60_000, says: "how long one message may probe whether a hold has ended" },
+  deaths_alone: { value: 2, says: "deaths of its worker from which on a message runs alone" },
+  deaths_poisoned: {
+    value: 3,
+    says: "deaths of its worker, the last one alone, that make a message poisoned",
+  },
 
   // Sending
   ack_wait_ms: { value: 20_000, says: "how long WhatsApp's answer to a message is waited for" },

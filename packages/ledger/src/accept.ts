@@ -1,4 +1,5 @@
-import type { DeviceId, MessageId, Priority } from "@pombo/domain";
+import type { DeviceId, MessageId, Priority, QuietHours } from "@pombo/domain";
+import type { ScriptArgument } from "@pombo/redis";
 import type { MessageContent } from "./message-record.ts";
 import type { Run } from "./scripts.ts";
 
@@ -15,6 +16,11 @@ export interface NewMessage {
   readonly metadata?: unknown;
   /** ms since the epoch */
   readonly at: number;
+  /** Not before; ms since the epoch. */
+  readonly sendAt?: number;
+  /** What has not left by then ends as `expired`; ms since the epoch. */
+  readonly expiresAt?: number;
+  readonly quietHours?: QuietHours;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -41,7 +47,9 @@ export type Accepted =
   /** `feed`: the message went straight into the window under this number, and the lane needs its job. */
   | { readonly kind: "accepted"; readonly feed?: number }
   | { readonly kind: "claim-lost" }
-  | { readonly kind: "no-device" };
+  | { readonly kind: "no-device" }
+  /** At its pace the lane would need longer than `queue_time_ms` for what waits already. */
+  | { readonly kind: "full"; readonly retryAfterMs: number };
 
 export interface Acceptance {
   claim(
@@ -65,29 +73,49 @@ export function acceptance(run: Run): Acceptance {
       return readClaimed(reply);
     },
     async accept(message, claim) {
-      const reply = (await run(
-        "accept",
-        message.id,
-        message.deviceId,
-        message.recipient,
-        JSON.stringify(message.content),
-        message.priority,
-        message.keyId,
-        message.at,
-        message.clientRef ?? "",
-        message.metadata === undefined ? "" : JSON.stringify(message.metadata),
-        claim?.digest ?? "",
-        claim?.token ?? "",
-      )) as ["accepted" | "exists" | "claim-lost" | "no-device", (number | string)?];
-      if (reply[0] === "claim-lost" || reply[0] === "no-device") return { kind: reply[0] };
-      const feed = Number(reply[1] ?? 0);
-      return feed > 0 ? { kind: "accepted", feed } : { kind: "accepted" };
+      const reply = await run("accept", ...acceptArguments(message, claim));
+      return readAccepted(reply as [AcceptReply, (number | string)?]);
     },
     async storeAnswer(digest, messageId, answer) {
       const kept = await run("store-answer", digest, messageId, JSON.stringify(answer));
       return JSON.parse(String(kept)) as StoredAnswer;
     },
   };
+}
+
+type AcceptReply = "accepted" | "exists" | "claim-lost" | "no-device" | "full";
+
+function acceptArguments(message: NewMessage, claim: Claim | undefined): ScriptArgument[] {
+  const json = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
+  return [
+    message.id,
+    message.deviceId,
+    message.recipient,
+    json(message.content),
+    message.priority,
+    message.keyId,
+    message.at,
+    message.clientRef ?? "",
+    json(message.metadata),
+    claim?.digest ?? "",
+    claim?.token ?? "",
+    message.sendAt ?? 0,
+    message.expiresAt ?? 0,
+    json(message.quietHours),
+  ];
+}
+
+function readAccepted([kind, value]: [AcceptReply, (number | string)?]): Accepted {
+  switch (kind) {
+    case "claim-lost":
+    case "no-device":
+      return { kind };
+    case "full":
+      return { kind, retryAfterMs: Number(value) };
+    case "accepted":
+    case "exists":
+      return Number(value) > 0 ? { kind: "accepted", feed: Number(value) } : { kind: "accepted" };
+  }
 }
 
 function readClaimed(reply: [Claimed["kind"], (string | number)?, string?]): Claimed {

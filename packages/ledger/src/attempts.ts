@@ -2,10 +2,8 @@ import {
   type ErrorCode,
   ENTRANCES,
   type EvidenceStatus,
-  isSettled,
   type MessageId,
   type MessageStatus,
-  type Settings,
 } from "@pombo/domain";
 import type { Ownership } from "./lane.ts";
 import type { MessageContent } from "./message-record.ts";
@@ -32,6 +30,10 @@ export type Begun =
   /** Not known to be on WhatsApp: look it up, then begin again. */
   | (InHand & { readonly kind: "check" })
   | (InHand & { readonly kind: "absent" })
+  /** Its time is over. */
+  | (InHand & { readonly kind: "expired" })
+  /** Its worker ended more than once: let nothing else run, then begin again with `alone`. */
+  | (InHand & { readonly kind: "alone" })
   /** Its last attempt is without an answer on this very connection: get a new one first. */
   | (InHand & { readonly kind: "reconnect" })
   /** The job is of an older feed, or the message was settled: finish the job, do nothing. */
@@ -78,6 +80,7 @@ export interface Attempts {
       readonly token: string;
       readonly now: number;
       readonly connectedSince: number;
+      readonly alone?: boolean;
     },
   ): Promise<Begun>;
   settle(own: Ownership, messageId: MessageId, outcome: Outcome): Promise<Settled>;
@@ -85,10 +88,10 @@ export interface Attempts {
   recordEvidence(deviceId: Ownership["deviceId"], evidence: Evidence): Promise<Settled>;
 }
 
-export function attempts(run: Run, settings: Settings): Attempts {
+export function attempts(run: Run): Attempts {
   return {
-    async begin({ deviceId, epoch }, { messageId, feed, token, now, connectedSince }) {
-      const origins = list(ENTRANCES.sending.command);
+    async begin({ deviceId, epoch }, { messageId, feed, token, now, connectedSince, alone }) {
+      const origins = originList(ENTRANCES.sending.command);
       return readBegun(
         (await run(
           "begin-attempt",
@@ -100,6 +103,7 @@ export function attempts(run: Run, settings: Settings): Attempts {
           now,
           origins,
           connectedSince === 0 ? Number.MAX_SAFE_INTEGER : connectedSince,
+          alone === true ? "1" : "",
         )) as string[],
       );
     },
@@ -113,7 +117,7 @@ export function attempts(run: Run, settings: Settings): Attempts {
         epoch,
         outcome.token ?? "",
         to,
-        list(ENTRANCES[to].command),
+        originList(ENTRANCES[to].command),
         now,
         failure?.code ?? "",
         failure?.detail ?? "",
@@ -122,14 +126,13 @@ export function attempts(run: Run, settings: Settings): Attempts {
         outcome.mayHaveLeft === true ? "1" : "",
         outcome.count ?? 0,
         outcome.taken === undefined ? "" : JSON.stringify(outcome.taken),
-        keep(to, settings),
         outcome.throttleUntil ?? 0,
         outcome.holdUntil ?? 0,
       );
       return readSettled(reply as [Settled["kind"], (string | number)?]);
     },
     async recordEvidence(deviceId, { messageId, proves, now }) {
-      const origins = list(ENTRANCES[proves].evidence);
+      const origins = originList(ENTRANCES[proves].evidence);
       const reply = await run(
         "settle",
         messageId,
@@ -147,7 +150,6 @@ export function attempts(run: Run, settings: Settings): Attempts {
         "",
         0,
         "",
-        keep(proves, settings),
         0,
         0,
       );
@@ -157,13 +159,8 @@ export function attempts(run: Run, settings: Settings): Attempts {
 }
 
 /** `,queued,unknown,`: what the scripts search in. */
-function list(origins: readonly string[]): string {
+export function originList(origins: readonly string[]): string {
   return `,${origins.join(",")},`;
-}
-
-function keep(to: MessageStatus, settings: Settings): number {
-  if (to === "failed") return settings.letter_kept_ms;
-  return isSettled(to) ? settings.settled_kept_ms : 0;
 }
 
 function readBegun(reply: readonly (string | number)[]): Begun {
@@ -175,6 +172,8 @@ function readBegun(reply: readonly (string | number)[]): Begun {
     case "go":
     case "check":
     case "absent":
+    case "expired":
+    case "alone":
     case "reconnect":
       return { kind, ...readInHand(reply) };
   }

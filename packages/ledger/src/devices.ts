@@ -1,4 +1,10 @@
-import { type DeviceId, type DeviceState, type ErrorCode, isOnline } from "@pombo/domain";
+import {
+  type DeviceId,
+  type DeviceState,
+  type ErrorCode,
+  isOnline,
+  type Pace,
+} from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Ownership } from "./lane.ts";
 import type { Run } from "./scripts.ts";
@@ -21,6 +27,7 @@ export interface DeviceRecord {
   readonly createdAt: number;
   readonly seenAt?: number;
   readonly keyId: string;
+  readonly pace: Pace;
   readonly qr?: { readonly text: string; readonly expiresAt: number };
   /** A worker holds its lease. */
   readonly owned: boolean;
@@ -58,6 +65,9 @@ export interface Devices {
   ): Promise<{ readonly wanted: DeviceRecord["wanted"]; readonly count: number }>;
   /** What the user wants of it; its owner follows. */
   setWanted(id: DeviceId, wanted: DeviceRecord["wanted"]): Promise<void>;
+  setPace(id: DeviceId, pace: Pace): Promise<void>;
+  /** Puts an event of the device into the log that changes no state, for example `lane.blocked`. */
+  announce(id: DeviceId, type: string, now: number): Promise<void>;
   /** As the owner; undefined when fenced, else the generation. */
   changeDevice(own: Ownership, change: DeviceChange): Promise<number | undefined>;
   showQr(
@@ -130,6 +140,18 @@ export function devices({
         .publish(keys.wake(), id)
         .exec();
     },
+    async setPace(id, pace) {
+      // Until the owner has seen the new pace, only the owner feeds.
+      await redis
+        .multi()
+        .hset(keys.device(id), "pace", JSON.stringify(pace))
+        .hdel(keys.lane(id), "open")
+        .publish(keys.wake(), id)
+        .exec();
+    },
+    async announce(id, type, now) {
+      await run("announce", id, type, now);
+    },
     async changeDevice({ deviceId, epoch }, change) {
       const generation = await run(
         "change-device",
@@ -183,6 +205,7 @@ function readDevice(
     generation: Number(hash["gen"]),
     createdAt: Number(hash["at"]),
     keyId: hash["key"] ?? "",
+    pace: JSON.parse(hash["pace"] ?? "{}") as Pace,
     owned,
     ...optional("cause", text("cause")),
     ...optional("code", text("code") as ErrorCode | undefined),

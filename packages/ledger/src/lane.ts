@@ -1,9 +1,30 @@
-import type { Candidate, DeviceId, LaneState, MessageId, Priority, Settings } from "@pombo/domain";
-import type { Keys, Redis } from "@pombo/redis";
+import {
+  budgetOf,
+  type Candidate,
+  type DeviceId,
+  ENTRANCES,
+  type LaneState,
+  type Later,
+  type MessageId,
+  nextPaceAt,
+  type Pace,
+  type Priority,
+  type QuietHours,
+  quietUntil,
+  type ResolvedPace,
+  resolvePace,
+  type Settings,
+  timezoneOf,
+} from "@pombo/domain";
+import type { Keys, Redis, ScriptArgument } from "@pombo/redis";
+import { originList } from "./attempts.ts";
 import type { Run } from "./scripts.ts";
 
 /** What the lane looks like to a feed; whether the device is connected only its owner knows. */
 export interface LaneView extends Omit<LaneState, "open"> {
+  readonly pace: ResolvedPace;
+  /** The user's caps, jitter or recipient gaps apply: only the owner may feed. */
+  readonly slowOnly: boolean;
   /** How often WhatsApp asked to slow down since the last message went through. */
   readonly throttles: number;
   /** How often the account was restricted. */
@@ -32,10 +53,19 @@ export interface Ownership {
 
 export interface FeedOrder {
   /** Absent: only set others aside. */
-  readonly pick?: MessageId;
+  readonly pick?: {
+    readonly id: MessageId;
+    readonly cold: boolean;
+    readonly probe: boolean;
+    readonly passedOver: number;
+  };
   readonly gated: readonly string[];
   readonly held: readonly string[];
+  readonly later: readonly Later[];
   readonly now: number;
+  readonly pace: ResolvedPace;
+  /** 0 ≤ jitter < 1 */
+  readonly jitter: number;
 }
 
 /** Backlog and window of one device, as its owner moves them. */
@@ -43,18 +73,26 @@ export interface Lanes {
   peek(deviceId: DeviceId, now: number): Promise<LaneView>;
   feed(own: Ownership, order: FeedOrder): Promise<Fed>;
   /** Lets the acceptance feed the lane itself; false when something waits. */
-  openLane(own: Ownership, now: number): Promise<boolean>;
+  openLane(own: Ownership, now: number, pace: ResolvedPace): Promise<boolean>;
   closeLane(own: Ownership): Promise<boolean>;
   /** After a lease was taken: what the last owner left is put in order. */
   takeOver(
     own: Ownership,
     times: { readonly now: number; readonly due: number },
-  ): Promise<{ readonly returned: number; readonly unknown: number } | undefined>;
+  ): Promise<TakenOver | undefined>;
   window(deviceId: DeviceId): Promise<readonly WindowEntry[]>;
   /** A message went through: the next throttle starts small again. */
   forgetThrottles(deviceId: DeviceId): Promise<void>;
-  /** Brings due messages of the whole cell back to their backlogs; how many. */
+  /** Brings due messages of the whole cell back to their backlogs, and ends what has expired; how many. */
   serveDue(now: number, limit: number): Promise<number>;
+  /** As the user; false when it was so already. */
+  pauseLane(deviceId: DeviceId, paused: boolean, now: number): Promise<boolean>;
+}
+
+export interface TakenOver {
+  readonly returned: number;
+  readonly unknown: number;
+  readonly poisoned: number;
 }
 
 interface LaneDeps {
@@ -67,39 +105,23 @@ interface LaneDeps {
 export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
   return {
     async peek(deviceId, now) {
-      return readLane(
-        (await run("peek", deviceId, now, settings.feed_lookahead)) as string[],
-        settings,
-      );
+      const reply = (await run("peek", deviceId, now, settings.feed_lookahead)) as string[];
+      return readLane(reply, now, settings);
     },
-    async feed({ deviceId, epoch }, { pick, gated, held, now }) {
-      const reply = (await run(
-        "feed",
-        deviceId,
-        epoch,
-        now,
-        pick ?? "",
-        gated.length,
-        ...gated,
-        ...held,
-      )) as [Fed["kind"], number?];
+    async feed(own, order) {
+      const reply = (await run("feed", ...feedArguments(own, order))) as [Fed["kind"], number?];
       return reply[0] === "fed" ? { kind: "fed", feed: Number(reply[1]) } : { kind: reply[0] };
     },
-    async openLane({ deviceId, epoch }, now) {
-      return (await run("open-lane", deviceId, epoch, now)) === 1;
+    async openLane({ deviceId, epoch }, now, pace) {
+      return (await run("open-lane", deviceId, epoch, now, Math.ceil(pace.gapMs))) === 1;
     },
     async closeLane({ deviceId, epoch }) {
       return (await run("close-lane", deviceId, epoch)) === 1;
     },
     async takeOver({ deviceId, epoch }, { now, due }) {
-      const [returned = 0, unknown = 0] = (await run(
-        "take-over",
-        deviceId,
-        epoch,
-        now,
-        due,
-      )) as number[];
-      return returned < 0 ? undefined : { returned, unknown };
+      const reply = (await run("take-over", deviceId, epoch, now, due)) as number[];
+      const [returned = 0, unknown = 0, poisoned = 0] = reply;
+      return returned < 0 ? undefined : { returned, unknown, poisoned };
     },
     async window(deviceId) {
       return Object.entries(await redis.hgetall(keys.window(deviceId))).map(readWindowEntry);
@@ -108,37 +130,91 @@ export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
       await redis.hdel(keys.lane(deviceId), "throttles");
     },
     async serveDue(now, limit) {
-      return Number(await run("serve-due", now, limit));
+      const { queued, expired } = ENTRANCES;
+      const origins = [originList(queued.command), originList(expired.command)];
+      return Number(await run("serve-due", now, limit, ...origins));
+    },
+    async pauseLane(deviceId, paused, now) {
+      return (await run("pause-lane", deviceId, paused ? "1" : "", now)) === 1;
     },
   };
 }
+
+function feedArguments({ deviceId, epoch }: Ownership, order: FeedOrder): ScriptArgument[] {
+  const { pick, now, pace } = order;
+  return [
+    deviceId,
+    epoch,
+    now,
+    pick?.id ?? "",
+    nextPaceAt(now, pace, order.jitter),
+    pick?.cold === true ? 1 : 0,
+    pick?.probe === true ? 1 : 0,
+    pick?.passedOver ?? 0,
+    Math.floor(now / DAY_MS),
+    Math.ceil(pace.gapMs),
+    pace.recipientGapMs,
+    order.gated.length,
+    order.held.length,
+    ...order.gated,
+    ...order.held,
+    ...order.later.flatMap(({ id, at, why }) => [id, at, why]),
+  ];
+}
+
+const DAY_MS = 86_400_000;
 
 function readWindowEntry([id, value]: [string, string]): WindowEntry {
   const [feed, fedAt] = value.split("|");
   return { messageId: id as MessageId, feed: Number(feed), fedAt: Number(fedAt) };
 }
 
-const LANE_FIELDS = 6;
-const CANDIDATE_FIELDS = 6;
+const LANE_FIELDS = 14;
+const CANDIDATE_FIELDS = 8;
 
-function readLane(reply: readonly (string | number)[], settings: Settings): LaneView {
+type Reply = readonly (string | number)[];
+
+function readLane(reply: Reply, now: number, settings: Settings): LaneView {
+  const number = (at: number): number => Number(reply[at]);
+  const asked = reply[12] === "" ? {} : (JSON.parse(String(reply[12])) as Pace);
+  const pace = resolvePace(asked, settings, { now, pairedAt: number(13) });
   const candidates: Candidate[] = [];
   for (let at = LANE_FIELDS; at < reply.length; at += CANDIDATE_FIELDS)
-    candidates.push({
-      id: String(reply[at]),
-      priority: reply[at + 1] as Priority,
-      seq: Number(reply[at + 2]),
-      gated: Number(reply[at + 3]) === 1,
-      warm: Number(reply[at + 4]) === 1,
-    });
+    candidates.push(readCandidate(reply.slice(at, at + CANDIDATE_FIELDS), now, pace));
+  const count = { day: number(8), sent: number(9), cold: number(10) };
   return {
-    windowUsed: Number(reply[0]),
+    windowUsed: number(0),
     windowSize: settings.window_size,
-    paceAt: Number(reply[1]),
-    throttledUntil: Number(reply[2]),
-    heldUntil: Number(reply[3]),
-    throttles: Number(reply[4]),
-    holds: Number(reply[5]),
+    paceAt: number(1),
+    throttledUntil: number(2),
+    throttles: number(3),
+    ...(reply[4] === "" ? {} : { hold: { until: number(4), probing: number(6) === 1 } }),
+    holds: number(5),
+    paused: number(7) === 1,
+    budget: budgetOf(now, pace, count),
+    passedOver: number(11),
+    pace,
+    slowOnly:
+      pace.jitterMs + pace.recipientGapMs > 0 ||
+      Math.min(pace.dailyCap, pace.coldDailyCap) < Number.MAX_SAFE_INTEGER,
     candidates,
   };
+}
+
+function readCandidate(reply: Reply, now: number, pace: ResolvedPace): Candidate {
+  const [id, priority, seq, gated, warm, recipient, quiet, spoken] = reply;
+  return {
+    id: String(id),
+    priority: priority as Priority,
+    seq: Number(seq),
+    gated: Number(gated) === 1,
+    warm: Number(warm) === 1,
+    quietUntil: quiet === "" ? 0 : sleepEnd(now, String(quiet), String(recipient)),
+    recipientFreeAt: Number(spoken) === 0 ? 0 : Number(spoken) + pace.recipientGapMs,
+  };
+}
+
+function sleepEnd(now: number, quiet: string, recipient: string): number {
+  const hours = JSON.parse(quiet) as QuietHours;
+  return quietUntil(now, hours, hours.timezone ?? timezoneOf(recipient));
 }

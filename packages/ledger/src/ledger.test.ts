@@ -73,7 +73,7 @@ test("an unknown recipient is looked up before the attempt, an absent one never 
   await using t = await setup();
   const message = newMessage({ recipient: "5511900000009" });
   await t.ledger.accept(message);
-  const fed = await t.ledger.feed(t.own, { pick: message.id, gated: [], held: [], now: NOW });
+  const fed = await t.feed(t.own, { pick: message.id, gated: [], held: [], now: NOW });
   if (fed.kind !== "fed") throw new Error("not fed");
   const job = { messageId: message.id, feed: fed.feed, token: "t", now: NOW, connectedSince: 0 };
   expect(await t.ledger.begin(t.own, job)).toMatchObject({
@@ -142,7 +142,7 @@ test("a stale owner can neither settle nor feed nor write credentials", async ()
   const stale = { ...t.own, epoch: t.own.epoch + 1 };
   const outcome = { to: "queued", now: NOW, wait: { kind: "backlog" } } as const;
   expect(await t.ledger.settle(stale, message.id, outcome)).toEqual({ kind: "fenced" });
-  expect(await t.ledger.feed(stale, { pick: message.id, gated: [], held: [], now: NOW })).toEqual({
+  expect(await t.feed(stale, { pick: message.id, gated: [], held: [], now: NOW })).toEqual({
     kind: "fenced",
   });
   const changes = { set: new Map([["creds", Buffer.from([0, 255])]]), remove: [] };
@@ -162,7 +162,7 @@ test("a recipient's later messages wait behind an unsettled one and come in orde
     [third.id, true],
   ]);
   const gated = lane.candidates.map(({ id }) => id);
-  expect(await t.ledger.feed(t.own, { gated, held: [], now: NOW })).toEqual({ kind: "aside" });
+  expect(await t.feed(t.own, { gated, held: [], now: NOW })).toEqual({ kind: "aside" });
   expect((await t.ledger.peek(DEVICE, NOW)).candidates).toEqual([]);
   await t.ledger.recordEvidence(DEVICE, { messageId: first.id, proves: "sent", now: NOW });
   expect((await t.ledger.peek(DEVICE, NOW)).candidates.map(({ id }) => id)).toEqual([second.id]);
@@ -183,7 +183,7 @@ test("a retry keeps its place and its gate, also when a more urgent message of t
   await t.ledger.accept(urgent);
   const lane = await t.ledger.peek(DEVICE, NOW);
   expect(lane.candidates).toMatchObject([{ id: urgent.id, gated: true }]);
-  await t.ledger.feed(t.own, { gated: [urgent.id], held: [], now: NOW });
+  await t.feed(t.own, { gated: [urgent.id], held: [], now: NOW });
   expect(await t.ledger.serveDue(NOW + 49, 10)).toBe(0);
   expect(await t.ledger.serveDue(NOW + 50, 10)).toBe(1);
   expect((await t.ledger.peek(DEVICE, NOW)).candidates).toMatchObject([
@@ -197,9 +197,9 @@ test("the fast path feeds only an open lane with a known, warm recipient", async
     await t.ledger.rememberRecipient("5511900000002", { lid: "1" });
     await t.ledger.warmUp(DEVICE, "5511900000002", NOW + 1_000);
   };
-  expect(await t.ledger.openLane(t.own, NOW)).toBe(true);
+  expect(await t.ledger.openLane(t.own, NOW, t.pace)).toBe(true);
   expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
-  expect(await t.ledger.openLane(t.own, NOW)).toBe(false);
+  expect(await t.ledger.openLane(t.own, NOW, t.pace)).toBe(false);
   await t.redis.flushall();
   await t.ledger.createDevice({ id: DEVICE, name: "one", keyId: "key_1", at: 1 });
   const own = await t.ledger.take(DEVICE, "worker-1");
@@ -209,7 +209,7 @@ test("the fast path feeds only an open lane with a known, warm recipient", async
     kind: "accepted",
   });
   await t.redis.del(t.keys.backlog(DEVICE, "1", "normal"));
-  expect(await t.ledger.openLane(own, NOW)).toBe(true);
+  expect(await t.ledger.openLane(own, NOW, t.pace)).toBe(true);
   const fast = newMessage();
   expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", feed: 1 });
   expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", feed: 1 });
@@ -224,13 +224,13 @@ test("a take-over returns what was picked and marks what was under way as unknow
   await t.ledger.accept(sending);
   await t.ledger.accept(picked);
   await t.begin(sending.id);
-  await t.ledger.feed(t.own, { pick: picked.id, gated: [], held: [], now: NOW });
+  await t.feed(t.own, { pick: picked.id, gated: [], held: [], now: NOW });
   await t.ledger.drop("worker-1", t.own);
   const next = await t.ledger.take(DEVICE, "worker-2");
   if (next === undefined) throw new Error("no lease");
   expect(next.epoch).toBe(t.own.epoch + 1);
   const times = { now: NOW + 10, due: NOW + 20 };
-  expect(await t.ledger.takeOver(next, times)).toEqual({ returned: 1, unknown: 1 });
+  expect(await t.ledger.takeOver(next, times)).toEqual({ returned: 1, unknown: 1, poisoned: 0 });
   expect(await t.ledger.takeOver(t.own, times)).toBeUndefined();
   expect(await t.ledger.findMessage(sending.id)).toMatchObject({
     status: "unknown",
@@ -243,7 +243,7 @@ test("a take-over returns what was picked and marks what was under way as unknow
     place: "backlog",
   });
   expect(await t.ledger.serveDue(NOW + 20, 10)).toBe(1);
-  const fed = await t.ledger.feed(next, { pick: sending.id, gated: [], held: [], now: NOW });
+  const fed = await t.feed(next, { pick: sending.id, gated: [], held: [], now: NOW });
   if (fed.kind !== "fed") throw new Error("not fed");
   const begun = await t.ledger.begin(next, {
     messageId: sending.id,
@@ -286,11 +286,207 @@ test("cold messages are set aside while an account is held, and come back when t
   await t.ledger.changeDevice(t.own, { state: "connected", now: NOW });
   const held = (await t.ledger.peek(DEVICE, NOW)).candidates.map(({ id }) => id);
   expect(held).toEqual([probe.id, cold.id]);
-  await t.ledger.feed(t.own, { gated: [], held, now: NOW });
+  await t.feed(t.own, { gated: [], held, now: NOW });
   expect(await t.ledger.viewMessage(cold.id, NOW)).toMatchObject({
     wait: { blockedBy: "account_hold", eta: NOW + 100 },
   });
   expect((await t.ledger.peek(DEVICE, NOW)).candidates).toEqual([]);
+  // Its time has come: one message at a time probes, and evidence for it frees the others.
   const back = (await t.ledger.peek(DEVICE, NOW + 100)).candidates.map(({ id }) => id);
-  expect(back).toEqual([probe.id, cold.id]);
+  expect(back).toEqual([probe.id]);
+  const pick = { id: probe.id, cold: true, probe: true, passedOver: 0 };
+  const order = { gated: [], held: [], later: [], now: NOW + 100, pace: t.pace, jitter: 0, pick };
+  const fed = await t.ledger.feed(t.own, order);
+  if (fed.kind !== "fed") throw new Error("not fed");
+  expect(await t.ledger.peek(DEVICE, NOW + 100)).toMatchObject({
+    hold: { probing: true },
+    candidates: [],
+  });
+  const job = {
+    messageId: probe.id,
+    feed: fed.feed,
+    token: "t2",
+    now: NOW + 100,
+    connectedSince: 0,
+  };
+  expect((await t.ledger.begin(t.own, job)).kind).toBe("go");
+  await t.ledger.recordEvidence(DEVICE, { messageId: probe.id, proves: "sent", now: NOW + 101 });
+  const free = await t.ledger.peek(DEVICE, NOW + 101);
+  expect(free.hold).toBeUndefined();
+  expect(free.candidates.map(({ id }) => id)).toEqual([cold.id]);
+});
+
+test("a scheduled message is queued in its time, with the next sequence, and an expired one ends", async () => {
+  await using t = await setup();
+  const later = newMessage({ sendAt: NOW + 100 });
+  const doomed = newMessage({ expiresAt: NOW + 50, recipient: "5511900000003" });
+  await t.ledger.accept(later);
+  await t.ledger.accept(doomed);
+  expect(await t.ledger.viewMessage(later.id, NOW)).toMatchObject({
+    message: { status: "scheduled" },
+    wait: { blockedBy: "scheduled", eta: NOW + 100 },
+  });
+  expect(await t.ledger.serveDue(NOW + 99, 10)).toBe(1);
+  expect(await t.ledger.findMessage(doomed.id)).toMatchObject({ status: "expired", place: "" });
+  expect(await t.ledger.serveDue(NOW + 100, 10)).toBe(1);
+  expect(await t.ledger.findMessage(later.id)).toMatchObject({
+    status: "queued",
+    place: "backlog",
+    sequence: 3,
+  });
+  expect(await t.events(later.id)).toEqual(["message.scheduled", "message.queued"]);
+});
+
+test("what may have left neither expires nor is canceled", async () => {
+  await using t = await setup();
+  const message = newMessage({ expiresAt: NOW + 50 });
+  await t.ledger.accept(message);
+  await t.begin(message.id, NOW);
+  const wait = { kind: "due", at: NOW + 1_000 } as const;
+  const failure = { code: "OUTCOME_UNKNOWN", detail: "" } as const;
+  const outcome = {
+    to: "unknown",
+    now: NOW,
+    token: "t1",
+    failure,
+    wait,
+    mayHaveLeft: true,
+  } as const;
+  expect((await t.ledger.settle(t.own, message.id, outcome)).kind).toBe("settled");
+  await t.ledger.serveDue(NOW + 60, 10);
+  expect(await t.ledger.cancel(message.id, NOW)).toEqual({ kind: "refused", status: "unknown" });
+  expect((await t.ledger.findMessage(message.id))?.status).toBe("unknown");
+});
+
+test("a canceled message leaves its place, and its job becomes a ghost", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  const fed = await t.feed(t.own, { pick: message.id });
+  if (fed.kind !== "fed") throw new Error("not fed");
+  expect(await t.ledger.cancel(message.id, NOW)).toMatchObject({ kind: "canceled" });
+  const job = { messageId: message.id, feed: fed.feed, token: "t", now: NOW, connectedSince: 0 };
+  expect(await t.ledger.begin(t.own, job)).toEqual({ kind: "ghost" });
+  expect(await t.ledger.cancel(message.id, NOW)).toEqual({ kind: "refused", status: "canceled" });
+});
+
+test("a pause takes back what is picked, and a resume lets it go", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  await t.feed(t.own, { pick: message.id });
+  expect(await t.ledger.pauseLane(DEVICE, true, NOW)).toBe(true);
+  expect(await t.ledger.pauseLane(DEVICE, true, NOW)).toBe(false);
+  expect(await t.ledger.peek(DEVICE, NOW)).toMatchObject({
+    paused: true,
+    windowUsed: 0,
+    candidates: [{ id: message.id }],
+  });
+  expect(await t.ledger.pauseLane(DEVICE, false, NOW)).toBe(true);
+  expect((await t.ledger.peek(DEVICE, NOW)).paused).toBe(false);
+});
+
+test("a dead letter is redriven once, under its id; edited only when it has not left", async () => {
+  await using t = await setup();
+  for (const mayHaveLeft of [false, true]) {
+    const message = newMessage();
+    await t.ledger.accept(message);
+    await t.begin(message.id);
+    const code = mayHaveLeft ? "OUTCOME_UNKNOWN" : "SEND_REJECTED";
+    const failure = { code, detail: "" } as const;
+    await t.ledger.settle(t.own, message.id, {
+      to: "failed",
+      now: NOW,
+      token: "t1",
+      failure,
+      mayHaveLeft,
+    });
+    expect((await t.ledger.letterIds({ limit: 10 })).map(({ id }) => id)).toEqual([message.id]);
+    const edited = { text: "better" };
+    if (mayHaveLeft)
+      expect(await t.ledger.redrive(message.id, NOW, edited)).toEqual({ kind: "possible" });
+    const redriven = await t.ledger.redrive(message.id, NOW, mayHaveLeft ? undefined : edited);
+    expect(redriven.kind).toBe("redriven");
+    expect((await t.ledger.redrive(message.id, NOW)).kind).toBe("not-a-letter");
+    expect(await t.ledger.letterIds({ limit: 10 })).toEqual([]);
+    expect(await t.ledger.findMessage(message.id)).toMatchObject(
+      mayHaveLeft
+        ? { status: "unknown", place: "due", content: { text: "hello" } }
+        : { status: "queued", place: "backlog", content: edited, attempts: 0 },
+    );
+    await t.ledger.recordEvidence(DEVICE, { messageId: message.id, proves: "sent", now: NOW });
+  }
+});
+
+test("a message that ends its worker again and again runs alone, then it is poisoned; a neighbour is spared", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  let own = t.own;
+  for (let death = 1; death <= 3; death += 1) {
+    await t.ledger.serveDue(NOW + death * 100, 10);
+    const fed = await t.feed(own, { pick: message.id });
+    if (fed.kind !== "fed") throw new Error(`not fed: ${fed.kind}`);
+    await t.ledger.rememberRecipient(message.recipient, {});
+    const job = {
+      messageId: message.id,
+      feed: fed.feed,
+      token: `t${death}`,
+      now: NOW,
+      connectedSince: 0,
+    };
+    const begun = await t.ledger.begin(own, job);
+    expect(begun.kind).toBe(death > 2 ? "alone" : "go");
+    if (begun.kind === "alone")
+      expect((await t.ledger.begin(own, { ...job, alone: true })).kind).toBe("go");
+    await t.ledger.drop("worker-1", own);
+    const next = await t.ledger.take(DEVICE, "worker-1");
+    if (next === undefined) throw new Error("no lease");
+    own = next;
+    const found = await t.ledger.takeOver(own, { now: NOW, due: NOW + death * 100 });
+    expect(found).toMatchObject(
+      death < 3 ? { unknown: 1, poisoned: 0 } : { unknown: 0, poisoned: 1 },
+    );
+  }
+  expect(await t.ledger.findMessage(message.id)).toMatchObject({
+    status: "failed",
+    mayHaveLeft: true,
+    lastError: { code: "POISONED" },
+  });
+});
+
+test("the old backlog of a replaced number is released or discarded by the user", async () => {
+  await using t = await setup();
+  const state = { state: "connected", now: NOW } as const;
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" });
+  const [kept, dropped] = [newMessage(), newMessage()];
+  await t.ledger.accept(kept);
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" });
+  expect(await t.ledger.moveGenerations(DEVICE, "release", { now: NOW, generation: 2 })).toBe(1);
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates).toMatchObject([{ id: kept.id }]);
+  await t.ledger.accept(dropped);
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000009" });
+  expect(await t.ledger.moveGenerations(DEVICE, "discard", { now: NOW, generation: 3 })).toBe(2);
+  expect((await t.ledger.findMessage(dropped.id))?.status).toBe("canceled");
+});
+
+test("a paced lane refuses singles that would wait too long, and takes them again later", async () => {
+  await using t = await setup({ queue_time_ms: 3_000, pace_gap_ms: 1_000 });
+  await t.ledger.openLane(t.own, NOW, t.pace);
+  for (let count = 0; count < 3; count += 1)
+    expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
+  expect(await t.ledger.accept(newMessage())).toEqual({ kind: "full", retryAfterMs: 1_000 });
+  expect((await t.ledger.accept(newMessage({ priority: "bulk" }))).kind).toBe("accepted");
+});
+
+test("a one-time password takes back what is only picked", async () => {
+  await using t = await setup();
+  const bulk = newMessage({ priority: "bulk" });
+  await t.ledger.accept(bulk);
+  await t.feed(t.own, { pick: bulk.id });
+  const otp = newMessage({ priority: "otp", recipient: "5511900000003" });
+  await t.ledger.accept(otp);
+  const lane = await t.ledger.peek(DEVICE, NOW);
+  expect(lane.windowUsed).toBe(0);
+  expect(lane.candidates.map(({ id }) => id)).toEqual([otp.id, bulk.id]);
 });

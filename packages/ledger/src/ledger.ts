@@ -7,9 +7,11 @@ import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type Leases, leases } from "./leases.ts";
+import { type Letters, letters } from "./letters.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
 /** The durable record of one cell. A user takes from it the parts that it calls. */
@@ -21,6 +23,8 @@ export type Ledger = Acceptance &
   Requests &
   Recipients &
   Views &
+  Letters &
+  Withdrawals &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -34,12 +38,14 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   return {
     ...acceptance(run),
     ...lanes({ redis, keys, run, settings }),
-    ...attempts(run, settings),
+    ...attempts(run),
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
     ...requests(redis, keys),
     ...recipients(redis, keys, settings),
     ...views(redis, keys),
+    ...letters({ redis, keys, run, settings }),
+    ...withdrawals(run),
     ...apiKeys(redis, keys),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

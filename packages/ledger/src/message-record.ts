@@ -5,6 +5,7 @@ import {
   type MessageId,
   type MessageStatus,
   type Priority,
+  type QuietHours,
 } from "@pombo/domain";
 
 /** What a message says. Text for now. */
@@ -49,6 +50,10 @@ export interface MessageRecord {
   readonly rounds: number;
   readonly mayHaveLeft: boolean;
   readonly nextAt?: number;
+  /** What it waits for until then. */
+  readonly why?: string;
+  readonly expiresAt?: number;
+  readonly quietHours?: QuietHours;
   readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
   readonly clientRef?: string;
   readonly metadata?: unknown;
@@ -77,6 +82,9 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     rounds: Number(hash["rounds"] ?? 0),
     mayHaveLeft: hash["left"] === "1",
     ...(hash["next_at"] === undefined ? {} : { nextAt: Number(hash["next_at"]) }),
+    ...(hash["why"] === undefined ? {} : { why: hash["why"] }),
+    ...(hash["expires_at"] === undefined ? {} : { expiresAt: Number(hash["expires_at"]) }),
+    ...(hash["quiet"] === undefined ? {} : { quietHours: JSON.parse(hash["quiet"]) as QuietHours }),
     ...(code !== undefined && isErrorCode(code)
       ? { lastError: { code, detail: hash["detail"] ?? "", at: Number(hash["failed_at"]) } }
       : {}),

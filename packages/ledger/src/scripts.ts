@@ -11,21 +11,28 @@ import {
 
 const NAMES = [
   "accept",
+  "announce",
   "begin-attempt",
+  "cancel",
   "change-device",
   "claim-key",
   "close-lane",
+  "discard-letter",
   "drop-lease",
   "erase-credentials",
   "feed",
+  "move-generation",
   "open-lane",
+  "pause-lane",
   "peek",
+  "redrive",
   "renew-leases",
   "serve-due",
   "settle",
   "store-answer",
   "take-lease",
   "take-over",
+  "trim-letters",
   "write-credentials",
 ] as const;
 
@@ -36,10 +43,15 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
+  "deaths_alone",
+  "deaths_poisoned",
   "events_kept_ms",
   "idempotency_claim_ms",
   "idempotency_kept_ms",
-  "pace_gap_ms",
+  "probe_ms",
+  "queue_time_ms",
+  "reconcile_limit_ms",
+  "settled_kept_ms",
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {

@@ -4,11 +4,13 @@ import {
   type DeviceId,
   type MessageId,
   mintMessageId,
+  resolvePace,
   type Settings,
 } from "@pombo/domain";
 import { cellKeys, openRedis } from "@pombo/redis";
 import { openTestRedis } from "@pombo/testbed";
 import { randomBytes } from "node:crypto";
+import type { FeedOrder, Ownership } from "./lane.ts";
 import type { NewMessage } from "./accept.ts";
 import { openLedger } from "./ledger.ts";
 
@@ -41,7 +43,29 @@ export async function setup(over: Partial<Settings> = {}) {
   await ledger.createDevice({ id: DEVICE, name: "one", keyId: "key_1", at: 1 });
   const own = await ledger.take(DEVICE, "worker-1");
   if (own === undefined) throw new Error("no lease");
+  const settings = { ...DEFAULT_SETTINGS, ...over };
+  const pace = resolvePace({}, settings, { now: 0, pairedAt: 0 });
+  const feedOrder = (
+    order: Partial<Omit<FeedOrder, "pick">> & { readonly pick?: MessageId },
+  ): FeedOrder => {
+    const { pick, ...rest } = order;
+    const base = {
+      gated: [],
+      held: [],
+      later: [],
+      now: 1_700_000_000_000,
+      pace,
+      jitter: 0,
+      ...rest,
+    };
+    return pick === undefined
+      ? base
+      : { ...base, pick: { id: pick, cold: true, probe: false, passedOver: 0 } };
+  };
   return {
+    feed: (owner: Ownership, order: Parameters<typeof feedOrder>[0]) =>
+      ledger.feed(owner, feedOrder(order)),
+    pace,
     ledger,
     own,
     redis: redis.client,
@@ -53,7 +77,7 @@ export async function setup(over: Partial<Settings> = {}) {
     },
     /** Feeds a message and begins its attempt. */
     async begin(id: MessageId, now = 1_700_000_000_100) {
-      const fed = await ledger.feed(own, { pick: id, gated: [], held: [], now });
+      const fed = await ledger.feed(own, feedOrder({ pick: id, now }));
       if (fed.kind !== "fed") throw new Error(`not fed: ${fed.kind}`);
       await ledger.rememberRecipient("5511900000002", { lid: "1" });
       const begun = await ledger.begin(own, {

@@ -1,4 +1,10 @@
-import { explainWait, type MessageId, type Wait, type DeviceState } from "@pombo/domain";
+import {
+  type Blocker,
+  explainWait,
+  type MessageId,
+  type Wait,
+  type DeviceState,
+} from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { type MessageRecord, readMessage } from "./message-record.ts";
 
@@ -38,7 +44,7 @@ async function explain(
   const { deviceId } = message;
   const [device, lane, owned] = await Promise.all([
     redis.hmget(keys.device(deviceId), "state", "state_at", "gen"),
-    redis.hmget(keys.lane(deviceId), "throttled_until", "held_until", "pace_at"),
+    redis.hmget(keys.lane(deviceId), "throttled_until", "held_until", "pace_at", "paused"),
     redis.exists(keys.lease(deviceId)),
   ]);
   return explainWait({
@@ -54,7 +60,9 @@ async function explain(
     throttledUntil: Number(lane[0]),
     heldUntil: Number(lane[1]),
     paceAt: Number(lane[2]),
+    paused: lane[3] !== null,
     now,
+    ...(message.why === undefined ? {} : { why: message.why as Blocker }),
     ...(message.nextAt === undefined ? {} : { nextAt: message.nextAt }),
   });
 }

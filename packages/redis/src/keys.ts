@@ -31,6 +31,12 @@ const KEY_PARTS = {
   due: 0,
   /** zset recipient → warm until — device */
   warm: 1,
+  /** zset LID → trusted until: trust tokens that the device holds — device */
+  trusted: 1,
+  /** zset recipient → last spoken to, for the recipient gap — device */
+  spoken: 1,
+  /** zset by time of failure: dead letters */
+  letters: 0,
   /** string `1|lid` or `0`, expiring: is the number on WhatsApp — digits */
   recipient: 1,
   /** hash: one device */

@@ -9,10 +9,10 @@ local gen = tonumber(f[3])
 if phone ~= "" then
   if f[2] and f[2] ~= phone then
     gen = gen + 1
-    redis.call("HSET", record, "gen", gen)
     take_window_back(device)
+    redis.call("HSET", record, "gen", gen)
   end
-  redis.call("HSET", record, "phone", phone)
+  if f[2] ~= phone then redis.call("HSET", record, "phone", phone, "paired_at", now) end
 end
 if lid ~= "" then redis.call("HSET", record, "lid", lid) end
 if f[1] == state and (f[4] or "") == cause then return gen end

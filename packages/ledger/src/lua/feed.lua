@@ -1,24 +1,36 @@
 -- Moves one message from the backlog into the window and raises its feed number; sets others aside.
--- ARGV: device, epoch, now (ms), message id or "", count of gated, gated ids …, held ids …
+-- ARGV: 1 device, 2 epoch, 3 now (ms), 4 message id or "", 5 pace at (ms), 6 cold 0|1, 7 probe 0|1, 8 passed over, 9 day, 10 gap (ms),
+--       11 recipient gap (ms), 12 count of gated, 13 count of held, gated ids …, held ids …, [id, at (ms), why] …
 -- Result: {"fed", feed} · {"aside"} · {"moved"} (the message is no longer in the backlog) · {"fenced"}
-local device, epoch, now, id, gated = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local device, epoch, now, id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 if not owns(device, epoch) then return { "fenced" } end
-for index = 6, #ARGV do
-  local m = place_of(ARGV[index])
-  if m.place == "backlog" then
-    take_out(m)
-    if index < 6 + gated then
-      redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
-      redis.call("HSET", key.message(m.id), "place", "waiting")
-      -- The gate may have opened since the feed looked: nothing else would ever fetch this message.
-      if redis.call("EXISTS", key.gate(device, m.recipient)) == 0 then open_gate(m) end
-    else
-      redis.call("ZADD", key.held(device), m.seq, m.id)
-      redis.call("HSET", key.message(m.id), "place", "held")
+local gated, held = tonumber(ARGV[12]), tonumber(ARGV[13])
+local lane = key.lane(device)
+
+local function aside(from, count, put)
+  for index = from, from + count - 1 do
+    local m = place_of(ARGV[index])
+    if m.place == "backlog" then
+      take_out(m)
+      put(m, index)
     end
   end
 end
+aside(14, gated, function(m)
+  redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
+  redis.call("HSET", key.message(m.id), "place", "waiting")
+  -- The gate may have opened since the feed looked: nothing else would ever fetch this message.
+  if redis.call("EXISTS", key.gate(device, m.recipient)) == 0 then open_gate(m) end
+end)
+aside(14 + gated, held, function(m)
+  redis.call("ZADD", key.held(device), m.seq, m.id)
+  redis.call("HSET", key.message(m.id), "place", "held")
+end)
+for index = 14 + gated + held, #ARGV, 3 do
+  aside(index, 1, function(m) to_due(m, ARGV[index + 1], ARGV[index + 2]) end)
+end
 if id == "" then return { "aside" } end
+
 local m = place_of(id)
 if m.place ~= "backlog" or m.device ~= device then return { "moved" } end
 take_out(m)
@@ -26,6 +38,14 @@ local feed = redis.call("HINCRBY", key.message(id), "feed", 1)
 redis.call("HSET", key.message(id), "place", "window")
 redis.call("HSET", key.window(device), id, feed .. "|" .. now)
 redis.call("SADD", key.gate(device, m.recipient), id)
-redis.call("HDEL", key.lane(device), "open")
-if S.pace_gap_ms > 0 then redis.call("HSET", key.lane(device), "pace_at", now + S.pace_gap_ms) end
+redis.call("HDEL", lane, "open")
+if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", 0, "day_cold", 0) end
+redis.call("HINCRBY", lane, "day_sent", 1)
+if ARGV[6] == "1" then redis.call("HINCRBY", lane, "day_cold", 1) end
+redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10])
+if ARGV[7] == "1" then redis.call("HSET", lane, "probe_id", id, "probe_at", now) end
+if tonumber(ARGV[11]) > 0 then
+  redis.call("ZADD", key.spoken(device), now, m.recipient)
+  redis.call("ZREMRANGEBYSCORE", key.spoken(device), "-inf", now - ARGV[11])
+end
 return { "fed", feed }

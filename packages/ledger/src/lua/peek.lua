@@ -1,37 +1,44 @@
 -- What a feed needs to know of a lane: its limits, and the waiting messages near the head of each class.
--- Also ends a hold whose time has come: what was set aside for it returns to the backlog.
+-- What was set aside for a hold returns: all of it when the hold is lifted, one message when its time has come and nobody probes.
 -- ARGV: device, now (ms), look-ahead per class
--- Result: {window used, pace at, throttled until, held until, throttles, holds, [id, class, seq, gated 0|1, warm 0|1, recipient] …}
+-- Result: {window used, pace at, throttled until, throttles, held until ("" no hold), holds, probing 0|1, paused 0|1,
+--          day, sent that day, cold that day, passed over, pace (JSON) or "", paired at,
+--          [id, class, seq, gated 0|1, warm 0|1, recipient, quiet hours (JSON) or "", last spoken to (ms)] …}
 local device, now, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local lane = redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "held_until", "throttles", "holds")
-local gen = redis.call("HGET", key.device(device), "gen") or "0"
-if tonumber(lane[3] or 0) <= now then
-  for _, id in ipairs(redis.call("ZRANGE", key.held(device), 0, 999)) do
+local l = redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "throttles", "held_until", "holds", "probe_at", "paused",
+  "day", "day_sent", "day_cold", "passed_over")
+local d = redis.call("HMGET", key.device(device), "gen", "pace", "paired_at")
+local gen = d[1] or "0"
+local holding = l[4] and true or false
+local probing = l[6] and tonumber(l[6]) + S.probe_ms > now
+if not holding or (tonumber(l[4]) <= now and not probing) then
+  for _, id in ipairs(redis.call("ZRANGE", key.held(device), 0, holding and 0 or 999)) do
     redis.call("ZREM", key.held(device), id)
     to_backlog(place_of(id))
   end
 end
-local out = { redis.call("HLEN", key.window(device)), lane[1] or "0", lane[2] or "0", lane[3] or "0", lane[4] or "0", lane[5] or "0" }
-for _, class in ipairs({ "otp", "high", "normal", "bulk" }) do
+local out = { redis.call("HLEN", key.window(device)), l[1] or "0", l[2] or "0", l[3] or "0", l[4] or "", l[5] or "0", probing and 1 or 0,
+  l[7] and 1 or 0, l[8] or "0", l[9] or "0", l[10] or "0", l[11] or "0", d[2] or "", d[3] or "0" }
+for _, class in ipairs(CLASSES) do
   local head = redis.call("ZRANGE", key.backlog(device, gen, class), 0, ahead - 1)
   for _, id in ipairs(head) do
-    local f = redis.call("HMGET", key.message(id), "recipient", "seq")
+    local f = redis.call("HMGET", key.message(id), "recipient", "seq", "quiet")
     local recipient = f[1]
     local gate = key.gate(device, recipient)
     local others = redis.call("SCARD", gate)
-    local holds = others > 0 and redis.call("SISMEMBER", gate, id) == 1
-    if holds then others = others - 1
+    if others > 0 and redis.call("SISMEMBER", gate, id) == 1 then others = others - 1
     elseif others == 0 then
       local first = redis.call("ZRANGE", key.waiting(device, recipient), 0, 0, "WITHSCORES")
       if first[2] and tonumber(first[2]) < tonumber(waiting_score(class, f[2])) then others = 1 end
     end
-    local warm = tonumber(redis.call("ZSCORE", key.warm(device), recipient) or 0) > now
     out[#out + 1] = id
     out[#out + 1] = class
     out[#out + 1] = f[2]
     out[#out + 1] = others > 0 and 1 or 0
-    out[#out + 1] = warm and 1 or 0
+    out[#out + 1] = is_warm(device, recipient, now, not holding) and 1 or 0
     out[#out + 1] = recipient
+    out[#out + 1] = f[3] or ""
+    out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
   end
 end
 return out

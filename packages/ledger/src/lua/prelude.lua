@@ -32,12 +32,22 @@ local function entry(log, status, at, attempt, code)
   return text .. "]"
 end
 
+-- A message's fields as a table, with its id.
+local function load_message(id)
+  local flat = redis.call("HGETALL", key.message(id))
+  if #flat == 0 then return nil end
+  local m = { id = id }
+  for index = 1, #flat, 2 do m[flat[index]] = flat[index + 1] end
+  return m
+end
+
 -- The fields that say where a message rests.
 local function place_of(id)
   local f = redis.call("HMGET", key.message(id), "device", "gen", "class", "seq", "recipient", "place")
   return { id = id, device = f[1], gen = f[2], class = f[3], seq = f[4], recipient = f[5], place = f[6] }
 end
 
+local CLASSES = { "otp", "high", "normal", "bulk" }
 local CLASS_ORDER = { otp = 0, high = 1, normal = 2, bulk = 3 }
 
 -- Orders a recipient's waiting messages by class, then by sequence; within the 53 bits of a score.
@@ -60,6 +70,12 @@ local function to_backlog(m)
   redis.call("ZADD", key.backlog(m.device, m.gen, m.class), m.seq, m.id)
   redis.call("HSET", key.message(m.id), "place", "backlog")
   redis.call("HDEL", key.lane(m.device), "open")
+end
+
+-- Lets a message wait for a time; `why` is the reason that its reader is told.
+local function to_due(m, at, why)
+  redis.call("HSET", key.message(m.id), "place", "due", "next_at", at, "why", why)
+  redis.call("ZADD", key.due(), at, m.id)
 end
 
 -- The message no longer stands before others of its recipient: the next one that waits behind the gate may come.
@@ -87,4 +103,52 @@ local function take_window_back(device)
       if status == "queued" then open_gate(m) end
     end
   end
+end
+
+-- A living conversation: the recipient gave the device a trust token, or wrote within a day (which counts only while no hold is active).
+local function is_warm(device, recipient, now, inbound_counts)
+  if string.find(recipient, "@g.us", 1, true) then return true end
+  local lid = string.sub(redis.call("GET", key.recipient(recipient)) or "", 3)
+  if lid ~= "" and tonumber(redis.call("ZSCORE", key.trusted(device), lid) or 0) > now then return true end
+  return inbound_counts and tonumber(redis.call("ZSCORE", key.warm(device), recipient) or 0) > now
+end
+
+-- True when `origins` (",queued,failed:CODE,") names the message's status, alone or with its last code.
+local function may_come_from(m, origins)
+  return string.find(origins, "," .. m.status .. ",", 1, true)
+    or (m.code and string.find(origins, "," .. m.status .. ":" .. m.code .. ",", 1, true))
+end
+
+-- Enters a status: takes the message out of its place, writes status, timeline, letter index and life time, announces it. The caller
+-- has asked may_come_from. `change`: to, at; optional code, detail, left (an attempt may have left), attempts (the new count),
+-- and where an unsettled message goes on waiting: due (a time) with why, or backlog = true.
+-- Nothing of ours waits any longer when neither is given: the gate opens.
+local function enter(m, change)
+  take_out(m)
+  local record = key.message(m.id)
+  local attempts = change.attempts or tonumber(m.attempts or 0)
+  local shown = attempts > 0 and attempts or nil
+  local version = tonumber(m.version) + 1
+  redis.call("HSET", record, "status", change.to, "version", version, "place", "", "attempts", attempts,
+    "log", entry(m.log, change.to, change.at, shown, change.code))
+  redis.call("HDEL", record, "try", "next_at", "why")
+  if change.code and change.code ~= "" then
+    redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", change.at)
+  end
+  if change.left and not m.left then redis.call("HSET", record, "left", 1, "left_at", m.tried_at or change.at) end
+  if change.due then to_due(m, change.due, change.why)
+  else
+    if change.backlog then to_backlog(m) end
+    open_gate(m)
+  end
+  if m.status == "failed" then redis.call("ZREM", key.letters(), m.id) end
+  if change.to == "failed" then redis.call("ZADD", key.letters(), change.at, m.id) end
+  if change.due or change.backlog or change.to == "failed" then redis.call("PERSIST", record)
+  else
+    redis.call("PEXPIRE", record, S.settled_kept_ms)
+    if m.expires_at then redis.call("ZREM", key.due(), "x:" .. m.id) end
+  end
+  emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = change.at,
+    attempt = shown, code = change.code })
+  return version
 end

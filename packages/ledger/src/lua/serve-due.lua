@@ -1,13 +1,28 @@
--- Brings back what waited for a time: to its own place in the backlog of its device. Any worker may do it.
--- ARGV: now (ms), at most so many
+-- Brings back what waited for a time: to its place in the backlog of its device. What was scheduled takes the next sequence, everything else
+-- keeps its own. Members "x:<id>" are expiries: what has not left by then ends. Any worker may do it.
+-- ARGV: now (ms), at most so many, allowed origins of queued, allowed origins of expired
 -- Result: how many
-local due = redis.call("ZRANGEBYSCORE", key.due(), "-inf", ARGV[1], "LIMIT", 0, ARGV[2])
-for _, id in ipairs(due) do
-  redis.call("ZREM", key.due(), id)
-  local m = place_of(id)
-  if m.place == "due" then
-    redis.call("HDEL", key.message(id), "next_at")
-    to_backlog(m)
+local now = tonumber(ARGV[1])
+local due = redis.call("ZRANGEBYSCORE", key.due(), "-inf", now, "LIMIT", 0, ARGV[2])
+for _, member in ipairs(due) do
+  redis.call("ZREM", key.due(), member)
+  local expiry = string.sub(member, 1, 2) == "x:"
+  local m = load_message(expiry and string.sub(member, 3) or member)
+  if not m then -- gone
+  elseif expiry then
+    if not m.left and may_come_from(m, ARGV[4]) then
+      enter(m, { to = "expired", at = now, code = "MESSAGE_EXPIRED", detail = "" })
+    end
+  elseif m.place == "due" then
+    m.place = ""
+    if m.status == "scheduled" and may_come_from(m, ARGV[3]) then
+      m.seq = redis.call("INCR", key.sequence())
+      redis.call("HSET", key.message(m.id), "seq", m.seq)
+      enter(m, { to = "queued", at = now, backlog = true })
+    else
+      redis.call("HDEL", key.message(m.id), "next_at", "why")
+      to_backlog(m)
+    end
     wake(m.device)
   end
 end

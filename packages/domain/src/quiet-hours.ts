@@ -1,0 +1,60 @@
+/** When a recipient sleeps, on the recipient's clock. `from` after `to` spans midnight; equal means never. */
+export interface QuietHours {
+  /** `HH:MM`, 24 hours */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name; absent: by the country code of the number. */
+  readonly timezone?: string;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1_440;
+
+/** Until when the recipient sleeps, ms since the epoch; 0 when awake. */
+export function quietUntil(now: number, quiet: QuietHours, timezone: string): number {
+  const from = minutesOf(quiet.from);
+  const to = minutesOf(quiet.to);
+  const local = localMinutes(now, timezone);
+  const asleep = from <= to ? local >= from && local < to : local >= from || local < to;
+  if (!asleep) return 0;
+  const left = (to - local + DAY_MINUTES) % DAY_MINUTES;
+  const end = now - (now % MINUTE_MS) + left * MINUTE_MS;
+  // A change of the clock in between moves the end: look at the clock there.
+  const drift = (to - localMinutes(end, timezone) + DAY_MINUTES) % DAY_MINUTES;
+  const shift = drift > DAY_MINUTES / 2 ? drift - DAY_MINUTES : drift;
+  return end + shift * MINUTE_MS;
+}
+
+/** True for a name that this runtime knows. */
+export function isTimezone(name: string): boolean {
+  try {
+    clock(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clock(timezone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timezone);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat("en-GB", {
+    timeZone: timezone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  clocks.set(timezone, made);
+  return made;
+}
+
+function localMinutes(at: number, timezone: string): number {
+  return minutesOf(clock(timezone).format(at));
+}
+
+function minutesOf(text: string): number {
+  const [hours, minutes] = text.split(":");
+  return Number(hours) * 60 + Number(minutes);
+}

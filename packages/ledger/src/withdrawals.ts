@@ -1,0 +1,53 @@
+import { type DeviceId, ENTRANCES, type MessageId, type MessageStatus } from "@pombo/domain";
+import { originList } from "./attempts.ts";
+import type { Run } from "./scripts.ts";
+
+export type Canceled =
+  | { readonly kind: "canceled"; readonly version: number }
+  | { readonly kind: "refused"; readonly status: MessageStatus }
+  | { readonly kind: "absent" };
+
+/** What a user takes back, or gives to another phone number. */
+export interface Withdrawals {
+  cancel(id: MessageId, now: number): Promise<Canceled>;
+  /** What waits under an earlier phone number, all of it; how many messages moved. */
+  moveGenerations(
+    deviceId: DeviceId,
+    what: "release" | "discard",
+    at: { readonly now: number; readonly generation: number },
+  ): Promise<number>;
+}
+
+const PER_CALL = 200;
+
+export function withdrawals(run: Run): Withdrawals {
+  const origins = originList(ENTRANCES.canceled.command);
+  return {
+    async cancel(id, now) {
+      const [kind, value] = (await run("cancel", id, now, origins)) as [
+        Canceled["kind"],
+        (string | number)?,
+      ];
+      switch (kind) {
+        case "canceled":
+          return { kind, version: Number(value) };
+        case "refused":
+          return { kind, status: value as MessageStatus };
+        case "absent":
+          return { kind };
+      }
+    },
+    async moveGenerations(deviceId, what, { now, generation }) {
+      let moved = 0;
+      for (let from = 1; from < generation; from += 1)
+        for (;;) {
+          // oxlint-disable-next-line no-await-in-loop -- one bounded step after the other
+          const reply = await run("move-generation", deviceId, from, what, now, PER_CALL, origins);
+          const [count = 0, seen = 0] = reply as number[];
+          moved += count;
+          if (seen === 0) break;
+        }
+      return moved;
+    },
+  };
+}
