@@ -12,7 +12,7 @@ export interface SimulatorOptions {
 
 export class BadOption extends Error {}
 
-export const usage =
+const usage =
   "usage: simulator [--port N] [--tls-port N] [--host H] [--data DIR] [--ready-file PATH]   (port 0: a free one)";
 
 /** Throws {@link BadOption} with a sentence for the person at the keyboard. */

@@ -1,4 +1,5 @@
 import { openSimulator, type Simulator } from "@pombo/simulator";
+import { openLog } from "@pombo/telemetry";
 import { BadOption, readOptions, type SimulatorOptions } from "./config.ts";
 import { writeReadyFile, type Ready } from "./ready-file.ts";
 
@@ -6,6 +7,9 @@ import { writeReadyFile, type Ready } from "./ready-file.ts";
  * The simulator as a program. Alone it ends on SIGTERM or SIGINT; under a supervisor (IPC channel) it ends when the
  * channel does, and leaves Ctrl-C to the supervisor.
  */
+const lines = openLog({ name: "simulator" });
+const log = (event: string, fields: Record<string, unknown>): void => lines.info(event, fields);
+
 async function run(options: SimulatorOptions): Promise<void> {
   const end = untilAsked();
   await using simulator = await openSimulator({ ...options, log });
@@ -41,12 +45,6 @@ function readyOf(simulator: Simulator): Ready {
     ca: simulator.ca,
     pid: process.pid,
   };
-}
-
-function log(event: string, fields: Record<string, unknown>): void {
-  console.log(
-    JSON.stringify({ time: new Date().toISOString(), app: "simulator", event, ...fields }),
-  );
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -222,7 +222,7 @@ const settings: {
   },
 };
 
-export function settingsIn(input: unknown): Partial<PhoneSettings> {
+function settingsIn(input: unknown): Partial<PhoneSettings> {
   const fields = fieldsOf(input, "settings", Object.keys(settings));
   const entries = Object.entries(fields).map(([name, value]) => [
     name,

@@ -20,7 +20,7 @@ export interface PreKey {
   readonly value: string;
 }
 
-export interface Account {
+interface Account {
   readonly rawId: number;
   /** Key indexes are never used twice. */
   readonly lastKeyIndex: number;
@@ -41,7 +41,7 @@ export interface Directory {
   preKeys(companion: Companion): PreKeyStore;
 }
 
-export interface PreKeyStore {
+interface PreKeyStore {
   count(): number;
   add(keys: readonly PreKey[]): void;
   /** Each one-time key is handed out once. */

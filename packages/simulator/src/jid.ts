@@ -46,9 +46,6 @@ export function parseNumber(text: string): string | undefined {
   return /^[1-9]\d{4,14}$/.test(digits) ? digits : undefined;
 }
 
-/** What may appear in a log line: the last four digits. */
-export const redact = (number: string): string => `…${number.slice(-4)}`;
-
 export function lidOf(number: string): string {
   const digits = number.padStart(lidDigits - 1, "0").split("");
   return `9${digits.map((digit, at) => (Number(digit) * 7 + 3 + at) % 10).join("")}`;

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  hkdfSync,
+  type CipherKey,
+} from "node:crypto";
 import { Curve, proto } from "@whiskeysockets/baileys";
 import { waHeader } from "./frame.ts";
 
@@ -105,11 +112,13 @@ function openSymmetricState() {
 }
 
 function openTransport([read, write]: [Buffer, Buffer]): NoiseTransport {
+  // As key objects: with raw bytes Node 24 spends five times as long on each frame.
+  const [readKey, writeKey] = [createSecretKey(read), createSecretKey(write)];
   let reads = 0;
   let writes = 0;
   return {
-    encrypt: (plaintext) => seal(write, writes++, { text: plaintext, aad: none }),
-    decrypt: (ciphertext) => unseal(read, reads++, { text: ciphertext, aad: none }),
+    encrypt: (plaintext) => seal(writeKey, writes++, { text: plaintext, aad: none }),
+    decrypt: (ciphertext) => unseal(readKey, reads++, { text: ciphertext, aad: none }),
   };
 }
 
@@ -124,12 +133,12 @@ function iv(counter: number): Buffer {
   return bytes;
 }
 
-function seal(cipherKey: Buffer, counter: number, { text, aad }: Sealed): Buffer {
+function seal(cipherKey: CipherKey, counter: number, { text, aad }: Sealed): Buffer {
   const cipher = createCipheriv("aes-256-gcm", cipherKey, iv(counter)).setAAD(aad);
   return Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()]);
 }
 
-function unseal(cipherKey: Buffer, counter: number, { text, aad }: Sealed): Buffer {
+function unseal(cipherKey: CipherKey, counter: number, { text, aad }: Sealed): Buffer {
   if (text.length < tagBytes) throw new Error("ciphertext shorter than its tag");
   const end = text.length - tagBytes;
   const decipher = createDecipheriv("aes-256-gcm", cipherKey, iv(counter)).setAAD(aad);

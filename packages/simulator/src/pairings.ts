@@ -16,7 +16,7 @@ export interface Pairings {
   forget(connection: Connection, reason: string): void;
 }
 
-export interface QrPairing {
+interface QrPairing {
   readonly connection: Connection;
   readonly registration: Registration;
   readonly refs: readonly string[];

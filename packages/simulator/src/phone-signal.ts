@@ -19,7 +19,7 @@ export interface PhoneSignal {
   forget(companion: string): void;
 }
 
-export interface SignalPair {
+interface SignalPair {
   /** Digits of the phone. */
   readonly phone: string;
   /** JID of the companion. */

@@ -39,13 +39,13 @@ export function writeCopy(text: string, destinationJid: string): Buffer {
   );
 }
 
-export function unpad(plaintext: Buffer): Buffer {
+function unpad(plaintext: Buffer): Buffer {
   const padding = plaintext.at(-1) ?? 0;
   if (padding === 0 || padding > plaintext.length) throw new Error("wrong padding");
   return plaintext.subarray(0, plaintext.length - padding);
 }
 
-export function pad(message: Uint8Array): Buffer {
+function pad(message: Uint8Array): Buffer {
   const padding = (message.length % 16) + 1;
   return Buffer.concat([message, Buffer.alloc(padding, padding)]);
 }

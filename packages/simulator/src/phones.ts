@@ -46,7 +46,7 @@ export interface PhoneMessage {
   readonly received_at: string;
 }
 
-export type Arrival = Omit<PhoneMessage, "copies" | "received_at">;
+type Arrival = Omit<PhoneMessage, "copies" | "received_at">;
 
 export interface Phones {
   settings(number: string): PhoneSettings;

@@ -111,10 +111,12 @@ function openClient(realm: Realm, socket: Parameters<typeof openConnection>[0]):
           ? { device: connection.role.jid }
           : {};
       realm.log.append("close", { ...device, type: connection.role.kind, reason });
+      // What a decoder says of foreign bytes may quote them: that stays in the event log.
+      const [cause] = reason.split(":");
       realm.report("connection.closed", {
         connection: connection.id,
         role: connection.role.kind,
-        reason,
+        reason: cause,
       });
     },
   });

@@ -1,5 +1,6 @@
 import { Agent } from "node:https";
 import {
+  BufferJSON,
   initAuthCreds,
   makeWASocket,
   WA_CERT_DETAILS,
@@ -53,18 +54,18 @@ export type TestServer = Pick<
 >;
 
 export interface MemoryAuth extends AuthenticationState {
-  readonly stored: Map<string, unknown>;
+  readonly stored: Map<string, string>;
 }
 
 export function memoryAuth(): MemoryAuth {
-  const stored = new Map<string, unknown>();
+  const stored = new Map<string, string>();
   const keys: SignalKeyStore = {
     get: (type, ids) => {
       const found: Record<string, SignalDataTypeMap[typeof type]> = {};
       for (const id of ids) {
         const value = stored.get(`${type}/${id}`);
         if (value !== undefined)
-          found[id] = structuredClone(value) as SignalDataTypeMap[typeof type];
+          found[id] = JSON.parse(value, BufferJSON.reviver) as SignalDataTypeMap[typeof type];
       }
       return found;
     },
@@ -72,7 +73,7 @@ export function memoryAuth(): MemoryAuth {
       for (const [type, values] of Object.entries(data)) {
         for (const [id, value] of Object.entries(values)) {
           if (value === null) stored.delete(`${type}/${id}`);
-          else stored.set(`${type}/${id}`, structuredClone(value));
+          else stored.set(`${type}/${id}`, JSON.stringify(value, BufferJSON.replacer));
         }
       }
     },
