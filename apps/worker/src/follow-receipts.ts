@@ -10,7 +10,7 @@ export function followReceipts(
     readonly now: () => number;
     readonly onError: (error: unknown) => void;
   },
-): { follow(evidence: Evidence): void; settled(): Promise<unknown> } {
+): { readonly follow: (evidence: Evidence) => void; settled(): Promise<unknown> } {
   const open = new Set<Promise<unknown>>();
   return {
     follow({ ids, proves }) {

@@ -86,7 +86,7 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
 }
 
 type Checked =
-  | Begun
+  | Exclude<Begun, { kind: "check" }>
   | { readonly kind: "failed"; readonly message: InHand; readonly failure: Failure };
 
 /** Begins the attempt; a recipient that nobody looked up yet is looked up first. */
@@ -111,13 +111,17 @@ async function beginChecked(
         begun.recipient,
         found.lid === undefined ? {} : { lid: found.lid },
       );
-      return begin();
+      break;
     case "absent":
       await deps.ledger.rememberRecipient(begun.recipient, undefined);
-      return begin();
+      break;
     case "failed":
       return { kind: "failed", message: begun, failure: found.failure };
   }
+  const again = await begin();
+  if (again.kind !== "check") return again;
+  const detail = "what was found out about the recipient was not kept";
+  return { kind: "failed", message: again, failure: { code: "DEVICE_ERROR", detail } };
 }
 
 async function settleAbsent(job: LaneJob, message: InHand, deps: JobDeps): Promise<JobEnd> {

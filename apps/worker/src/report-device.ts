@@ -18,10 +18,10 @@ export interface ReportDeps {
 
 /** Writes what the device tells, in the order in which it was told. */
 export interface DeviceReport {
-  state(change: DeviceChange): void;
+  readonly state: (change: DeviceChange) => void;
   /** Cold sends are held until then (undefined: not any more): the account is restricted. */
-  held(until: number | undefined): void;
-  qr(qr: { readonly text: string; readonly expiresAt: number }): void;
+  readonly held: (until: number | undefined) => void;
+  readonly qr: (qr: { readonly text: string; readonly expiresAt: number }) => void;
   /** Somebody wrote: the chat is warm for a day. */
   inbound(from: string, at: number): void;
   /** A trust token of this LID is held until then. */

@@ -46,6 +46,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   const latch = createLatch();
   const stopping = new AbortController();
   const hurry = new AbortController();
+  const hasten = (): void => hurry.abort();
   const finishing = new Set<Promise<void>>();
   let inHand: LaneJob | undefined;
   let handling: Promise<void> = Promise.resolve();
@@ -190,7 +191,6 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     async stop(signal) {
       stopping.abort();
       latch.wake();
-      const hasten = (): void => hurry.abort();
       if (signal.aborted) hasten();
       else signal.addEventListener("abort", hasten, { once: true });
       await looping;

@@ -14,15 +14,20 @@ export interface Solo {
 
 export function createSolo(): Solo {
   const inside = new Set<string>();
-  let waiters: (() => void)[] = [];
   const waiting = new Set<string>();
-  let alone: string | undefined;
+  const door: { alone?: string } = {};
+  let waiters: (() => void)[] = [];
   const changed = (): void => {
     const told = waiters;
     waiters = [];
     for (const tell of told) tell();
   };
-  const change = (): Promise<void> => new Promise((resolve) => waiters.push(resolve));
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) {
+      // oxlint-disable-next-line no-await-in-loop -- woken at every change
+      await new Promise<void>((resolve) => waiters.push(resolve));
+    }
+  };
   return {
     enter(deviceId) {
       inside.add(deviceId);
@@ -31,19 +36,17 @@ export function createSolo(): Solo {
         changed();
       };
     },
-    closed: (deviceId) => alone !== undefined && alone !== deviceId,
+    closed: (deviceId) => door.alone !== undefined && door.alone !== deviceId,
     async goAlone(deviceId) {
       waiting.add(deviceId);
       changed();
-      // oxlint-disable-next-line no-await-in-loop -- woken at every change
-      while (alone !== undefined) await change();
+      await until(() => door.alone === undefined);
       waiting.delete(deviceId);
-      alone = deviceId;
-      // Another one that waits here with its job in hand must not be waited for: it can't end before we do.
-      // oxlint-disable-next-line no-await-in-loop
-      while ([...inside].some((other) => other !== deviceId && !waiting.has(other))) await change();
+      door.alone = deviceId;
+      // Another one that waits for the door with its job in hand can't end before we do.
+      await until(() => [...inside].every((other) => other === deviceId || waiting.has(other)));
       return () => {
-        alone = undefined;
+        delete door.alone;
         changed();
       };
     },

@@ -86,7 +86,6 @@ export function acceptance(run: Run): Acceptance {
 type AcceptReply = "accepted" | "exists" | "claim-lost" | "no-device" | "full";
 
 function acceptArguments(message: NewMessage, claim: Claim | undefined): ScriptArgument[] {
-  const json = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
   return [
     message.id,
     message.deviceId,
@@ -103,6 +102,11 @@ function acceptArguments(message: NewMessage, claim: Claim | undefined): ScriptA
     message.expiresAt ?? 0,
     json(message.quietHours),
   ];
+}
+
+/** Empty for what is absent: scripts know no undefined. */
+function json(value: unknown): string {
+  return value === undefined ? "" : JSON.stringify(value);
 }
 
 function readAccepted([kind, value]: [AcceptReply, (number | string)?]): Accepted {
