@@ -1,5 +1,6 @@
 import { type CredentialKeys, parseCredentialKeys } from "@pombo/device";
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { FAULT_POINTS, type ParsedFault, parseFault } from "./fault-point.ts";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly credentialKeys: CredentialKeys;
   readonly whatsapp: { readonly url?: string; readonly rootKey?: string; readonly ca?: string };
   readonly settings: Settings;
+  /** Where a test lets the process die. */
+  readonly fault: ParsedFault;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -31,7 +34,14 @@ export function readConfig(env: Env = process.env): Config {
     credentialKeys: readKeys(env["POMBO_CREDENTIALS_KEY"] ?? ""),
     whatsapp: readWhatsApp(env),
     settings: read.settings,
+    fault: readFault(env["POMBO_FAULT_POINT"]),
   };
+}
+
+function readFault(text: string | undefined): ParsedFault {
+  const fault = parseFault(text);
+  if (fault.kind !== "refused") return fault;
+  throw new Error(`POMBO_FAULT_POINT: no such point; there are ${FAULT_POINTS.join(", ")}`);
 }
 
 function readWhatsApp(env: Env): Config["whatsapp"] {

@@ -1,6 +1,7 @@
 import { type MessageId, type Pick as Picked, pickNext } from "@pombo/domain";
 import type { FeedOrder, LaneView, Ledger, Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
+import type { Reach } from "./fault-point.ts";
 
 export interface FeedDeps {
   readonly own: Ownership;
@@ -8,6 +9,7 @@ export interface FeedDeps {
   readonly lane: Pick<Lane, "add">;
   readonly now: () => number;
   readonly random: () => number;
+  readonly reach: Reach;
 }
 
 export interface FeedResult {
@@ -38,8 +40,10 @@ export async function feed(deps: FeedDeps): Promise<FeedResult> {
     if (fed.kind === "fenced") return { view, why: "no_worker", fenced: true };
     if (fed.kind === "fed" && pick.kind === "pick") {
       // A death right here leaves a window entry without a job: the repair adds it.
+      deps.reach("fed");
       // oxlint-disable-next-line no-await-in-loop
       await lane.add(pick.id as MessageId, fed.feed);
+      deps.reach("job_added");
     }
   }
 }

@@ -1,12 +1,24 @@
 import type { DeviceId, Settings } from "@pombo/domain";
 import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
+import { every } from "./every.ts";
 import type { OwnedDevice } from "./own-device.ts";
+import { type Share, shareOf } from "./share.ts";
 
 export interface FleetDeps {
   /** `<worker>#<start>` */
   readonly owner: string;
-  readonly ledger: Pick<Ledger, "deviceIds" | "take" | "renew" | "drop" | "serveDue">;
+  readonly ledger: Pick<
+    Ledger,
+    | "deviceIds"
+    | "drop"
+    | "freeDevices"
+    | "renew"
+    | "reportWorker"
+    | "serveDue"
+    | "take"
+    | "trimLetters"
+  >;
   readonly settings: Settings;
   readonly log: Log;
   readonly now: () => number;
@@ -19,18 +31,20 @@ export interface FleetDeps {
 
 export interface Fleet extends AsyncDisposable {
   /** A device has something to look at. */
-  wake(deviceId: string): void;
+  readonly wake: (deviceId: string) => void;
 }
 
-const DUE_PER_SWEEP = 1_000;
+const PER_SWEEP = 1_000;
 
 /**
- * The devices of this worker: takes leases, renews them, sweeps, and gives everything back at the end.
- * A lease counts from before its renewal was sent, less a margin.
+ * The devices of this worker: takes its share of the leases, renews them in one go, sweeps, gives away what is too much, and hands
+ * everything over at the end. A lease counts from before its renewal was sent, less a margin.
  */
 export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   const { owner, ledger, settings, log, now } = deps;
   const devices = new Map<DeviceId, OwnedDevice>();
+  /** On their way out; their leases are renewed until they are dropped. */
+  const releasing = new Map<DeviceId, OwnedDevice>();
   const taking = new Set<DeviceId>();
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
@@ -39,13 +53,17 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     sentAt + settings.lease_ttl_ms - settings.lease_margin_ms;
 
   async function take(deviceId: DeviceId): Promise<void> {
-    if (devices.has(deviceId) || taking.has(deviceId) || ended.signal.aborted) return;
+    if (devices.has(deviceId) || releasing.has(deviceId) || taking.has(deviceId)) return;
+    if (ended.signal.aborted) return;
     taking.add(deviceId);
     try {
       const sentAt = performance.now();
       const own = await ledger.take(deviceId, owner);
-      if (own === undefined || ended.signal.aborted) return;
-      const hooks = { stillOwner: () => stillOwner(own), onLost: () => lose(own) };
+      if (own === undefined) return;
+      if (ended.signal.aborted) return await ledger.drop(owner, own);
+      const stillOwner = async (): Promise<boolean> =>
+        (await ledger.renew(owner, [own]))[0] === true;
+      const hooks = { stillOwner, onLost: () => lose(own) };
       devices.set(deviceId, deps.ownDevice(own, aliveUntil(sentAt), hooks));
       log.info("device.taken", { device_id: deviceId, epoch: own.epoch });
     } finally {
@@ -53,21 +71,36 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     }
   }
 
-  async function stillOwner(own: Ownership): Promise<boolean> {
-    return (await ledger.renew(owner, [own]))[0] === true;
-  }
-
   function lose({ deviceId, epoch }: Ownership): void {
     const device = devices.get(deviceId);
     if (device?.own.epoch !== epoch) return;
     devices.delete(deviceId);
     log.warn("device.lost", { device_id: deviceId, epoch });
-    const left = device.abandon().finally(() => leaving.delete(left));
-    leaving.add(left);
+    track(device.abandon());
+  }
+
+  async function give(device: OwnedDevice, hurry: AbortSignal): Promise<void> {
+    const { deviceId } = device.own;
+    devices.delete(deviceId);
+    releasing.set(deviceId, device);
+    try {
+      await device.release(hurry);
+    } finally {
+      releasing.delete(deviceId);
+    }
+    await ledger.drop(owner, device.own);
+    log.info("device.handed_over", { device_id: device.own.deviceId, epoch: device.own.epoch });
+  }
+
+  function track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => log.error("device.not_released", { error }))
+      .finally(() => leaving.delete(tracked));
+    leaving.add(tracked);
   }
 
   async function renew(): Promise<void> {
-    const owned = [...devices.values()];
+    const owned = [...devices.values(), ...releasing.values()];
     const sentAt = performance.now();
     const flags = await ledger.renew(
       owner,
@@ -78,17 +111,44 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       else lose(device.own);
   }
 
+  async function share(): Promise<Share> {
+    const seen = await ledger.reportWorker(owner, !ended.signal.aborted);
+    return shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
+  }
+
+  /** Takes free devices up to the share, a group at a time so that logins are spread, or gives away a group of what is too much. */
+  async function balance(): Promise<void> {
+    const { target, surplus } = await share();
+    const room = Math.min(settings.claim_group, target - devices.size);
+    if (room > 0) await Promise.all((await ledger.freeDevices(room)).map(take));
+    const given = [...devices.values()].slice(0, Math.min(surplus, settings.rebalance_group));
+    for (const device of given) track(give(device, ended.signal));
+  }
+
   async function sweep(): Promise<void> {
-    await Promise.all([ledger.serveDue(now(), DUE_PER_SWEEP), claimAll()]);
+    await ledger.serveDue(now(), PER_SWEEP);
+    await ledger.trimLetters(now(), PER_SWEEP);
+    await balance();
     for (const device of devices.values()) device.poke();
   }
 
-  async function claimAll(): Promise<void> {
-    const free = (await ledger.deviceIds()).filter((id) => !devices.has(id));
-    await Promise.all(free.map(take));
+  /** What an earlier start of this worker held comes back at once: nobody else may have it before its lease ends. */
+  async function comeBack(): Promise<void> {
+    const { target } = await share();
+    for (const id of await ledger.deviceIds()) {
+      if (devices.size >= target) return;
+      // oxlint-disable-next-line no-await-in-loop -- up to the share, and no further
+      await take(id);
+    }
   }
 
-  await claimAll();
+  /** A device was dropped or made: whoever has room takes it now. */
+  async function takeIfRoom(deviceId: DeviceId): Promise<void> {
+    if (ended.signal.aborted || taking.has(deviceId) || releasing.has(deviceId)) return;
+    if (devices.size < (await share()).target) await take(deviceId);
+  }
+
+  await comeBack();
   const timers = [
     every(settings.sweep_ms, sweep, (error) => log.error("sweep.failed", { error })),
     every(settings.lease_renew_ms, renew, (error) => log.error("renewal.failed", { error })),
@@ -98,44 +158,23 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       const device = devices.get(deviceId as DeviceId);
       if (device !== undefined) device.poke();
       else
-        take(deviceId as DeviceId).catch((error: unknown) => log.error("take.failed", { error }));
+        takeIfRoom(deviceId as DeviceId).catch((error: unknown) =>
+          log.error("take.failed", { error }),
+        );
     },
     async [Symbol.asyncDispose]() {
       ended.abort();
-      await Promise.all(timers.map((timer) => timer.stop()));
+      await timers[0]?.stop();
+      await ledger.reportWorker(owner, false);
       const hurry = AbortSignal.timeout(Math.max(0, settings.shutdown_ms - 2_000));
-      await Promise.all(
-        [...devices.values()].map(async (device) => {
-          await device.release(hurry);
-          await ledger.drop(owner, device.own);
-        }),
-      );
+      // Leases are renewed until the last device is handed over.
+      while (devices.size > 0) {
+        const group = [...devices.values()].slice(0, settings.handover_group);
+        // oxlint-disable-next-line no-await-in-loop -- small groups: the others must be able to follow
+        await Promise.allSettled(group.map((device) => give(device, hurry)));
+      }
+      await timers[1]?.stop();
       await Promise.all(leaving);
-    },
-  };
-}
-
-/** Runs work again and again, `ms` after its last end; a failure is reported and does not stop it. */
-function every(
-  ms: number,
-  work: () => Promise<void>,
-  onError: (error: unknown) => void,
-): { stop(): Promise<void> } {
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let stopped = false;
-  const schedule = (): void => {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = work().catch(onError).finally(schedule);
-    }, ms);
-  };
-  schedule();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
     },
   };
 }

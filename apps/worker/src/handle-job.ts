@@ -2,6 +2,7 @@ import type { Device, SendOutcome } from "@pombo/device";
 import type { Failure, Settings } from "@pombo/domain";
 import type { Begun, InHand, Ledger, Outcome, Ownership, Settled } from "@pombo/ledger";
 import type { LaneJob } from "@pombo/queue";
+import type { Reach } from "./fault-point.ts";
 import { decide, decideFailure, type Decision, type LaneHistory, type Verdict } from "./decide.ts";
 
 export interface JobDeps {
@@ -22,6 +23,7 @@ export interface JobDeps {
   readonly goAlone: () => Promise<() => void>;
   /** Our lease is certainly alive: its end, less the margin, has not come. */
   readonly alive: () => boolean;
+  readonly reach: Reach;
   readonly now: () => number;
   readonly random: () => number;
   readonly token: () => string;
@@ -76,12 +78,14 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
     case "go":
       break;
   }
+  deps.reach("begun");
   // Time may have passed since the ledger said go; the next owner finds `sending` and reconciles.
   if (!deps.alive()) return { kind: "fenced" };
   const outcome = await deps.device.send(
     { id: job.messageId, jid: jidOf(begun.recipient), content: begun.content },
     deps.signal,
   );
+  deps.reach("sent");
   return settleOutcome(job, { begun, outcome, token }, deps);
 }
 

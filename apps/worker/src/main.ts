@@ -5,6 +5,7 @@ import { openStatus } from "@pombo/status";
 import { openLog } from "@pombo/telemetry";
 import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
+import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
 import { createSolo } from "./solo.ts";
@@ -44,6 +45,7 @@ async function run(config: Config): Promise<void> {
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
   const solo = createSolo();
+  const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
   await using fleet = await openFleet({
     owner: config.owner,
     ledger,
@@ -58,12 +60,13 @@ async function run(config: Config): Promise<void> {
         keys: config.credentialKeys,
         settings,
         solo,
+        reach,
         log,
         now: Date.now,
         ...hooks,
       }),
   });
-  status.onWake(fleet.wake);
+  status.onWake((deviceId) => fleet.wake(deviceId));
   log.info("worker.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");

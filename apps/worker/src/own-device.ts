@@ -4,6 +4,7 @@ import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
 import { answerRequests } from "./answer-requests.ts";
+import type { Reach } from "./fault-point.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
 import { runLane } from "./run-lane.ts";
@@ -17,6 +18,7 @@ export interface OwnerDeps {
   readonly settings: Settings;
   /** Shared by all devices of the process. */
   readonly solo: Solo;
+  readonly reach: Reach;
   readonly log: Log;
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
@@ -43,6 +45,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
   const { deviceId } = own;
   let aliveUntil = firstAliveUntil;
   let wishes = -1;
+  deps.reach("lease_taken");
   const onLost = (): void => deps.onLost(own);
 
   const receipts = followReceipts(deviceId, {
@@ -95,6 +98,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
       await device[Symbol.asyncDispose]();
       report.state({ state: "disconnected", cause: "worker_stopped", at: now() });
       await report.written();
+      deps.reach("released");
     },
     async abandon() {
       aliveUntil = 0;

@@ -5,6 +5,7 @@ import type { Lane, LaneJob } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
 import { randomBytes } from "node:crypto";
 import type { LaneHistory } from "./decide.ts";
+import type { Reach } from "./fault-point.ts";
 import { feed } from "./feed.ts";
 import { handleJob, type JobDeps, type JobEnd } from "./handle-job.ts";
 import { createLatch } from "./latch.ts";
@@ -23,6 +24,7 @@ export interface LaneRunDeps {
   readonly alive: () => boolean;
   /** One message of the process may run alone; the others wait at this door. */
   readonly solo: Solo;
+  readonly reach: Reach;
   /** What the user asked for. */
   readonly followUser: () => Promise<void>;
   /** Cold sends are held until then; undefined: they aren't. */
@@ -73,6 +75,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     lane: () => history,
     mayReconnect: () => now() - reconnectedAt >= settings.reconnect_gap_ms,
     alive: deps.alive,
+    reach: deps.reach,
     goAlone: () => deps.solo.goAlone(own.deviceId),
     now,
     random: Math.random,
@@ -103,7 +106,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     }
     if (now() - sweptAt >= settings.sweep_ms) await sweep();
     if (!mayMove()) return settings.sweep_ms;
-    const fed = await feed({ own, ledger, lane, now, random: Math.random });
+    const fed = await feed({ own, ledger, lane, now, random: Math.random, reach: deps.reach });
     if (fed.fenced === true) deps.onLost();
     history = fed.view;
     deps.onHold(fed.view.hold?.until);
@@ -122,6 +125,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     if (inHand !== undefined || !mayMove() || deps.solo.closed(own.deviceId)) return;
     const job = await lane.fetch();
     if (job === undefined) return;
+    deps.reach("fetched");
     inHand = job;
     const leave = deps.solo.enter(own.deviceId);
     handling = handle(job).finally(() => {
@@ -136,7 +140,11 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     const began = now();
     try {
       const end = await handleJob(job, jobDeps);
-      const finished = lane.finish(job).finally(() => finishing.delete(finished));
+      deps.reach("settled");
+      const finished = lane
+        .finish(job)
+        .then(() => deps.reach("finished"))
+        .finally(() => finishing.delete(finished));
       finishing.add(finished);
       finished.catch((error: unknown) => log.error("job.not_finished", { error }));
       follow(end);
@@ -177,6 +185,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     const at = now();
     const found = await ledger.takeOver(own, { now: at, due: at + settings.reconcile_grace_ms });
     if (found === undefined) return deps.onLost();
+    deps.reach("taken_over");
     if (found.returned + found.unknown + found.poisoned > 0)
       log.info("lane.taken_over", { device_id: own.deviceId, epoch: own.epoch, ...found });
   }

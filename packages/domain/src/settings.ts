@@ -28,6 +28,10 @@ export const SETTINGS = {
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
   lease_renew_ms: { value: 5_000, says: "how often a worker renews its leases" },
+  claim_group: {
+    value: 25,
+    says: "free devices that a worker takes a sweep, so that logins are spread",
+  },
   handover_group: { value: 10, says: "devices that a stopping worker hands over at once" },
   rebalance_group: {
     value: 5,

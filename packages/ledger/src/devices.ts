@@ -107,6 +107,7 @@ export function devices({
           version: 1,
         })
         .zadd(keys.devices(), at, id)
+        .zadd(keys.leases(), 0, id)
         .publish(keys.wake(), id)
         .exec();
     },

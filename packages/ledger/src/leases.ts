@@ -9,6 +9,13 @@ export interface Leases {
   /** For each, whether it is still ours. */
   renew(owner: string, owned: readonly Ownership[]): Promise<readonly boolean[]>;
   drop(owner: string, own: Ownership): Promise<void>;
+  /** Devices that nobody owns, the longest free first. */
+  freeDevices(limit: number): Promise<readonly DeviceId[]>;
+  /** Says that the worker lives (or leaves), and learns how many workers share how many devices. */
+  reportWorker(
+    owner: string,
+    alive: boolean,
+  ): Promise<{ readonly workers: number; readonly devices: number }>;
 }
 
 export function leases(run: Run, settings: Settings): Leases {
@@ -22,6 +29,14 @@ export function leases(run: Run, settings: Settings): Leases {
       const pairs = owned.flatMap(({ deviceId, epoch }) => [deviceId, epoch]);
       const reply = await run("renew-leases", owner, settings.lease_ttl_ms, ...pairs);
       return (reply as number[]).map((flag) => flag === 1);
+    },
+    async freeDevices(limit) {
+      return (await run("free-devices", limit)) as DeviceId[];
+    },
+    async reportWorker(owner, alive) {
+      const reply = await run("report-worker", owner, settings.worker_ttl_ms, alive ? "1" : "");
+      const [workers = 0, devices = 0] = reply as number[];
+      return { workers, devices };
     },
     async drop(owner, { deviceId, epoch }) {
       await run("drop-lease", deviceId, owner, epoch);

@@ -45,6 +45,8 @@ const KEY_PARTS = {
   devices: 0,
   /** string `owner|epoch`, expiring — device */
   lease: 1,
+  /** zset by the end of the lease: who is free, and who will be */
+  leases: 0,
   /** list: requests for the owner — device */
   requests: 1,
   /** string, expiring: the answer to a request — request id */

@@ -11,6 +11,12 @@ local function emit(change)
     ',"at":' .. change.at .. ',"attempt":"' .. (change.attempt or "") .. '","code":"' .. (change.code or "") .. '"}')
 end
 
+-- Redis' own clock, ms since the epoch: leases of all workers are measured by one clock.
+local function clock()
+  local time = redis.call("TIME")
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
 -- Asks the owner of the device to look at its lane.
 local function wake(device)
   redis.call("PUBLISH", key.wake(), device)

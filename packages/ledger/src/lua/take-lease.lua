@@ -2,7 +2,7 @@
 -- earlier start of the same worker held is taken at once, since its epoch fences it.
 -- ARGV: device, owner, ttl (ms)
 -- Result: the epoch · 0 when it has an owner, or does not exist
-local device, owner, ttl = ARGV[1], ARGV[2], ARGV[3]
+local device, owner, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local lease = redis.call("GET", key.lease(device))
 if lease then
   local holder = string.match(lease, "^(.*)|")
@@ -13,4 +13,5 @@ end
 if redis.call("EXISTS", key.device(device)) == 0 then return 0 end
 local epoch = redis.call("HINCRBY", key.device(device), "epoch", 1)
 redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
+redis.call("ZADD", key.leases(), clock() + ttl, device)
 return epoch
