@@ -1,5 +1,11 @@
 import { ROUTES, validate } from "@pombo/contract";
-import type { CellId, ErrorCode, MessageId } from "@pombo/domain";
+import {
+  type CellId,
+  DEFAULT_SETTINGS,
+  type ErrorCode,
+  type MessageId,
+  resolvePace,
+} from "@pombo/domain";
 import { digestApiKey } from "@pombo/ledger";
 import { openLanes } from "@pombo/queue";
 import { cellKeys } from "@pombo/redis";
@@ -91,7 +97,8 @@ test("when the lane is free the message goes straight into the window, and its l
   await api.ledger.changeDevice(own, { state: "connected", now, phone: "5511988887777" });
   await api.ledger.rememberRecipient("5511999999999", {});
   await api.ledger.warmUp(given.device, "5511999999999", now + 60_000);
-  await api.ledger.openLane(own, now);
+  const pace = resolvePace({}, DEFAULT_SETTINGS, { now, pairedAt: now });
+  await api.ledger.openLane(own, now, pace);
   const id = String((await given.send()).body["message_id"]);
   expect(await api.ledger.window(given.device)).toMatchObject([{ messageId: id, feed: 1 }]);
   const lanes = openLanes({ redis: api.redis, tag: cellKeys("c0" as CellId).tag, owner: "test" });

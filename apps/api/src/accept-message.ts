@@ -53,6 +53,12 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (accepted.kind === "no-device") return refuse(noDevice);
   if (accepted.kind === "claim-lost")
     return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: CLAIM_LOST_RETRY_MS });
+  if (accepted.kind === "full")
+    return refuse({
+      code: "SERVICE_UNAVAILABLE",
+      detail: "Too many messages wait for this device",
+      retryAfterMs: accepted.retryAfterMs,
+    });
   if (accepted.feed !== undefined)
     await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
   return answerMessage({ ...claim, message }, request, deps);
