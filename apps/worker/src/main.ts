@@ -19,6 +19,9 @@ process.on("SIGTERM", () => stop.abort("SIGTERM"));
 process.on("SIGINT", () => (supervised ? undefined : stop.abort("SIGINT")));
 process.on("disconnect", () => stop.abort("supervisor gone"));
 
+// Observed: some of Baileys' listeners send without anybody waiting for it. One socket's trouble must not end the others.
+process.on("unhandledRejection", (error) => log.error("worker.rejection_unhandled", { error }));
+
 try {
   await run(readConfig());
 } catch (error) {

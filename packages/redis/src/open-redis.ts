@@ -1,7 +1,8 @@
-import { Redis } from "ioredis";
+import { Cluster, Redis } from "ioredis";
+import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 
 export interface RedisConfig {
-  /** redis:// or rediss:// */
+  /** See {@link parseRedisAddress}: a server, sentinels, or a cluster. */
   readonly url: string;
   /**
    * `request`: fails fast while Redis is away (an HTTP request waits for it).
@@ -17,25 +18,65 @@ export interface RedisHandle extends AsyncDisposable {
   readonly client: Redis;
 }
 
-/** Connects, and resolves when the first connection stands. Throws when none stands within ten seconds. */
+/** Connects, and resolves when the first connection stands. Throws when none can be had. */
 export async function openRedis(config: RedisConfig): Promise<RedisHandle> {
-  const client = new Redis(config.url, {
-    lazyConnect: true,
-    enableOfflineQueue: config.role !== "request",
-    maxRetriesPerRequest: config.role === "request" ? 1 : null,
-    connectTimeout: 10_000,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2_000),
-    ...(config.role === "request" ? { commandTimeout: config.commandTimeoutMs ?? 5_000 } : {}),
-  });
+  const address = parseRedisAddress(config.url);
+  if (address === undefined)
+    throw new Error(
+      "the Redis URL must be redis://, rediss://, redis+sentinel://host:port,…/master or redis+cluster://host:port,…",
+    );
+  const client = clientOf(address, config);
   client.on("error", (error: Error) => config.onError?.(error));
   await client.connect();
   return {
     client,
     async [Symbol.asyncDispose]() {
       if (client.status === "end") return;
-      const quit = client.status === "ready" ? client.quit().catch(() => "gone") : undefined;
-      if (quit === undefined) client.disconnect();
-      await quit;
+      // Without a connection there is nothing to say goodbye to; `quit` would wait for one.
+      if (client.status === "ready") await client.quit().catch(() => client.disconnect());
+      else client.disconnect();
     },
   };
+}
+
+const MOST_BETWEEN_TRIES_MS = 2_000;
+
+function clientOf(address: RedisAddress, config: RedisConfig): Redis {
+  const fast = config.role === "request";
+  const options = {
+    lazyConnect: true,
+    connectTimeout: 10_000,
+    enableOfflineQueue: !fast,
+    // A reply that got lost is asked for again: every script stands being run twice.
+    maxRetriesPerRequest: fast ? 1 : null,
+    ...(fast ? { commandTimeout: config.commandTimeoutMs ?? 5_000 } : {}),
+  };
+  switch (address.kind) {
+    case "server":
+      return new Redis(address.url, { ...options, retryStrategy: retry });
+    case "sentinel":
+      return new Redis({
+        ...options,
+        ...address.login,
+        sentinels: [...address.sentinels],
+        name: address.master,
+        retryStrategy: retry,
+        sentinelRetryStrategy: retry,
+      });
+    case "cluster": {
+      const cluster = new Cluster([...address.nodes], {
+        lazyConnect: true,
+        enableOfflineQueue: !fast,
+        clusterRetryStrategy: retry,
+        redisOptions: { ...options, ...address.login },
+      });
+      // Every key of a cell has one hash tag, so a cluster answers each command of ours as a single server does.
+      return cluster as unknown as Redis;
+    }
+  }
+}
+
+/** How long to wait before the next try to connect. */
+function retry(times: number): number {
+  return Math.min(50 * 2 ** Math.min(times, 6), MOST_BETWEEN_TRIES_MS);
 }

@@ -1,0 +1,44 @@
+import { cellKeys, openRedis } from "@pombo/redis";
+import { openTestRedis } from "@pombo/testbed";
+import { expect, test } from "vitest";
+import { openStatus, type StatusEvent } from "./status.ts";
+
+async function setup() {
+  const stack = new AsyncDisposableStack();
+  const server = stack.use(await openTestRedis());
+  const [writer, reader] = [
+    stack.use(await openRedis({ url: server.url, role: "worker" })),
+    stack.use(await openRedis({ url: server.url, role: "subscriber" })),
+  ];
+  const keys = cellKeys("c0" as Parameters<typeof cellKeys>[0]);
+  const channels = ["events", "wakes"] as const;
+  const status = stack.use(await openStatus({ redis: reader.client, keys, channels }));
+  return { writer: writer.client, keys, status, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+test("a live event reaches every listener, and none that has left", async () => {
+  await using t = await setup();
+  const left: StatusEvent[] = [];
+  t.status.onEvent((event) => left.push(event))();
+  const told = new Promise<StatusEvent>((resolve) => t.status.onEvent(resolve));
+  const event = {
+    cursor: "1-0",
+    type: "message.sent",
+    message: "m",
+    device: "d",
+    version: 3,
+    at: 9,
+    attempt: "1",
+    code: "",
+  };
+  await t.writer.publish(t.keys.status(), JSON.stringify(event));
+  expect(await told).toEqual(event);
+  expect(left).toEqual([]);
+});
+
+test("a wake carries the device", async () => {
+  await using t = await setup();
+  const woken = new Promise<string>((resolve) => t.status.onWake(resolve));
+  await t.writer.publish(t.keys.wake(), "dev_1");
+  expect(await woken).toBe("dev_1");
+});
