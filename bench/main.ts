@@ -1,6 +1,11 @@
 import { cpus, loadavg } from "node:os";
+import { accept } from "./accept.ts";
+import { backlog } from "./backlog.ts";
 import { dispatch } from "./dispatch.ts";
+import { endToEnd } from "./end-to-end.ts";
+import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
+import { profile } from "./profile.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /**
@@ -16,7 +21,13 @@ import { openStage, type Stage } from "./stage.ts";
  */
 type Run = (stage: Stage, options: Options, say: (line: string) => void) => Promise<void>;
 
-const RUNS: Readonly<Partial<Record<Part, Run>>> = { dispatch };
+const RUNS: Readonly<Record<Part, Run>> = {
+  dispatch,
+  "end-to-end": endToEnd,
+  accept,
+  backlog,
+  life,
+};
 
 const parsed = parseOptions(process.argv.slice(2));
 if (parsed.kind === "options") await main(parsed.options);
@@ -32,12 +43,16 @@ async function main(options: Options): Promise<void> {
   console.log(
     `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, Node ${process.version}, load average ${load.toFixed(2)}${load > 0.5 ? " (busy: mind the ratios)" : ""}`,
   );
+  if (options.profile) {
+    await using stage = await openStage(options.fsync);
+    await profile(stage, options, say);
+  }
   for (const part of options.parts) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, each on a fresh stage
     await using stage = await openStage(options.fsync);
     const version = /redis_version:(\S+)/.exec(await stage.redis.info("server"))?.[1] ?? "unknown";
     say(`${part}: Redis ${version}, appendfsync ${options.fsync}`);
-    await RUNS[part]?.(stage, options, say);
+    await RUNS[part](stage, options, say);
   }
   say(`done after ${Math.round((performance.now() - started) / 1_000)} s`);
 }

@@ -43,6 +43,16 @@ export interface RawRoundEnd {
   readonly read: number;
 }
 
+export interface RawPaced {
+  readonly devices: number;
+  readonly count: number;
+  readonly numbers: Numbers;
+  readonly gapMs: number;
+}
+
+/** When each send was begun (ms since the epoch), and how long its ack took, by message id. */
+export type RawPacedEnd = readonly [id: string, at: number, ackedMs: number][];
+
 interface Device {
   readonly auth: AuthenticationState;
   readonly sock: WASocket;
@@ -84,7 +94,7 @@ answerParent({
   save: (file: string) => save(file),
   login: (file: string) => login(file),
   round: (round: RawRound) => run(round),
-  paced: (paced: RawRound & { readonly gapMs: number }) => runPaced(paced),
+  paced: (paced: RawPaced) => runPaced(paced),
   async close() {
     await Promise.all(devices.map(({ sock }) => sock.end(undefined)));
   },
@@ -210,27 +220,24 @@ async function run({ devices: taking, perDevice, numbers }: RawRound): Promise<R
   return log.end(taking * perDevice);
 }
 
-/** One message per `gapMs` on the first device, each on an idle connection. */
+/** One message every `gapMs`, whatever became of the one before, the devices in turn. */
 async function runPaced({
-  perDevice,
+  devices: taking,
+  count,
   numbers,
   gapMs,
-}: RawRound & { readonly gapMs: number }): Promise<
-  RawRoundEnd & { readonly sent: readonly [id: string, at: number][] }
-> {
-  const log = openAckLog();
-  const sent: [string, number][] = [];
-  const [device] = devices;
-  if (device === undefined) throw new Error("no device");
-  for (let message = 0; message < perDevice; message += 1) {
+}: RawPaced): Promise<RawPacedEnd> {
+  const from = performance.now();
+  const one = async (index: number): Promise<RawPacedEnd[number]> => {
+    await pause(Math.max(0, from + index * gapMs - performance.now()));
+    const device = devices[index % taking];
+    if (device === undefined) throw new Error("there are fewer devices");
     const id = newId();
-    sent.push([id, performance.timeOrigin + performance.now()]);
-    // oxlint-disable-next-line no-await-in-loop
-    await log.add(() => send(device, numberOf(numbers, 0, message), id));
-    // oxlint-disable-next-line no-await-in-loop
-    await pause(gapMs);
-  }
-  return { ...(await log.end(perDevice)), sent };
+    const begun = performance.now();
+    await send(device, numberOf(numbers, index % taking, Math.floor(index / taking)), id);
+    return [id, performance.timeOrigin + begun, performance.now() - begun];
+  };
+  return Promise.all(Array.from({ length: count }, (_, index) => one(index)));
 }
 
 async function send({ sock, acks }: Device, to: string, id = newId()): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { metered } from "./meter.ts";
 import { type Program, startProgram } from "./program.ts";
-import type { RawRound, RawRoundEnd } from "./raw-client.ts";
+import type { RawPaced, RawPacedEnd, RawRound, RawRoundEnd } from "./raw-client.ts";
 import type { Round, RoundEnd } from "./round.ts";
 import type { Stage } from "./stage.ts";
 
@@ -11,6 +11,7 @@ export interface Raw extends AsyncDisposable {
   /** Pairs new devices. */
   pair(count: number): Promise<void>;
   round(round: Round): Promise<RoundEnd>;
+  paced(paced: RawPaced): Promise<RawPacedEnd>;
   /** Keeps the credentials in a file, for `openRaw` to log in with. */
   save(): Promise<string>;
 }
@@ -51,6 +52,7 @@ export async function openRaw(
         read: cost.result.read,
       };
     },
+    paced: (paced) => program.ask<RawPacedEnd>("paced", paced),
     async save() {
       const file = join(stage.folder, "raw-credentials.json");
       await program.ask("save", file);
