@@ -12,7 +12,7 @@ export const FAULT_POINTS = [
   "released",
 ] as const;
 
-export type FaultPoint = (typeof FAULT_POINTS)[number];
+type FaultPoint = (typeof FAULT_POINTS)[number];
 
 /** Says that a point is reached. */
 export type Reach = (point: FaultPoint) => void;

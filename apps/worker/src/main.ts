@@ -9,6 +9,7 @@ import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
 import { createSolo } from "./solo.ts";
+import { watchLag } from "./watch-lag.ts";
 
 const stop = new AbortController();
 const log = openLog({ name: "worker" });
@@ -47,6 +48,7 @@ async function run(config: Config): Promise<void> {
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
+  await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();
   const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
   await using fleet = await openFleet({

@@ -172,8 +172,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
 
   async function sweep(): Promise<void> {
     sweptAt = now();
-    if (inHand !== undefined) return;
-    if (disordered) {
+    if (disordered && inHand === undefined) {
       await putInOrder();
       disordered = false;
     }

@@ -11,6 +11,8 @@ const facts: WaitFacts = {
   heldUntil: 0,
   paceAt: 0,
   paused: false,
+  gapMs: 0,
+  ahead: 0,
   now: 1_000,
 };
 
@@ -53,6 +55,12 @@ const cases: readonly [string, Partial<WaitFacts>, object | undefined][] = [
     { sameGeneration: false },
     { blockedBy: "identity_changed", since: 10 },
   ],
+  [
+    "in a paced backlog its turn can be told",
+    { paceAt: 1_500, gapMs: 2_000, ahead: 3 },
+    { blockedBy: "pacing", since: 10, eta: 7_500 },
+  ],
+  ["a paused lane", { paused: true }, { blockedBy: "lane_paused", since: 10 }],
 ];
 
 test.each(cases)("%s", (_, over, wait) => {

@@ -15,6 +15,10 @@ export interface WaitFacts {
   readonly heldUntil: number;
   readonly paceAt: number;
   readonly paused: boolean;
+  /** Between two messages of the lane. */
+  readonly gapMs: number;
+  /** Messages of the lane that go first. */
+  readonly ahead: number;
   readonly now: number;
 }
 
@@ -49,7 +53,8 @@ function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
   if (lane.paused) return { blockedBy: "lane_paused", since };
   if (lane.throttledUntil > lane.now) return timed("pacing", since, lane.throttledUntil);
   if (place === "window") return { blockedBy: "recipient_check", since };
-  return timed("pacing", since, lane.paceAt > lane.now ? lane.paceAt : undefined);
+  const eta = Math.max(lane.paceAt, lane.now) + lane.ahead * lane.gapMs;
+  return timed("pacing", since, eta > lane.now ? eta : undefined);
 }
 
 function timed(blockedBy: Blocker, since: number, eta: number | undefined): Wait {

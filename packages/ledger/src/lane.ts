@@ -130,8 +130,8 @@ export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
       await redis.hdel(keys.lane(deviceId), "throttles");
     },
     async serveDue(now, limit) {
-      const { queued, expired } = ENTRANCES;
-      const origins = [originList(queued.command), originList(expired.command)];
+      const { queued, expired, failed } = ENTRANCES;
+      const origins = [queued, expired, failed].map(({ command }) => originList(command));
       return Number(await run("serve-due", now, limit, ...origins));
     },
     async pauseLane(deviceId, paused, now) {

@@ -1,9 +1,11 @@
 import {
   type Blocker,
+  type DeviceState,
   explainWait,
   type MessageId,
+  PRIORITIES,
+  type Priority,
   type Wait,
-  type DeviceState,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { type MessageRecord, readMessage } from "./message-record.ts";
@@ -44,7 +46,14 @@ async function explain(
   const { deviceId } = message;
   const [device, lane, owned] = await Promise.all([
     redis.hmget(keys.device(deviceId), "state", "state_at", "gen"),
-    redis.hmget(keys.lane(deviceId), "throttled_until", "held_until", "pace_at", "paused"),
+    redis.hmget(
+      keys.lane(deviceId),
+      "throttled_until",
+      "held_until",
+      "pace_at",
+      "paused",
+      "gap_ms",
+    ),
     redis.exists(keys.lease(deviceId)),
   ]);
   return explainWait({
@@ -61,8 +70,23 @@ async function explain(
     heldUntil: Number(lane[1]),
     paceAt: Number(lane[2]),
     paused: lane[3] !== null,
+    gapMs: Number(lane[4]),
+    ahead: await ahead(redis, keys, message),
     now,
     ...(message.why === undefined ? {} : { why: message.why as Blocker }),
     ...(message.nextAt === undefined ? {} : { nextAt: message.nextAt }),
   });
+}
+
+/** How many messages of the lane go first. */
+async function ahead(redis: Redis, keys: Keys, message: MessageRecord): Promise<number> {
+  if (message.place !== "backlog") return 0;
+  const { deviceId, generation, priority, id } = message;
+  const key = (name: Priority): string => keys.backlog(deviceId, String(generation), name);
+  const urgent = PRIORITIES.slice(0, PRIORITIES.indexOf(priority));
+  const [rank, ...counts] = await Promise.all([
+    redis.zrank(key(priority), id),
+    ...urgent.map((name) => redis.zcard(key(name))),
+  ]);
+  return counts.reduce((sum, count) => sum + count, rank ?? 0);
 }

@@ -1,6 +1,7 @@
 -- Brings back what waited for a time: to its place in the backlog of its device. What was scheduled takes the next sequence, everything else
 -- keeps its own. Members "x:<id>" are expiries: what has not left by then ends. Any worker may do it.
--- ARGV: now (ms), at most so many, allowed origins of queued, allowed origins of expired
+-- What may have left under an earlier phone number is not sent again: it waits for evidence, and fails when nobody would answer any more.
+-- ARGV: now (ms), at most so many, allowed origins of queued, of expired, of failed
 -- Result: how many
 local now = tonumber(ARGV[1])
 local due = redis.call("ZRANGEBYSCORE", key.due(), "-inf", now, "LIMIT", 0, ARGV[2])
@@ -19,6 +20,12 @@ for _, member in ipairs(due) do
       m.seq = redis.call("INCR", key.sequence())
       redis.call("HSET", key.message(m.id), "seq", m.seq)
       enter(m, { to = "queued", at = now, backlog = true })
+    elseif m.left and m.gen ~= redis.call("HGET", key.device(m.device), "gen") then
+      local given = tonumber(m.left_at) + S.reconcile_limit_ms
+      if now < given then to_due(m, given, "reconcile")
+      elseif may_come_from(m, ARGV[5]) then
+        enter(m, { to = "failed", at = now, code = "OUTCOME_UNKNOWN", detail = "its phone number was replaced" })
+      end
     else
       redis.call("HDEL", key.message(m.id), "next_at", "why")
       to_backlog(m)
