@@ -44,6 +44,7 @@ export async function feed(deps: FeedDeps): Promise<FeedResult> {
       // oxlint-disable-next-line no-await-in-loop
       await lane.add(pick.id as MessageId, fed.feed);
       deps.reach("job_added");
+      if (view.windowUsed + 1 >= view.windowSize) return { view, why: "window" };
     }
   }
 }
