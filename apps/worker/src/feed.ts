@@ -33,7 +33,7 @@ export async function feed(deps: FeedDeps): Promise<FeedResult> {
     if (pick.kind === "wait" && gated.length + held.length + later.length === 0) {
       // oxlint-disable-next-line no-await-in-loop -- ends the loop
       await openWhenIdle(deps, view, pick.why);
-      return { view, why: pick.why, ...(pick.until === undefined ? {} : { until: pick.until }) };
+      return { view, why: pick.why, ...lookAgain(pick.until ?? holdMoves(view, now)) };
     }
     // oxlint-disable-next-line no-await-in-loop
     const fed = await ledger.feed(own, orderOf(pick, view, { now, jitter: deps.random() }));
@@ -58,6 +58,15 @@ function orderOf(
   if (pick.kind === "wait") return order;
   const { id, cold, probe, passedOver } = pick;
   return { ...order, pick: { id: id as MessageId, cold, probe, passedOver } };
+}
+
+function lookAgain(until: number | undefined): Pick<FeedResult, "until"> {
+  return until === undefined ? {} : { until };
+}
+
+/** When a held lane may send its next probe. */
+function holdMoves({ hold }: LaneView, now: number): number | undefined {
+  return hold !== undefined && !hold.probing && hold.until > now ? hold.until : undefined;
 }
 
 /** Nothing waits and nothing is in the window: from now on the acceptance may feed the lane itself, where pace alone decides. */

@@ -13,6 +13,7 @@ export interface FleetDeps {
     | "deviceIds"
     | "drop"
     | "freeDevices"
+    | "lookAt"
     | "renew"
     | "reportWorker"
     | "serveDue"
@@ -35,6 +36,8 @@ export interface Fleet extends AsyncDisposable {
 }
 
 const PER_SWEEP = 1_000;
+/** An idle device is looked at once in so many sweeps, and old letters are trimmed as often. */
+const SELDOM = 30;
 
 /**
  * The devices of this worker: takes its share of the leases, renews them in one go, sweeps, gives away what is too much, and hands
@@ -48,6 +51,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   const taking = new Set<DeviceId>();
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
+  let swept = 0;
 
   const aliveUntil = (sentAt: number): number =>
     sentAt + settings.lease_ttl_ms - settings.lease_margin_ms;
@@ -125,11 +129,17 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     for (const device of given) track(give(device, ended.signal));
   }
 
+  /** The safety net under lost wakes: every connected lane with something to do, and each of the others once in a while. */
   async function sweep(): Promise<void> {
+    swept += 1;
     await ledger.serveDue(now(), PER_SWEEP);
-    await ledger.trimLetters(now(), PER_SWEEP);
+    if (swept % SELDOM === 0) await ledger.trimLetters(now(), PER_SWEEP);
     await balance();
-    for (const device of devices.values()) device.poke();
+    const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);
+    for (const id of await ledger.lookAt(online)) devices.get(id)?.poke();
+    const turn = swept % SELDOM;
+    for (const [index, device] of [...devices.values()].entries())
+      if (index % SELDOM === turn) device.poke();
   }
 
   /** What an earlier start of this worker held comes back at once: nobody else may have it before its lease ends. */

@@ -1,5 +1,5 @@
 import { type CredentialKeys, type DeviceConfig, openDevice } from "@pombo/device";
-import type { MessageId, Settings } from "@pombo/domain";
+import { isOnline, type MessageId, type Settings } from "@pombo/domain";
 import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
@@ -30,6 +30,8 @@ export interface OwnerDeps {
 /** A device that this process owns: its socket, its lane, and the reports of both. */
 export interface OwnedDevice {
   readonly own: Ownership;
+  /** It is connected: messages may flow. */
+  online(): boolean;
   /** Look now: something came, or the sweep is due. */
   poke(): void;
   /** The lease is ours until then (monotonic ms, margin taken off). */
@@ -88,6 +90,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
 
   return {
     own,
+    online: () => isOnline(device.state()),
     poke: () => lane.poke(),
     renewed(until) {
       aliveUntil = until;

@@ -39,9 +39,12 @@ export interface LaneRun {
   stop(hurry: AbortSignal): Promise<void>;
 }
 
+/** Nothing is known to come: whoever knows better pokes. */
+const REST_MS = 60_000;
+
 /**
  * The loop of one lane: feed the window, fetch the next job, handle it. At most one job is in hand; while its answer is waited for,
- * the next one is picked. It rests until it is poked, or until a time that the rules name, and never longer than a sweep.
+ * the next one is picked. It rests until it is poked (the fleet sweeps) or until a time that the rules name.
  */
 export function runLane(deps: LaneRunDeps): LaneRun {
   const { own, ledger, lane, device, settings, log, now } = deps;
@@ -105,14 +108,14 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       await deps.followUser();
     }
     if (now() - sweptAt >= settings.sweep_ms) await sweep();
-    if (!mayMove()) return settings.sweep_ms;
+    if (!mayMove()) return disordered || restUntil > now() ? settings.sweep_ms : REST_MS;
     const fed = await feed({ own, ledger, lane, now, random: Math.random, reach: deps.reach });
     if (fed.fenced === true) deps.onLost();
     history = fed.view;
     deps.onHold(fed.view.hold?.until);
     await fetchNext();
     await watch.look(fed, inHand !== undefined);
-    return fed.until === undefined ? settings.sweep_ms : Math.max(1, fed.until - now());
+    return fed.until === undefined ? REST_MS : Math.max(1, fed.until - now());
   }
 
   function mayMove(): boolean {

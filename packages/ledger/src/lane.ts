@@ -80,6 +80,8 @@ export interface Lanes {
     own: Ownership,
     times: { readonly now: number; readonly due: number },
   ): Promise<TakenOver | undefined>;
+  /** Which of these have anything to do: what a sweep must not miss. */
+  lookAt(deviceIds: readonly DeviceId[]): Promise<readonly DeviceId[]>;
   window(deviceId: DeviceId): Promise<readonly WindowEntry[]>;
   /** A message went through: the next throttle starts small again. */
   forgetThrottles(deviceId: DeviceId): Promise<void>;
@@ -122,6 +124,9 @@ export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
       const reply = (await run("take-over", deviceId, epoch, now, due)) as number[];
       const [returned = 0, unknown = 0, poisoned = 0] = reply;
       return returned < 0 ? undefined : { returned, unknown, poisoned };
+    },
+    async lookAt(deviceIds) {
+      return deviceIds.length === 0 ? [] : ((await run("look-at", ...deviceIds)) as DeviceId[]);
     },
     async window(deviceId) {
       return Object.entries(await redis.hgetall(keys.window(deviceId))).map(readWindowEntry);

@@ -17,12 +17,18 @@ const NAMES = [
   "change-device",
   "claim-key",
   "close-lane",
+  "close-message",
+  "create-operation",
+  "delete-device",
   "discard-letter",
   "drop-lease",
+  "edit-device",
   "erase-credentials",
   "feed",
   "free-devices",
+  "look-at",
   "move-generation",
+  "name-heir",
   "open-lane",
   "pause-lane",
   "peek",
@@ -31,6 +37,7 @@ const NAMES = [
   "report-worker",
   "serve-due",
   "settle",
+  "step-operation",
   "store-answer",
   "take-lease",
   "take-over",
@@ -39,6 +46,13 @@ const NAMES = [
 ] as const;
 
 type ScriptName = (typeof NAMES)[number];
+
+/** What some scripts share and the others need not carry. */
+const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
+  "discard-letter": "letter-actions",
+  redrive: "letter-actions",
+  "step-operation": "letter-actions",
+};
 
 /** Runs a script of this package by name. */
 export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Promise<unknown>;
@@ -60,7 +74,11 @@ export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
   const values = IN_SCRIPTS.map((name) => `${name} = ${settings[name]}`).join(", ");
   const before = [luaKeys(), `local S = { ${values} }`, source("prelude")].join("\n");
   const scripts = new Map(
-    NAMES.map((name) => [name, script(name, `${before}\n${source(name)}`)] as const),
+    NAMES.map((name) => {
+      const part = PARTS[name];
+      const own = part === undefined ? source(name) : `${source(part)}\n${source(name)}`;
+      return [name, script(name, `${before}\n${own}`)] as const;
+    }),
   );
   return async (name, ...args) => {
     const found = scripts.get(name);
