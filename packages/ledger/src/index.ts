@@ -8,12 +8,16 @@ export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.
 // Reading
 export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
+export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
+export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
 
 // Owning and sending
 export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
+export type { LaneReport } from "./lane-report.ts";
 export type { CredentialStore } from "./credentials.ts";
 
 // Devices

@@ -3,11 +3,16 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
+import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
+import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
+import { type Operations, operations } from "./operations.ts";
+import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
@@ -20,10 +25,15 @@ export type Ledger = Acceptance &
   Attempts &
   Leases &
   Devices &
+  DeviceEdits &
+  LaneReports &
   Requests &
   Recipients &
   Views &
   Letters &
+  Operations &
+  Polls &
+  Closing &
   Withdrawals &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
@@ -35,16 +45,22 @@ export interface LedgerDeps {
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
+  const dead = letters({ redis, keys, run, settings });
   return {
     ...acceptance(run),
     ...lanes({ redis, keys, run, settings }),
     ...attempts(run),
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
+    ...deviceEdits({ redis, keys, run }),
+    ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients(redis, keys, settings),
     ...views(redis, keys),
-    ...letters({ redis, keys, run, settings }),
+    ...operations({ redis, keys, run }),
+    ...closing({ redis, keys, run }),
+    ...dead,
+    ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...apiKeys(redis, keys),
     credentials: (own) => credentialStore({ redis, keys, run }, own),

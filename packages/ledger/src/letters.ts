@@ -11,6 +11,7 @@ export type Redriven =
   | { readonly kind: "possible" }
   /** It may have left under another phone number: only evidence can settle it. */
   | { readonly kind: "other-identity" }
+  | { readonly kind: "no-device" }
   | { readonly kind: "absent" };
 
 /** Where a page of letters goes on: time of failure and id of the last one seen. */
@@ -29,6 +30,11 @@ export interface Letters {
   countLetters(): Promise<number>;
   isLetter(id: MessageId): Promise<boolean>;
   redrive(id: MessageId, now: number, edited?: MessageContent): Promise<Redriven>;
+  /**
+   * Under which id the content of a letter is sent anew: the one given, or the one that was given first; undefined when it is no letter
+   * and never had one.
+   */
+  nameHeir(id: MessageId, heir: MessageId): Promise<MessageId | undefined>;
   /** False when it is no letter. */
   discardLetter(id: MessageId): Promise<boolean>;
   trimLetters(now: number, limit: number): Promise<number>;
@@ -79,6 +85,10 @@ export function letters({
       return reply[0] === "redriven"
         ? { kind: "redriven", version: Number(reply[1]) }
         : { kind: reply[0] };
+    },
+    async nameHeir(id, heir) {
+      const named = String(await run("name-heir", id, heir));
+      return named === "" ? undefined : (named as MessageId);
     },
     async discardLetter(id) {
       return (await run("discard-letter", id)) === 1;

@@ -29,7 +29,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
- * next_at code detail failed_at ref metadata taken try tried_at deaths.
+ * next_at send_at expires_at quiet code detail failed_at ref metadata taken try tried_at deaths heir.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -52,6 +52,8 @@ export interface MessageRecord {
   readonly nextAt?: number;
   /** What it waits for until then. */
   readonly why?: string;
+  /** Not before. */
+  readonly sendAt?: number;
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
   readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
@@ -83,6 +85,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     mayHaveLeft: hash["left"] === "1",
     ...(hash["next_at"] === undefined ? {} : { nextAt: Number(hash["next_at"]) }),
     ...(hash["why"] === undefined ? {} : { why: hash["why"] }),
+    ...(hash["send_at"] === undefined ? {} : { sendAt: Number(hash["send_at"]) }),
     ...(hash["expires_at"] === undefined ? {} : { expiresAt: Number(hash["expires_at"]) }),
     ...(hash["quiet"] === undefined ? {} : { quietHours: JSON.parse(hash["quiet"]) as QuietHours }),
     ...(code !== undefined && isErrorCode(code)

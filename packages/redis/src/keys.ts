@@ -39,6 +39,12 @@ const KEY_PARTS = {
   letters: 0,
   /** string `1|lid` or `0`, expiring: is the number on WhatsApp — digits */
   recipient: 1,
+  /** hash: work over many letters — operation id */
+  operation: 1,
+  /** zset by creation: operations that are not done */
+  operations: 0,
+  /** hash device → where its removal stands */
+  removals: 0,
   /** hash: one device */
   device: 1,
   /** zset by creation: all devices */

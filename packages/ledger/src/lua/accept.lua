@@ -53,6 +53,7 @@ if fast then also("feed", 1) end
 if ref ~= "" then also("ref", ref) end
 if metadata ~= "" then also("metadata", metadata) end
 if quiet ~= "" then also("quiet", quiet) end
+if later then also("send_at", send_at) end
 if expires_at > 0 then also("expires_at", expires_at) end
 redis.call("HSET", key.message(id), unpack(fields))
 if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end

@@ -38,13 +38,13 @@ local function entry(log, status, at, attempt, code)
   return text .. "]"
 end
 
--- A message's fields as a table, with its id.
+-- A message's fields as a table, with its id; nil when there is none, or when it was withdrawn before it came.
 local function load_message(id)
   local flat = redis.call("HGETALL", key.message(id))
   if #flat == 0 then return nil end
   local m = { id = id }
   for index = 1, #flat, 2 do m[flat[index]] = flat[index + 1] end
-  return m
+  return m.status and m or nil
 end
 
 -- The fields that say where a message rests.

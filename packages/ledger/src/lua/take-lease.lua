@@ -10,7 +10,7 @@ if lease then
   local worker = string.match(owner, "^(.*)#")
   if not worker or string.match(holder, "^(.*)#") ~= worker then return 0 end
 end
-if redis.call("EXISTS", key.device(device)) == 0 then return 0 end
+if redis.call("HEXISTS", key.device(device), "gen") == 0 then return 0 end
 local epoch = redis.call("HINCRBY", key.device(device), "epoch", 1)
 redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
 redis.call("ZADD", key.leases(), clock() + ttl, device)

@@ -1,0 +1,215 @@
+import {
+  type Blocker,
+  type Budget,
+  budgetOf,
+  type DeviceId,
+  type DeviceState,
+  explainWait,
+  type Pace,
+  PRIORITIES,
+  type Priority,
+  type ResolvedPace,
+  resolvePace,
+  type Settings,
+} from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+
+/** A lane as its user sees it. Times are ms since the epoch. */
+export interface LaneReport {
+  /** Waiting messages that may go in their turn. */
+  readonly backlog: Readonly<Record<Priority, number>>;
+  /** Set aside while cold sends of the account are held. */
+  readonly held: number;
+  /** In hand or next. */
+  readonly window: number;
+  /** Waiting under an earlier phone number. */
+  readonly earlier: number;
+  readonly pace: ResolvedPace;
+  readonly budget: Budget;
+  readonly pausedAt?: number;
+  readonly throttledUntil?: number;
+  readonly heldUntil?: number;
+  /** The worker that holds the lease. */
+  readonly owner?: string;
+  readonly blocked?: Blocked;
+  /** When the backlog will have left at this pace; absent when nobody can say. */
+  readonly drainedAt?: number;
+}
+
+interface Blocked {
+  readonly by: Blocker;
+  readonly since: number;
+  readonly until?: number;
+}
+
+export interface LaneReports {
+  /** Undefined when there is no such device. */
+  reportLane(deviceId: DeviceId, now: number): Promise<LaneReport | undefined>;
+}
+
+export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneReports {
+  /** By generation, then by priority. */
+  async function depths(deviceId: DeviceId, generation: number): Promise<readonly number[]> {
+    const pipeline = redis.pipeline();
+    for (let of = 1; of <= generation; of += 1)
+      for (const priority of PRIORITIES)
+        pipeline.zcard(keys.backlog(deviceId, String(of), priority));
+    const replies = (await pipeline.exec()) ?? [];
+    return replies.map(([error, reply]) => {
+      if (error !== null) throw error;
+      return Number(reply);
+    });
+  }
+  return {
+    async reportLane(deviceId, now) {
+      const [device, lane, lease, held, window] = await Promise.all([
+        redis.hmget(keys.device(deviceId), "gen", "state", "state_at", "pace", "paired_at"),
+        redis.hmget(keys.lane(deviceId), ...LANE_FIELDS),
+        redis.get(keys.lease(deviceId)),
+        redis.zcard(keys.held(deviceId)),
+        redis.hlen(keys.window(deviceId)),
+      ]);
+      const generation = Number(device[0] ?? 0);
+      if (generation === 0) return undefined;
+      const counts = await depths(deviceId, generation);
+      const known = readFacts({ device, lane, lease }, now, settings);
+      return report(known, { held, window, counts, now });
+    },
+  };
+}
+
+const LANE_FIELDS = [
+  "pace_at",
+  "throttled_until",
+  "held_until",
+  "paused",
+  "day",
+  "day_sent",
+  "day_cold",
+] as const;
+
+interface Facts {
+  readonly state: DeviceState;
+  readonly stateAt: number;
+  readonly owner: string | undefined;
+  readonly pace: ResolvedPace;
+  readonly budget: Budget;
+  readonly paceAt: number;
+  readonly throttledUntil: number;
+  readonly heldUntil: number;
+  readonly pausedAt: number;
+}
+
+function readFacts(
+  {
+    device,
+    lane,
+    lease,
+  }: {
+    readonly device: readonly (string | null)[];
+    readonly lane: readonly (string | null)[];
+    readonly lease: string | null;
+  },
+  now: number,
+  settings: Settings,
+): Facts {
+  const asked = JSON.parse(device[3] ?? "{}") as Pace;
+  const pace = resolvePace(asked, settings, { now, pairedAt: Number(device[4] ?? 0) });
+  const read = (name: (typeof LANE_FIELDS)[number]): number =>
+    Number(lane[LANE_FIELDS.indexOf(name)] ?? 0);
+  const count = { day: read("day"), sent: read("day_sent"), cold: read("day_cold") };
+  return {
+    state: (device[1] ?? "disconnected") as DeviceState,
+    stateAt: Number(device[2] ?? 0),
+    // `<worker>#<start>|<epoch>`
+    owner: lease?.split(/[#|]/)[0],
+    pace,
+    budget: budgetOf(now, pace, count),
+    paceAt: read("pace_at"),
+    throttledUntil: read("throttled_until"),
+    heldUntil: read("held_until"),
+    pausedAt: read("paused"),
+  };
+}
+
+function report(
+  facts: Facts,
+  at: {
+    readonly held: number;
+    readonly window: number;
+    readonly counts: readonly number[];
+    readonly now: number;
+  },
+): LaneReport {
+  const { held, window, counts, now } = at;
+  const present = counts.slice(-PRIORITIES.length);
+  const waiting = sum(present) + held + window;
+  const { pace, budget, owner } = facts;
+  const blocked = blockedOf(facts, now);
+  const end = drainedAt(waiting, Math.max(now, facts.paceAt), { ...facts, blocked });
+  return {
+    backlog: Object.fromEntries(
+      PRIORITIES.map((priority, index) => [priority, present[index] ?? 0]),
+    ) as Record<Priority, number>,
+    held,
+    window,
+    earlier: sum(counts) - sum(present),
+    pace,
+    budget,
+    ...(facts.pausedAt > 0 ? { pausedAt: facts.pausedAt } : {}),
+    ...(facts.throttledUntil > now ? { throttledUntil: facts.throttledUntil } : {}),
+    ...(facts.heldUntil > 0 ? { heldUntil: facts.heldUntil } : {}),
+    ...(owner === undefined ? {} : { owner }),
+    ...(blocked === undefined ? {} : { blocked }),
+    ...(end === undefined ? {} : { drainedAt: end }),
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** What stops the whole lane; a hold stops only its cold messages. */
+function blockedOf(facts: Facts, now: number): Blocked | undefined {
+  const { budget, pausedAt, state, stateAt, owner } = facts;
+  const wait = explainWait({
+    status: "queued",
+    place: "backlog",
+    since: pausedAt > 0 ? pausedAt : now,
+    sameGeneration: true,
+    device: { state, since: stateAt, owned: owner !== undefined },
+    throttledUntil: facts.throttledUntil,
+    heldUntil: facts.heldUntil,
+    paceAt: facts.paceAt,
+    paused: pausedAt > 0,
+    gapMs: 0,
+    ahead: 0,
+    now,
+  });
+  if (wait === undefined) return undefined;
+  if (wait.blockedBy !== "pacing") return { by: wait.blockedBy, since: wait.since };
+  if (budget.left === 0) return { by: "budget", since: now, until: budget.renewsAt };
+  return wait.eta === undefined ? undefined : { by: "pacing", since: now, until: wait.eta };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Without a gap the answers of WhatsApp set the pace, and nobody can say. */
+function drainedAt(
+  waiting: number,
+  from: number,
+  {
+    pace,
+    budget,
+    blocked,
+  }: Pick<Facts, "pace" | "budget"> & { readonly blocked?: Blocked | undefined },
+): number | undefined {
+  const gap = pace.gapMs + pace.jitterMs / 2;
+  const start = blocked === undefined ? from : blocked.until;
+  if (waiting === 0 || gap === 0 || start === undefined) return undefined;
+  if (waiting <= budget.left) return Math.ceil(Math.max(from, start) + waiting * gap);
+  if (pace.dailyCap === 0) return undefined;
+  const rest = waiting - budget.left;
+  const fullDays = Math.ceil(rest / pace.dailyCap) - 1;
+  return Math.ceil(budget.renewsAt + fullDays * DAY_MS + (rest - fullDays * pace.dailyCap) * gap);
+}

@@ -1,0 +1,21 @@
+-- Makes an error answer final: the message will never be sent, it is no letter, and the client's next try is a new message.
+-- ARGV: message id, the version that the answer tells ("" withdraw: whatever waits still, or never came, is taken back),
+--       digest of the idempotency key or "", now (ms), the statuses that are an end, allowed origins of canceled
+-- Result: {"closed"} · {"refused", status}
+local id, version, digest, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local record = key.message(id)
+local m = load_message(id)
+if not m then
+  -- An acceptance that is still on its way finds this, and does nothing.
+  redis.call("HSET", record, "withdrawn", now)
+  redis.call("PEXPIRE", record, S.idempotency_kept_ms)
+elseif version == "" and m.status ~= "canceled" then
+  if m.left or not may_come_from(m, ARGV[6]) then return { "refused", m.status } end
+  enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "" })
+elseif version ~= "" then
+  if m.left or m.version ~= version or not may_come_from(m, ARGV[5]) then return { "refused", m.status } end
+  redis.call("ZREM", key.letters(), id)
+  redis.call("PEXPIRE", record, S.settled_kept_ms)
+end
+if digest ~= "" and redis.call("HGET", key.idempotency(digest), "message") == id then redis.call("DEL", key.idempotency(digest)) end
+return { "closed" }

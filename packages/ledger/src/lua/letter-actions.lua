@@ -1,0 +1,34 @@
+-- What may be done with a dead letter: a part of the scripts `redrive`, `discard-letter` and `step-operation`.
+
+-- Sends it again under its own id: as new when it has not left, for reconciliation when it may have.
+-- `body`: edited (JSON) or "". Result: as that of `redrive`.
+local function redrive_letter(m, now, body, origins)
+  if not redis.call("ZSCORE", key.letters(), m.id) or not may_come_from(m, origins) then return { "not-a-letter" } end
+  if m.left and body ~= "" then return { "possible" } end
+  local gen = redis.call("HGET", key.device(m.device), "gen")
+  if not gen then return { "no-device" } end
+  if m.left and m.gen ~= gen then return { "other-identity" } end
+  m.gen = gen
+  m.seq = redis.call("INCR", key.sequence())
+  redis.call("HSET", key.message(m.id), "gen", gen, "seq", m.seq, "rounds", 0)
+  if body ~= "" then redis.call("HSET", key.message(m.id), "body", body) end
+  -- Its old time limit is over, and so is the reminder of it.
+  redis.call("HDEL", key.message(m.id), "taken", "deaths", "alone", "expires_at")
+  redis.call("ZREM", key.due(), "x:" .. m.id)
+  m.expires_at = nil
+  if m.left then
+    redis.call("SADD", key.gate(m.device, m.recipient), m.id)
+    redis.call("HSET", key.message(m.id), "left_at", now)
+    return { "redriven", enter(m, { to = "unknown", at = now, due = now, why = "reconcile", attempts = 0 }) }
+  end
+  local version = enter(m, { to = "queued", at = now, backlog = true, attempts = 0 })
+  wake(m.device)
+  return { "redriven", version }
+end
+
+-- Takes it off the index; the message stays readable as long as any settled one. False when it is no letter.
+local function discard_letter(id)
+  if redis.call("ZREM", key.letters(), id) == 0 then return false end
+  redis.call("PEXPIRE", key.message(id), S.settled_kept_ms)
+  return true
+end

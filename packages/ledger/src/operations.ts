@@ -1,0 +1,132 @@
+import { type DeviceId, ENTRANCES, type ErrorCode } from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+import { originList } from "./attempts.ts";
+import type { Run } from "./scripts.ts";
+
+/** Which dead letters an operation is about; absent: all. */
+export interface LetterFilter {
+  readonly code?: ErrorCode;
+  readonly deviceId?: DeviceId;
+  /** Failed at that time or later, ms since the epoch. */
+  readonly since?: number;
+}
+
+export interface NewOperation {
+  readonly id: string;
+  readonly kind: "redrive" | "discard";
+  readonly filter: LetterFilter;
+  /** Those that its key may see. */
+  readonly devices: "*" | readonly string[];
+  readonly keyId: string;
+  readonly now: number;
+}
+
+/** A piece of work over many letters. At its end done + failed + skipped is the total. */
+export interface OperationRecord {
+  readonly id: string;
+  readonly kind: "redrive" | "discard";
+  readonly state: "running" | "done" | "failed";
+  readonly filter: LetterFilter;
+  readonly keyId: string;
+  /** Letters to look at. */
+  readonly total: number;
+  readonly done: number;
+  /** Refused; `refused` says why. */
+  readonly failed: number;
+  /** Not what the filter asks for. */
+  readonly skipped: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly createdAt: number;
+  readonly finishedAt?: number;
+  readonly reason?: string;
+}
+
+/** Operations run in the workers, step by step; a step is one script, so a death between two of them loses and repeats nothing. */
+export interface Operations {
+  /** A repeat under the same id changes nothing. */
+  createOperation(operation: NewOperation): Promise<void>;
+  findOperation(id: string): Promise<OperationRecord | undefined>;
+  /** The oldest first. */
+  runningOperations(limit: number): Promise<readonly string[]>;
+  stepOperation(
+    id: string,
+    by: { readonly owner: string; readonly now: number },
+  ): Promise<"running" | "done" | "busy" | "absent">;
+  failOperation(id: string, reason: string, now: number): Promise<void>;
+}
+
+const PER_STEP = 200;
+/** For so long after a step only its worker takes the next one. */
+const LEASE_MS = 5_000;
+
+export function operations({
+  redis,
+  keys,
+  run,
+}: {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: Run;
+}): Operations {
+  const origins = originList(ENTRANCES.queued.redrive);
+  return {
+    async createOperation({ id, kind, filter, devices, keyId, now }) {
+      const { code = "", deviceId = "", since = "" } = filter;
+      const seen = devices === "*" ? "" : JSON.stringify(devices);
+      await run("create-operation", id, kind, now, code, deviceId, since, seen, keyId);
+    },
+    async findOperation(id) {
+      return readOperation(id, await redis.hgetall(keys.operation(id)));
+    },
+    async runningOperations(limit) {
+      return redis.zrange(keys.operations(), "0", String(limit - 1));
+    },
+    async stepOperation(id, { owner, now }) {
+      return (await run("step-operation", id, owner, now, LEASE_MS, PER_STEP, origins)) as
+        | "running"
+        | "done"
+        | "busy"
+        | "absent";
+    },
+    async failOperation(id, reason, now) {
+      await redis
+        .multi()
+        .hset(keys.operation(id), { state: "failed", reason, finished_at: now })
+        .zrem(keys.operations(), id)
+        .exec();
+    },
+  };
+}
+
+const REFUSED = "refused:";
+
+function readOperation(
+  id: string,
+  hash: Readonly<Record<string, string>>,
+): OperationRecord | undefined {
+  const { state, code, device, since } = hash;
+  if (state === undefined) return undefined;
+  const number = (name: string): number => Number(hash[name] ?? 0);
+  const refused = Object.entries(hash).filter(([name]) => name.startsWith(REFUSED));
+  return {
+    id,
+    kind: hash["kind"] as OperationRecord["kind"],
+    state: state as OperationRecord["state"],
+    filter: {
+      ...(code === "" ? {} : { code: code as ErrorCode }),
+      ...(device === "" ? {} : { deviceId: device as DeviceId }),
+      ...(since === "" ? {} : { since: Number(since) }),
+    },
+    keyId: hash["key"] ?? "",
+    total: number("total"),
+    done: number("done"),
+    failed: number("failed"),
+    skipped: number("skipped"),
+    refused: Object.fromEntries(
+      refused.map(([name, count]) => [name.slice(REFUSED.length), Number(count)]),
+    ),
+    createdAt: number("created_at"),
+    ...(hash["finished_at"] === undefined ? {} : { finishedAt: number("finished_at") }),
+    ...(hash["reason"] === undefined ? {} : { reason: hash["reason"] }),
+  };
+}

@@ -1,0 +1,69 @@
+import type { DeviceId, ErrorCode, MessageId, MessageStatus } from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+import type { LetterCursor, Letters } from "./letters.ts";
+
+/** As much of a message as a poll over many needs. */
+export interface MessageHead {
+  readonly id: MessageId;
+  readonly deviceId: DeviceId;
+  readonly status: MessageStatus;
+  readonly version: number;
+  /** The last error, when there was one. */
+  readonly code?: ErrorCode;
+}
+
+export interface LetterHead extends MessageHead {
+  readonly failedAt: number;
+}
+
+/** Reads of many messages at once. */
+export interface Polls {
+  /** In the order of the ids; undefined for a message that is not kept. */
+  messageHeads(ids: readonly MessageId[]): Promise<readonly (MessageHead | undefined)[]>;
+  /** Newest first; `next` goes on behind the last one that was looked at, absent at the end. */
+  letterHeads(page: { readonly before?: LetterCursor; readonly limit: number }): Promise<{
+    readonly letters: readonly LetterHead[];
+    readonly next?: LetterCursor;
+  }>;
+}
+
+export function polls(redis: Redis, keys: Keys, { letterIds }: Pick<Letters, "letterIds">): Polls {
+  async function messageHeads(
+    ids: readonly MessageId[],
+  ): Promise<readonly (MessageHead | undefined)[]> {
+    const pipeline = redis.pipeline();
+    for (const id of ids) pipeline.hmget(keys.message(id), "device", "status", "version", "code");
+    const replies = (await pipeline.exec()) ?? [];
+    return ids.map((id, index) => {
+      const [error, fields] = replies[index] ?? [];
+      if (error) throw error;
+      return readHead(id, fields as readonly (string | null)[]);
+    });
+  }
+  return {
+    messageHeads,
+    async letterHeads(page) {
+      const found = await letterIds(page);
+      const heads = await messageHeads(found.map(({ id }) => id as MessageId));
+      const letters = heads.flatMap((head, index) =>
+        head === undefined ? [] : [{ ...head, failedAt: found[index]?.at ?? 0 }],
+      );
+      const last = found.at(-1);
+      return found.length < page.limit || last === undefined
+        ? { letters }
+        : { letters, next: last };
+    },
+  };
+}
+
+function readHead(id: MessageId, fields: readonly (string | null)[]): MessageHead | undefined {
+  const [device, status, version, code] = fields;
+  if (typeof device !== "string" || typeof status !== "string") return undefined;
+  return {
+    id,
+    deviceId: device as DeviceId,
+    status: status as MessageStatus,
+    version: Number(version),
+    ...(typeof code === "string" ? { code: code as ErrorCode } : {}),
+  };
+}
