@@ -90,6 +90,17 @@ test("prekeys are handed out once each, and a low stock is announced", async () 
   );
 });
 
+test("the key server counts, hands out down to a stock, and takes a new signed prekey", async () => {
+  const number = "15550000004";
+  await using client = await pairedClient(simulator, number);
+  const device = pnJid(number, 1);
+  expect(simulator.keyStock(device)).toEqual({ prekeys: 812, signed_prekey_id: 1 });
+  await client.sock.rotateSignedPreKey();
+  expect(simulator.keyStock(device, 4)).toEqual({ prekeys: 4, signed_prekey_id: 2 });
+  await client.stanza(notification("encrypt"));
+  expect(() => simulator.keyStock(pnJid(number, 9))).toThrow("no such device");
+});
+
 test("a black hole on the socket: nothing is answered, and the companion can come back", async () => {
   simulator.addFault({ on: "socket", match: { device: alice }, action: "blackhole" });
   await a.sock.sendMessage(pnJid("15550000009"), { text: "lost" }, { messageId: "3EB0LOST" });

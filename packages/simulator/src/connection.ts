@@ -65,6 +65,8 @@ export interface ConnectionDeps {
     payload: Buffer,
     noiseKey: Buffer,
   ) => void | Promise<void>;
+  /** Asked at each hello; true: it never gets an answer. */
+  readonly stalls: () => boolean;
   readonly onNode: (connection: Connection, node: BinaryNode) => void | Promise<void>;
   readonly onClosed: (connection: Connection, reason: string) => void;
 }
@@ -171,8 +173,9 @@ type FrameHandler = (frame: Buffer) => void | Promise<void>;
 function frameHandler(wire: Wire, deps: ConnectionDeps, onHandshakeOver: () => void): FrameHandler {
   const noise = answerNoise(deps.trust);
   let helloDone = false;
+  let stalled = false;
   return async (frame) => {
-    if (wire.isOver()) return;
+    if (wire.isOver() || stalled) return;
     const transport = wire.transport();
     if (transport !== undefined) {
       const node = await decodeNode(transport.decrypt(frame), deps.limits.inflatedBytes);
@@ -184,7 +187,9 @@ function frameHandler(wire: Wire, deps: ConnectionDeps, onHandshakeOver: () => v
       await deps.onPayload(wire.connection, finished.payload, finished.clientStatic);
     } else {
       helloDone = true;
-      wire.sendRaw(noise.hello(frame));
+      stalled = deps.stalls();
+      if (stalled) onHandshakeOver();
+      else wire.sendRaw(noise.hello(frame));
     }
   };
 }

@@ -79,6 +79,18 @@ describe("a client paired over HTTP", () => {
     expect((await call("GET", `/admin/log?after=${entries.at(-1)?.seq}`)).body).toEqual([]);
   });
 
+  test("its keys are counted and handed out", async () => {
+    const device = "15550000001:1@s.whatsapp.net";
+    const { body } = await call("GET", `/admin/keys?device=${device}`);
+    expect(body).toMatchObject({ signed_prekey_id: 1 });
+    expect((await call("POST", "/admin/keys", { device, left: 700 })).body).toMatchObject({
+      prekeys: 700,
+    });
+    expect((await call("POST", "/admin/keys", { device, left: -1 })).status).toBe(400);
+    expect((await call("GET", "/admin/keys?device=1:1@s.whatsapp.net")).status).toBe(404);
+    expect((await call("GET", "/admin/keys")).status).toBe(400);
+  });
+
   test("and by JSON, without a number: a fresh one", async () => {
     await client[Symbol.asyncDispose]();
     const { body } = await pair((qr) => call("POST", "/admin/mock-phone/scan-qr", { qr }));

@@ -44,8 +44,18 @@ const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     },
     POST: {
       about:
-        "{on_whatsapp, delivery_receipts, read_receipts, sender_receipts, dedupe, restricted_until, delays: {delivered, read}}",
+        "{on_whatsapp, delivery_receipts, read_receipts, sender_receipts, dedupe, restricted_until, passkey, delays: {delivered, read}}",
       answer: ({ control, phone, body }) => control.setPhone(phone, settingsIn(body.json())),
+    },
+  },
+  "/admin/keys": {
+    GET: {
+      about: "?device= (a JID): what the key server holds of it",
+      answer: ({ control, query }) => control.keyStock(deviceIn(query.get("device"))),
+    },
+    POST: {
+      about: "{device, left}: hand out its one-time keys until so many are left",
+      answer: spendKeys,
     },
   },
   "/admin/faults": {
@@ -190,6 +200,14 @@ function write({ control, limits, phone, body }: Call): unknown {
   });
 }
 
+const deviceIn = (value: unknown): string => textIn(value, "device", 64);
+
+function spendKeys({ control, limits, body }: Call): unknown {
+  const fields = fieldsOf(body.json(), "the body", ["device", "left"]);
+  const left = integerOf(fields["left"], "left", [0, limits.preKeysPerDevice]);
+  return control.keyStock(deviceIn(fields["device"]), left);
+}
+
 function log({ control, query }: Call): unknown {
   const after = Number(query.get("after") ?? 0);
   const { entries, dropped } = control.log(integerOf(after, "after", [0, Number.MAX_SAFE_INTEGER]));
@@ -212,6 +230,7 @@ const settings: {
   sender_receipts: (value) => switchOf(value, "sender_receipts"),
   dedupe: (value) => switchOf(value, "dedupe"),
   restricted_until: (value) => integerOf(value, "restricted_until", [0, 4_102_444_800]),
+  passkey: (value) => switchOf(value, "passkey"),
   delays: (value) => {
     const fields = fieldsOf(value, "delays", ["delivered", "read"]);
     const entries = Object.entries(fields).map(([name, ms]) => [

@@ -1,13 +1,15 @@
 import { BadRequest } from "./bad-request.ts";
+import type { Companion } from "./directory.ts";
 import { waitForEntry, type LogEntry, type LogPage } from "./event-log.ts";
 import { matches, type Fault, type FaultMatch } from "./faults.ts";
-import { parseNumber } from "./jid.ts";
+import { parseJid, parseNumber } from "./jid.ts";
 import { disturbSocket } from "./login.ts";
 import { enterCode } from "./pairing-code.ts";
 import { scanQr } from "./pairing-qr.ts";
 import type { Linked } from "./pairings.ts";
 import type { PhoneMessage, PhoneSettings } from "./phones.ts";
 import { sendFrom, type Letter } from "./phone-writing.ts";
+import { keyStockOf, spendPreKeys, type KeyStock } from "./prekeys.ts";
 import type { Realm } from "./realm.ts";
 
 /**
@@ -25,6 +27,8 @@ export interface Control {
   sendFrom(phone: string, letter: Letter): Promise<{ id: string }>;
   settingsOf(phone: string): PhoneSettings;
   setPhone(phone: string, changes: Partial<PhoneSettings>): PhoneSettings;
+  /** What the key server holds of a companion, by its JID; `left`: first, one-time keys are handed out until so many are left. */
+  keyStock(device: string, left?: number): KeyStock;
   /** Takes the JSON form, e.g. `{on: "message", match: {to}, action: {nack: 479}, times: 1}`. */
   addFault(order: unknown): Fault;
   faults(): Fault[];
@@ -77,6 +81,11 @@ export function openControl(realm: Realm, ca: string): Control {
       sendFrom(realm, numberOf(phone), { to: numberOf(to), text, id }),
     settingsOf: (phone) => realm.phones.settings(numberOf(phone)),
     setPhone: (phone, changes) => realm.phones.change(numberOf(phone), changes),
+    keyStock(device, left) {
+      const companion = companionOf(realm, device);
+      if (left !== undefined) spendPreKeys(realm, companion, left);
+      return keyStockOf(realm, companion);
+    },
     addFault: (order) => addFault(realm, order),
     faults: () => realm.faults.list(),
     clearFaults: () => realm.faults.clear(),
@@ -94,6 +103,13 @@ export function numberOf(text: string): string {
   if (number === undefined)
     throw new BadRequest(`not a phone number: it needs 5 to 15 digits with country code`);
   return number;
+}
+
+function companionOf(realm: Realm, jid: string): Companion {
+  const address = parseJid(jid);
+  const found = address && realm.directory.companion(address.number, address.device);
+  if (found === undefined) throw new BadRequest("no such device is linked", 404);
+  return found;
 }
 
 function freshNumber(realm: Realm): string {

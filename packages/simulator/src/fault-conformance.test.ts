@@ -86,6 +86,18 @@ describe("message faults", () => {
     expect(kinds.indexOf("ack")).toBeGreaterThan(kinds.indexOf("receipt"));
   });
 
+  test.each(["phash", "refresh_lid"])(
+    "%s: an ack that says so, of a message that arrived",
+    async (hint) => {
+      simulator.addFault({ on: "message", match: { to }, action: { [hint]: true } });
+      const id = newId();
+      const { attrs } = await a.send(pnJid(to), "x", id);
+      expect(attrs[hint]).toEqual(expect.any(String));
+      expect(attrs["error"]).toBeUndefined();
+      expect(simulator.messagesOf(to).some((message) => message.id === id)).toBe(true);
+    },
+  );
+
   test.each([
     ["close_before_relay", DisconnectReason.connectionClosed, 0],
     ["close_after_relay", DisconnectReason.connectionClosed, 1],
@@ -183,5 +195,42 @@ describe("iq faults", () => {
     ).rejects.toMatchObject({
       data: 501,
     });
+  });
+});
+
+test("a stalled handshake gets no answer, the next one does", async () => {
+  simulator.addFault({ on: "handshake", action: "stall" });
+  const stalled = openTestClient(simulator);
+  opened.push(stalled);
+  await simulator.waitFor(({ kind, type }) => kind === "fault" && type === "handshake stall");
+  await using next = openTestClient(simulator);
+  await next.update(({ qr }) => qr !== undefined);
+  expect(stalled.stanzas).toEqual([]);
+});
+
+describe("an account that asks for a passkey", () => {
+  const phone = "15550000077";
+  const asksForPasskey = (node: BinaryNode): boolean =>
+    node.tag === "notification" && node.attrs["type"] === "passkey_prologue_request";
+
+  test("links nobody by QR: the client hears of the passkey and nothing else", async () => {
+    simulator.setPhone(phone, { passkey: true });
+    await using client = openTestClient(simulator);
+    const { qr } = await client.update((update) => update.qr !== undefined);
+    await expect(simulator.scanQr(qr ?? "", phone)).rejects.toThrow("passkey");
+    await client.stanza(asksForPasskey);
+    expect(client.stanzas.at(-1)).toSatisfy(asksForPasskey);
+    // The same code still serves an account without one.
+    expect(await simulator.scanQr(qr ?? "", "15550000078")).toMatchObject({ device: 1 });
+    await client.closed();
+  });
+
+  test("nor by code", async () => {
+    simulator.setPhone(phone, { passkey: true });
+    await using client = openTestClient(simulator);
+    await client.update((update) => update.qr !== undefined);
+    const code = await client.sock.requestPairingCode(phone);
+    await expect(simulator.enterCode(phone, code)).rejects.toThrow("passkey");
+    await client.stanza(asksForPasskey);
   });
 });

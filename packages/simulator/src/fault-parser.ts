@@ -1,5 +1,5 @@
 import { BadRequest, fieldsOf, integerOf, textIn, type Fields } from "./bad-request.ts";
-import type { FaultAction, FaultMatch, FaultName, FaultOn, FaultOrder } from "./faults.ts";
+import type { AckHint, FaultAction, FaultMatch, FaultName, FaultOn, FaultOrder } from "./faults.ts";
 import { formatJid, parseJid, parseNumber } from "./jid.ts";
 
 type ActionKind = FaultAction["kind"];
@@ -16,9 +16,12 @@ const actions = {
     "replaced",
     "unlink",
     "nack",
+    "ack_hint",
     "delay",
     "stream_error",
   ],
+  // Nobody has said yet who they are.
+  handshake: ["stall"],
   iq: ["drop", "blackhole", "close", "replaced", "unlink", "iq_error", "delay", "stream_error"],
   login: ["drop", "blackhole", "close", "failure", "delay", "stream_error"],
   socket: ["drop", "close", "blackhole", "replaced", "unlink", "stream_error"],
@@ -29,6 +32,7 @@ const actions = {
 const matchFields = {
   message: ["to", "device"],
   iq: ["device", "xmlns"],
+  handshake: [],
   login: ["device"],
   socket: ["device"],
   receipt: ["to", "device"],
@@ -84,9 +88,23 @@ const withArgument: Record<
       return { kind: "iq_error", code: integerOf(inner["code"], "iq_error.code", code), text };
     },
   },
+  phash: { beside: [], parse: (fields) => ackHint("phash", fields) },
+  refresh_lid: { beside: [], parse: (fields) => ackHint("refresh_lid", fields) },
 };
 
-const argumentKinds = new Set<string>(["nack", "delay", "stream_error", "failure", "iq_error"]);
+function ackHint(hint: AckHint, fields: Fields): FaultAction {
+  if (fields[hint] !== true) throw new BadRequest(`${hint} must be true`);
+  return { kind: "ack_hint", hint };
+}
+
+const argumentKinds = new Set<string>([
+  "nack",
+  "delay",
+  "stream_error",
+  "failure",
+  "iq_error",
+  "ack_hint",
+]);
 const names = new Set(
   Object.values(actions)
     .flat()

@@ -31,6 +31,9 @@ describe("orders", () => {
     [{ on: "socket", action: { stream_error: { code: 515 } } }],
     [{ on: "receipt", action: "read_first" }],
     [{ on: "media", action: "drop" }],
+    [{ on: "message", action: { phash: true } }],
+    [{ on: "message", action: { refresh_lid: true } }],
+    [{ on: "handshake", action: "stall", times: 2 }],
   ])("%j is taken", (order) => {
     const times = "times" in order ? order.times : 1;
     expect(setup().faults.add(order)).toMatchObject({
@@ -55,6 +58,9 @@ describe("orders", () => {
     [{ on: "message", action: "no_ack", match: { to: "somebody" } }],
     [{ on: "login", action: "no_ack" }],
     [{ on: "receipt", action: { nack: 1 } }],
+    [{ on: "message", action: { phash: "2:abc" } }],
+    [{ on: "message", action: "stall" }],
+    [{ on: "handshake", match: { device: "15550002" }, action: "stall" }],
     [{ on: "constructor", action: "no_ack" }],
     [{ on: "message", action: "constructor" }],
   ])("%j is refused with a reason", (order) => {
@@ -110,6 +116,10 @@ test("each message fault says what becomes of the message", () => {
   expect(disposeOf({ kind: "nack", code: 479 }, usual)).toEqual({
     relay: false,
     ack: { error: 479, delayMs: 0 },
+  });
+  expect(disposeOf({ kind: "ack_hint", hint: "phash" }, usual)).toEqual({
+    relay: true,
+    ack: { delayMs: 0, hint: "phash" },
   });
   expect(disposeOf({ kind: "delay", ms: 9 }, usual)).toEqual({ relay: true, ack: { delayMs: 9 } });
   expect(disposeOf({ kind: "close_after_relay" }, usual)).toEqual({

@@ -4,7 +4,7 @@ import { parseFault } from "./fault-parser.ts";
  * Troubles on order. A fault waits for an event it matches, happens, and is used up after `times` events.
  * What an action means for each kind of event is decided where the event is handled.
  */
-export type FaultOn = "message" | "iq" | "login" | "socket" | "receipt" | "media";
+export type FaultOn = "message" | "iq" | "handshake" | "login" | "socket" | "receipt" | "media";
 
 export type FaultAction =
   | { [Name in FaultName]: { readonly kind: Name } }[FaultName]
@@ -17,7 +17,11 @@ export type FaultAction =
       readonly code?: number;
       readonly expire?: number;
     }
-  | { readonly kind: "iq_error"; readonly code: number; readonly text: string };
+  | { readonly kind: "iq_error"; readonly code: number; readonly text: string }
+  /** The ack says that the sender's list of the recipient's devices, or its LID, is out of date. */
+  | { readonly kind: "ack_hint"; readonly hint: AckHint };
+
+export type AckHint = "phash" | "refresh_lid";
 
 export type FaultName =
   | "no_ack"
@@ -32,7 +36,8 @@ export type FaultName =
   | "inactive"
   | "read_first"
   | "retry"
-  | "from_lid";
+  | "from_lid"
+  | "stall";
 
 export interface FaultMatch {
   /** Digits of the recipient. */

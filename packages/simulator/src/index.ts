@@ -16,13 +16,14 @@ export type { Delays, Report } from "./realm.ts";
 
 // Moving its world
 export type { Control, Stats } from "./control.ts";
+export type { KeyStock } from "./prekeys.ts";
 export type { Linked } from "./pairings.ts";
 export type { Letter } from "./phone-writing.ts";
 export type { MessageType, PhoneMessage, PhoneSettings } from "./phones.ts";
 export { BadRequest } from "./bad-request.ts";
 
 // Faults
-export type { Fault, FaultAction, FaultMatch, FaultOn, FaultOrder } from "./faults.ts";
+export type { AckHint, Fault, FaultAction, FaultMatch, FaultOn, FaultOrder } from "./faults.ts";
 
 // What happened
 export type { LogEntry, LogFields, LogKind, LogPage } from "./event-log.ts";

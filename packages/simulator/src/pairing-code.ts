@@ -6,6 +6,7 @@ import type { Connection } from "./connection.ts";
 import { rawKey } from "./device-identity.ts";
 import { parseJid, pnJid, SERVER_JID } from "./jid.ts";
 import { answerInTime, link } from "./link.ts";
+import { askForPasskey } from "./passkey.ts";
 import { bytesOf, bytesOfLength, child, el, type BinaryNode } from "./node.ts";
 import type { CodeExchange, CodePairing, Linked } from "./pairings.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
@@ -86,6 +87,7 @@ export async function enterCode(realm: Realm, number: string, code: string): Pro
   const clean = cleanCode(code);
   if (!/^[0-9A-Z]{8}$/.test(clean))
     throw new BadRequest("a pairing code has eight letters and digits", 404);
+  if (realm.phones.settings(number).passkey) askForPasskey(realm, pairing.connection);
   const ephemeral = Curve.generateKeyPair();
   const companionEphemeral = await unwrapEphemeral(pairing.wrappedEphemeral, clean);
   const wrapped = await wrapEphemeral(ephemeral.public, clean);

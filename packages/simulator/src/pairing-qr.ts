@@ -3,6 +3,7 @@ import { BadRequest } from "./bad-request.ts";
 import type { Connection, Registration } from "./connection.ts";
 import { SERVER_JID } from "./jid.ts";
 import { link } from "./link.ts";
+import { askForPasskey } from "./passkey.ts";
 import { el } from "./node.ts";
 import type { Linked } from "./pairings.ts";
 import type { Realm } from "./realm.ts";
@@ -63,5 +64,6 @@ export async function scanQr(realm: Realm, text: string, number: string): Promis
   }
   if (realm.pairings.linkOf(connection) !== undefined)
     throw new BadRequest("this QR code is being used already", 409);
+  if (realm.phones.settings(number).passkey) askForPasskey(realm, connection);
   return link(realm, { connection, registration, number, advSecret: qr.advSecret });
 }

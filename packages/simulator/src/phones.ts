@@ -14,6 +14,8 @@ export interface PhoneSettings {
   readonly sender_receipts: boolean;
   /** Unix seconds until which this account may only write to those whose privacy token it holds; 0: no restriction. */
   readonly restricted_until: number;
+  /** Linking a device to this account takes a passkey, which no client known here can answer. */
+  readonly passkey: boolean;
   /** Milliseconds from arrival; absent: the simulator's. */
   readonly delays: { readonly delivered?: number; readonly read?: number };
 }
@@ -66,6 +68,7 @@ const defaults: PhoneSettings = {
   dedupe: true,
   sender_receipts: false,
   restricted_until: 0,
+  passkey: false,
   delays: {},
 };
 
@@ -88,7 +91,11 @@ export function openPhones({
   journal: Journal;
   inboxRows: number;
 }): Phones {
-  const settings = new Map(journal.entries<PhoneSettings>("phone/"));
+  const settings = new Map(
+    journal
+      .entries<Partial<PhoneSettings>>("phone/")
+      .map(([number, kept]) => [number, { ...defaults, ...kept }] as const),
+  );
   const inboxes = new Map<string, Inbox>();
   for (const [key, message] of journal.entries<PhoneMessage>("inbox/").toSorted(byRow)) {
     const [number = "", row = ""] = key.split("/");

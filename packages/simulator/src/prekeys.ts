@@ -83,6 +83,24 @@ function bundleOf(realm: Realm, jid: string | undefined): BinaryNode[] | undefin
   return companionBundle(companion, takeOneTimeKey(realm, companion));
 }
 
+/** What the key server holds of a companion. */
+export interface KeyStock {
+  readonly prekeys: number;
+  readonly signed_prekey_id: number;
+}
+
+export function keyStockOf(realm: Realm, companion: Companion): KeyStock {
+  return {
+    prekeys: realm.directory.preKeys(companion).count(),
+    signed_prekey_id: companion.signedPreKey.id,
+  };
+}
+
+/** Takes one-time keys until so many are left, as if that many strangers had written; asks for more like they do. */
+export function spendPreKeys(realm: Realm, companion: Companion, left: number): void {
+  while (realm.directory.preKeys(companion).count() > left) takeOneTimeKey(realm, companion);
+}
+
 /** Takes a one-time key and asks the companion for more when few are left. */
 export function takeOneTimeKey(realm: Realm, companion: Companion): PreKey | undefined {
   const store = realm.directory.preKeys(companion);

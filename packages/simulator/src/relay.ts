@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { endConnection, type Ending } from "./endings.ts";
-import type { FaultAction } from "./faults.ts";
+import type { AckHint, FaultAction } from "./faults.ts";
 import type { DeviceRole } from "./iq-call.ts";
 import { formatJid, lidJid, pnJid, type Address } from "./jid.ts";
 import { readMessage, type MessageCopy, type MessageStanza } from "./message-stanza.ts";
@@ -13,13 +13,23 @@ import { nowSeconds, type Realm } from "./realm.ts";
 export interface Disposition {
   readonly relay: boolean;
   /** Absent: no ack ever. */
-  readonly ack?: { readonly error?: number; readonly delayMs: number };
+  readonly ack?: Answer;
   readonly ending?: Ending;
+}
+
+interface Answer {
+  readonly error?: number;
+  readonly hint?: AckHint;
+  readonly delayMs: number;
 }
 
 const malformed = 479;
 const unknownRecipient = 404;
 const timelocked = 463;
+const hintValues = { phash: "2:c2ltdWxhd", refresh_lid: "true" } as const satisfies Record<
+  AckHint,
+  string
+>;
 
 /** Takes one `<message>` of a client: relay, answer, end, in this order. */
 export async function takeMessage(
@@ -77,6 +87,7 @@ export function disposeOf(
   if (fault === undefined) return honest;
   if (fault.kind === "nack")
     return { relay: false, ack: { error: fault.code, delayMs: usual.delayMs } };
+  if (fault.kind === "ack_hint") return { ...honest, ack: { ...usual, hint: fault.hint } };
   if (fault.kind === "delay") return { ...honest, ack: { ...usual, delayMs: fault.ms } };
   if (fault.kind === "stream_error") return { relay: false, ending: fault };
   return dispositions[fault.kind] ?? honest;
@@ -94,9 +105,9 @@ function nackOf(realm: Realm, role: DeviceRole, message: MessageStanza): { error
 function answer(
   realm: Realm,
   connection: Connection,
-  { node, ack }: { node: BinaryNode; ack: { readonly error?: number; readonly delayMs: number } },
+  { node, ack }: { node: BinaryNode; ack: Answer },
 ): void {
-  const send = (): void => sendAck(realm, connection, { node, error: ack.error });
+  const send = (): void => sendAck(realm, connection, { node, ...ack });
   if (ack.delayMs === 0) send();
   else realm.timers.after(ack.delayMs, send);
 }
@@ -104,10 +115,11 @@ function answer(
 function sendAck(
   realm: Realm,
   connection: Connection,
-  { node, error }: { node: BinaryNode; error: number | undefined },
+  { node, error, hint }: { node: BinaryNode } & Pick<Answer, "error" | "hint">,
 ): void {
   const { id, to } = node.attrs;
-  connection.send(el("ack", { class: "message", id, from: to, t: nowSeconds(), error }));
+  const stale = hint === undefined ? {} : { [hint]: hintValues[hint] };
+  connection.send(el("ack", { class: "message", id, from: to, t: nowSeconds(), error, ...stale }));
   const device = connection.role.kind === "device" ? connection.role.jid : "";
   realm.log.append("ack", { device, id: id ?? "", to: to ?? "", error });
 }

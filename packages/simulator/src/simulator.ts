@@ -101,6 +101,7 @@ function openClient(realm: Realm, socket: Parameters<typeof openConnection>[0]):
     trust: realm.trust,
     limits: realm.limits,
     timers: realm.timers,
+    stalls: () => realm.faults.take("handshake", {}) !== undefined,
     onPayload: (connection, payload, noiseKey) => enter(realm, connection, { payload, noiseKey }),
     onNode: (connection, node) => handleStanza(realm, connection, node),
     onClosed: (connection, reason) => {
