@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, watch } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { environment } from "./config.ts";
 
 /** What `npm start` writes when everything stands. */
 export interface Ready {
   readonly api_url: string;
+  readonly api_urls: readonly string[];
   readonly api_key: string;
   readonly device_id: string;
   readonly phone: string;
@@ -29,6 +31,12 @@ export interface Message {
   readonly blocked_by: string | null;
   readonly last_error: { readonly error_code: string } | null;
   readonly timeline: readonly { readonly status: string; readonly error_code?: string }[];
+}
+
+export interface Device {
+  readonly device_id: string;
+  readonly state: string;
+  readonly cause?: string | null;
 }
 
 export interface Answer<Body> {
@@ -59,7 +67,10 @@ export const QUICK: Readonly<Record<string, string>> = {
 /** The whole product as a person runs it, in a data folder of its own. */
 export class Pombo implements AsyncDisposable {
   readonly data: string;
+  /** As it was when everything stood; {@link Pombo.living} tells who lives now. */
   readonly ready: Ready;
+  /** What it was started with beside the environment of the test. */
+  readonly env: Readonly<Record<string, string>>;
   readonly said: () => string;
   readonly #supervisor: ChildProcess;
   readonly #keepsData: boolean;
@@ -67,12 +78,14 @@ export class Pombo implements AsyncDisposable {
   private constructor(start: {
     readonly data: string;
     readonly ready: Ready;
+    readonly env: Readonly<Record<string, string>>;
     readonly supervisor: ChildProcess;
     readonly said: () => string;
     readonly keepsData: boolean;
   }) {
     this.data = start.data;
     this.ready = start.ready;
+    this.env = start.env;
     this.said = start.said;
     this.#supervisor = start.supervisor;
     this.#keepsData = start.keepsData;
@@ -87,6 +100,7 @@ export class Pombo implements AsyncDisposable {
   ): Promise<Pombo> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), "pombo-e2e-")));
     const readyFile = join(data, "ready.json");
+    await mkdir(data, { recursive: true });
     await rm(readyFile, { force: true });
     const supervisor = spawn(
       process.execPath,
@@ -99,7 +113,11 @@ export class Pombo implements AsyncDisposable {
         readyFile,
         ...(options.args ?? []),
       ],
-      { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"] },
+      {
+        cwd: ROOT,
+        env: { ...environment, ...options.env },
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+      },
     );
     let said = "";
     for (const stream of [supervisor.stdout, supervisor.stderr])
@@ -108,10 +126,16 @@ export class Pombo implements AsyncDisposable {
     return new Pombo({
       data,
       ready,
+      env: options.env ?? {},
       supervisor,
       said: () => said,
       keepsData: options.data !== undefined,
     });
+  }
+
+  /** The processes that live now: the supervisor brings back what died. */
+  async living(): Promise<Ready["pids"]> {
+    return ((await readReady(join(this.data, "ready.json"))) ?? this.ready).pids;
   }
 
   /** As Ctrl-C does; resolves with the exit code. */
@@ -126,7 +150,7 @@ export class Pombo implements AsyncDisposable {
 
   /** Everything dies at once. */
   async kill9(): Promise<void> {
-    const { api, worker, redis, simulator } = this.ready.pids;
+    const { api, worker, redis, simulator } = await this.living();
     const exited = once(this.#supervisor, "exit");
     this.#supervisor.kill("SIGKILL");
     for (const pid of [...api, ...worker, simulator, redis]) killIfThere(pid);
@@ -193,6 +217,10 @@ export class Pombo implements AsyncDisposable {
       if (Date.now() > end) throw new Error(`not in time: ${JSON.stringify(body)}`);
       version = body.status_version;
     }
+  }
+
+  async device(id: string): Promise<Device> {
+    return (await this.api<Device>("GET", `/v1/devices/${id}`)).body;
   }
 
   async control<Body = unknown>(method: string, path: string, body?: unknown): Promise<Body> {

@@ -1,0 +1,69 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Dice } from "./dice.ts";
+import type { Trouble } from "./plan.ts";
+import { LEASE_MS, type Stage } from "./stage.ts";
+
+/** What was really done. */
+export interface Done {
+  readonly kind: Trouble["kind"];
+  /** ms since the epoch, as is until */
+  readonly at: number;
+  /** of a stop: when the process went on */
+  readonly until?: number;
+  readonly says: string;
+}
+
+const BEYOND_LEASE_MS = LEASE_MS + 3_000;
+const DROP_MS = 8_000;
+
+type Make<Kind extends Trouble["kind"]> = (
+  trouble: Extract<Trouble, { kind: Kind }>,
+  stage: Stage,
+  dice: Dice,
+) => Promise<{ readonly says: string; readonly until?: number }>;
+
+/** Makes one trouble; a stop resolves when the process goes on again. */
+export async function makeTrouble(trouble: Trouble, stage: Stage, dice: Dice): Promise<Done> {
+  const at = Date.now();
+  const make = MAKE[trouble.kind] as Make<Trouble["kind"]>;
+  return { kind: trouble.kind, at, ...(await make(trouble, stage, dice)) };
+}
+
+const MAKE: { readonly [Kind in Trouble["kind"]]: Make<Kind> } = {
+  kill: async (_trouble, stage, dice) => {
+    const { workers, apis } = await stage.victims();
+    const pid = dice.pick([...workers, ...apis]);
+    const what = pid !== undefined && workers.includes(pid) ? "worker" : "api";
+    return { says: `${what} ${signal(pid, "SIGKILL")}` };
+  },
+  "redis-kill": async (_trouble, stage) => {
+    const { redis } = await stage.pombo.living();
+    return { says: signal(redis, "SIGKILL") };
+  },
+  stop: async (_trouble, stage, dice) => {
+    const pid = dice.pick((await stage.victims()).workers);
+    const stopped = signal(pid, "SIGSTOP");
+    await pause(BEYOND_LEASE_MS);
+    signal(pid, "SIGCONT");
+    return { until: Date.now(), says: `worker ${stopped}` };
+  },
+  drop: async (_trouble, { dropper }) => {
+    dropper.drop(DROP_MS);
+    return { says: "replies to the worker and the API outside" };
+  },
+  cut: async ({ action }, { devices, pombo }, dice) => {
+    const device = dice.pick(devices);
+    await pombo.fault("message", action, { match: { device: device?.phone } });
+    return { says: `${action} ${device?.phone ?? ""}` };
+  },
+};
+
+function signal(pid: number | null | undefined, name: NodeJS.Signals): string {
+  if (pid === undefined || pid === null) return "nobody there";
+  try {
+    process.kill(pid, name);
+    return `pid ${pid}`;
+  } catch {
+    return `pid ${pid} was gone`;
+  }
+}
