@@ -119,6 +119,15 @@ export const SETTINGS = {
     says: "delay before the single reconnect after another login took over",
   },
   replaced_window_ms: { value: 600_000, says: "two take-overs within this time stop the device" },
+  prekeys_low: {
+    value: 50,
+    says: "one-time keys of a device at WhatsApp below which more are uploaded at its login",
+  },
+  prekeys_full: { value: 200, says: "one-time keys of a device at WhatsApp after such an upload" },
+  signed_prekey_rotation_ms: {
+    value: 604_800_000,
+    says: "age at which a device's signed prekey is replaced",
+  },
   qr_kept_ms: { value: 60_000, says: "how long a QR code is shown" },
   shutdown_ms: { value: 10_000, says: "how long a process may take to end" },
 } as const satisfies Record<string, { readonly value: number; readonly says: string }>;
