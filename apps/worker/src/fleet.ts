@@ -3,6 +3,7 @@ import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
 import { every } from "./every.ts";
 import type { OwnedDevice } from "./own-device.ts";
+import { type OperationDeps, runOperations } from "./run-operations.ts";
 import { type Share, shareOf } from "./share.ts";
 
 export interface FleetDeps {
@@ -19,7 +20,8 @@ export interface FleetDeps {
     | "serveDue"
     | "take"
     | "trimLetters"
-  >;
+  > &
+    OperationDeps["ledger"];
   readonly settings: Settings;
   readonly log: Log;
   readonly now: () => number;
@@ -140,6 +142,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const turn = swept % SELDOM;
     for (const [index, device] of [...devices.values()].entries())
       if (index % SELDOM === turn) device.poke();
+    await runOperations(deps);
   }
 
   /** What an earlier start of this worker held comes back at once: nobody else may have it before its lease ends. */
