@@ -8,6 +8,8 @@ export interface DeviceCaches {
   readonly retryCounters: MemoryCache;
   readonly callOffers: MemoryCache;
   readonly placeholders: MemoryCache;
+  /** Users whose device list was dropped lately because WhatsApp called it stale. */
+  readonly staleLists: MemoryCache;
 }
 
 export interface BaileysConfig {

@@ -10,6 +10,27 @@ export interface Known {
 }
 
 /**
+ * Forgets the device list of a recipient, under its number and its LID, so that the next send asks for it again. Whatever WhatsApp
+ * says in its acks, one recipient's list is dropped once in a while only: each time costs the next send two queries.
+ */
+export async function forgetDeviceList(
+  jid: string,
+  { credentials, caches }: Pick<Known, "credentials" | "caches">,
+): Promise<void> {
+  const user = jidDecode(jid)?.user;
+  if (user === undefined || (await caches.staleLists.get(user)) !== undefined) return;
+  await caches.staleLists.set(user, true);
+  for (const name of await namesOf(user, credentials)) void caches.userDevices.del(name);
+}
+
+/** A user's own name and those under which it is known as well: its number, its LID. */
+async function namesOf(user: string, credentials: Credentials): Promise<string[]> {
+  const { keys } = credentials.keysForSocket();
+  const mapped = await keys.get("lid-mapping", [user, `${user}_reverse`]);
+  return [user, ...Object.values(mapped)];
+}
+
+/**
  * Forgets the device list and the sessions of a recipient, under its number and its LID, so that the next send asks WhatsApp for
  * both again. While a socket lives this takes the lock of its sends, so that no session is dropped in the middle of one.
  */
@@ -21,8 +42,7 @@ export async function forgetRecipient(
   if (user === undefined) return;
   const forget = async (): Promise<void> => {
     const { keys, retire } = credentials.keysForSocket();
-    const mapped = await keys.get("lid-mapping", [user, `${user}_reverse`]);
-    const users = [user, ...Object.values(mapped)];
+    const users = await namesOf(user, credentials);
     const lists = await keys.get("device-list", users);
     const devices = new Set(["0", ...Object.values(lists).flat()]);
     // Session names are Signal addresses: `<user>.<device>`, LIDs with the domain number 1.

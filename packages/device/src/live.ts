@@ -2,7 +2,9 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { DeviceCaches } from "./baileys-options.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DeviceChange, DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
+import { openKeyUpkeep } from "./key-upkeep.ts";
 import { type OwnJids, readInbound, readReceipt } from "./receipts.ts";
+import { forgetDeviceList } from "./forget-recipient.ts";
 import { openRestriction } from "./restriction.ts";
 import { openSender, type Sender } from "./send.ts";
 import { openSocket, type Socket, type SocketListener } from "./socket.ts";
@@ -40,9 +42,19 @@ export function openLive({
     wa: () => socket.wa,
     enter: (change) => enter({ ...change, ...identityOf(credentials) }),
   });
+  const upkeep = openKeyUpkeep({
+    wa: () => socket.wa,
+    settings,
+    settled: credentials.settled,
+    log: deps.log,
+  });
   const listener: SocketListener = {
     onQr,
-    onOpen: () => enter({ state: "connected", ...identityOf(credentials) }),
+    onOpen: () => {
+      enter({ state: "connected", ...identityOf(credentials) });
+      upkeep.begin();
+    },
+    onPreKeyCount: (left, low) => upkeep.counted(left, low),
     onAck: (attrs) => sender.ack(attrs),
     onReceipt: (node: BinaryNode) => {
       const evidence = readReceipt(node, own(), Date.now());
@@ -70,10 +82,14 @@ export function openLive({
     settings,
     onEvidence: deps.onEvidence,
     explain: restriction.explain,
+    onStaleList: (jid) => {
+      forgetDeviceList(jid, { credentials, caches }).catch(onStoreFailure);
+    },
     log: deps.log,
   });
   const close = (): void => {
     restriction.close();
+    upkeep.close();
     sender.close();
   };
   void socket.ended.finally(close);

@@ -34,6 +34,8 @@ export interface SenderDeps {
   readonly onEvidence: (evidence: Evidence) => void;
   /** May add to a refusal what WhatsApp says about it when asked. */
   readonly explain: (failure: Failure) => Promise<Failure>;
+  /** WhatsApp took a message, and says that it left out devices of this recipient. */
+  readonly onStaleList: (jid: string) => void;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
 }
 
@@ -129,7 +131,7 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
       const attempt = attempts.get(id);
       if (attempt !== undefined) leave(attempt);
     },
-    ack: ({ id, from, error }) => {
+    ack: ({ id, from, error, phash, refresh_lid }) => {
       const attempt = id === undefined ? undefined : attempts.get(id);
       if (id === undefined) return;
       if (error !== undefined) {
@@ -138,6 +140,7 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
         else void refuse(attempt, classifyNack(error), deps);
         return;
       }
+      if (from !== undefined && (phash ?? refresh_lid) !== undefined) deps.onStaleList(from);
       const at = Date.now();
       if (attempt === undefined) deps.onEvidence({ ids: [id], proves: "sent", at, by: from ?? "" });
       else attempt.settle({ kind: "acked", at, proof: "sent" });

@@ -161,6 +161,26 @@ describe("refused by WhatsApp", () => {
   });
 });
 
+test.each(["phash", "refresh_lid"])(
+  "an ack with %s makes the next send ask for the recipient's devices, once for a while",
+  async (hint) => {
+    const to = stranger();
+    const devicesAsked = async (): Promise<number> => {
+      const { last: after } = simulator.log();
+      expect(await paired.sendText(to)).toMatchObject({ kind: "acked" });
+      return simulator.log(after).entries.filter(({ xmlns }) => xmlns === "usync").length;
+    };
+    await paired.sendText(to);
+    expect(await devicesAsked()).toBe(0);
+    const action = { [hint]: true };
+    simulator.addFault({ on: "message", match: { to }, action, times: 2 });
+    await paired.sendText(to);
+    expect(await devicesAsked()).toBe(1);
+    expect(await devicesAsked()).toBe(0);
+    expect(simulator.faults()).toEqual([]);
+  },
+);
+
 describe("an unregistered number", () => {
   test("is absent when asked for, and nothing is sent to it", async () => {
     const to = stranger();

@@ -29,6 +29,8 @@ export interface SocketListener {
   readonly onAck: (attrs: BinaryNode["attrs"]) => void;
   readonly onReceipt: (node: BinaryNode) => void;
   readonly onMessage: (node: BinaryNode) => void;
+  /** So many one-time keys are left at WhatsApp; `low`: it says so by itself, because they run out. */
+  readonly onPreKeyCount: (left: number, low: boolean) => void;
   /** A message stanza is about to be written; throwing keeps it from leaving. */
   readonly onHandOver: (messageId: string) => void;
   readonly onRestriction: (restriction: { active: boolean; until?: number }) => void;
@@ -130,6 +132,13 @@ function listenToNodes(
   wa.ws.on("CB:ack,class:message", (node: BinaryNode) => listener.onAck(node.attrs));
   wa.ws.on("CB:receipt", listener.onReceipt);
   wa.ws.on("CB:message", listener.onMessage);
+  // Baileys asks at every login.
+  wa.ws.on("CB:iq,type:result,count", (node: BinaryNode) =>
+    listener.onPreKeyCount(countIn(node), false),
+  );
+  wa.ws.on("CB:notification,type:encrypt,count", (node: BinaryNode) =>
+    listener.onPreKeyCount(countIn(node), true),
+  );
   if (!life.pairing) return;
   wa.ws.on("CB:notification", (node: BinaryNode) => {
     if (asksForPasskey(node)) cut("passkey_required");
@@ -139,6 +148,10 @@ function listenToNodes(
     life.pairingEndsAt = Date.now() + qrLife(0, settings) + (refs - 1) * qrLife(1, settings);
     watchdog.relax();
   });
+}
+
+function countIn(node: BinaryNode): number {
+  return Number(getBinaryNodeChild(node, "count")?.attrs["value"]);
 }
 
 function listenToUpdates(
