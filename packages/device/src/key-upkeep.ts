@@ -24,6 +24,9 @@ export interface KeyUpkeepDeps {
   readonly log: (event: string, fields: Record<string, unknown>) => void;
 }
 
+/** Resolves with what is worth a log line. */
+type Job = () => Promise<Record<string, unknown>>;
+
 const AGAIN_MS = 3_600_000;
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -34,15 +37,18 @@ export function openKeyUpkeep({ wa, settings, settled, log }: KeyUpkeepDeps): Ke
   let closed = false;
 
   /** Tells how it ended, unless the connection ended first. */
-  const queue = (event: string, job: () => Promise<Record<string, unknown>>): Promise<void> => {
-    work = work.then(async () => {
-      if (closed) return;
-      try {
-        log(event, await job());
-      } catch (error) {
-        if (!closed) log(`${event}_failed`, { error: nameOf(error) });
-      }
-    });
+  const perform = async (before: Promise<void>, event: string, job: Job): Promise<void> => {
+    await before;
+    if (closed) return;
+    try {
+      log(event, await job());
+    } catch (error) {
+      if (!closed) log(`${event}_failed`, { error: nameOf(error) });
+    }
+  };
+
+  const queue = (event: string, job: Job): Promise<void> => {
+    work = perform(work, event, job);
     return work;
   };
 

@@ -86,7 +86,7 @@ test("the new key is in the store before WhatsApp hears of it", async () => {
   const later = overdue(first);
   await using device = later.device;
   const held = Promise.withResolvers<void>();
-  const { write } = later.store;
+  const write = later.store.write.bind(later.store);
   later.store.write = async (changes) => {
     await held.promise;
     return write(changes);
