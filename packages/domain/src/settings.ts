@@ -38,7 +38,7 @@ export const SETTINGS = {
     says: "devices that a worker gives away a sweep, so that others have their share",
   },
   worker_ttl_ms: { value: 6_000, says: "how long a silent worker counts as living" },
-  worker_capacity: { value: 2_000, says: "devices that one worker takes at most" },
+  worker_capacity: { value: 20_000, says: "devices that one worker takes at most" },
   lease_margin_ms: {
     value: 3_000,
     says: "how long before the end of a lease the worker stops using it",
