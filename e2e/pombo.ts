@@ -107,6 +107,8 @@ export class Pombo implements AsyncDisposable {
       [
         "apps/cli/src/main.ts",
         "up",
+        "--port",
+        "0",
         "--data",
         data,
         "--ready-file",
@@ -121,7 +123,7 @@ export class Pombo implements AsyncDisposable {
     );
     let said = "";
     for (const stream of [supervisor.stdout, supervisor.stderr])
-      stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const ready = await untilReady(readyFile, supervisor, () => said);
     return new Pombo({
       data,

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Pombo } from "../pombo.ts";
 import type { Dice } from "./dice.ts";
 import type { Trouble } from "./plan.ts";
 import { LEASE_MS, type Stage } from "./stage.ts";
@@ -53,10 +54,40 @@ const MAKE: { readonly [Kind in Trouble["kind"]]: Make<Kind> } = {
   },
   cut: async ({ action }, { devices, pombo }, dice) => {
     const device = dice.pick(devices);
-    await pombo.fault("message", action, { match: { device: device?.phone } });
+    await addFirst(pombo, { on: "message", action, match: { device: device?.phone } });
     return { says: `${action} ${device?.phone ?? ""}` };
   },
 };
+
+interface Fault {
+  readonly on: string;
+  readonly action: unknown;
+  readonly match: unknown;
+  readonly times?: number;
+  readonly remaining?: number;
+}
+
+/** The oldest fault that fits is the one that happens: a new one must stand before the slowness that every message meets. */
+async function addFirst(pombo: Pombo, fault: Fault): Promise<void> {
+  const waiting = await pombo.control<readonly Fault[]>("GET", "/admin/faults");
+  await pombo.control("DELETE", "/admin/faults");
+  for (const { on, action, match, remaining } of [fault, ...waiting])
+    // oxlint-disable-next-line no-await-in-loop -- their order is the point
+    await pombo.fault(on, action, { match, times: remaining ?? 1 });
+}
+
+/** Every ack comes late, and the receipts after it, so that there is always an attempt under way that a trouble can hit. */
+export async function slowDown(
+  { pombo }: Stage,
+  recipients: readonly string[],
+  ackMs: number,
+): Promise<void> {
+  const delays = { delivered: ackMs + 50, read: 2 * ackMs };
+  for (const recipient of recipients)
+    // oxlint-disable-next-line no-await-in-loop -- the simulator is one process
+    await pombo.control("POST", `/admin/phones/${recipient}/settings`, { delays });
+  await pombo.fault("message", { delay_ms: ackMs }, { times: 1_000_000 });
+}
 
 function signal(pid: number | null | undefined, name: NodeJS.Signals): string {
   if (pid === undefined || pid === null) return "nobody there";

@@ -19,6 +19,8 @@ export interface ChaosOptions {
   readonly cuts: number;
   /** times at which Redis' replies are lost on the way */
   readonly drops: number;
+  /** how long the server takes for its ack: so long an attempt is under way, and can be hit */
+  readonly ackMs: number;
   /** the messages are sent, and the troubles made, within this time */
   readonly seconds: number;
   /** everything must be settled so long after the last trouble */
@@ -39,6 +41,7 @@ const LONG: ChaosOptions = {
   stops: 5,
   cuts: 10,
   drops: 4,
+  ackMs: 400,
   seconds: 150,
   settleSeconds: 90,
 };
@@ -55,6 +58,7 @@ export const SHORT: ChaosOptions = {
   stops: 1,
   cuts: 4,
   drops: 1,
+  ackMs: 150,
   seconds: 20,
   settleSeconds: 45,
 };

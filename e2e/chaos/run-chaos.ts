@@ -3,7 +3,7 @@ import { type Accepted, correspond } from "./correspond.ts";
 import { type Dice, openDice } from "./dice.ts";
 import { followLog } from "./follow-log.ts";
 import { type Finding, judge, type Settled, type Shown } from "./judge.ts";
-import { type Done, makeTrouble } from "./make-trouble.ts";
+import { type Done, makeTrouble, slowDown } from "./make-trouble.ts";
 import type { ChaosOptions } from "./options.ts";
 import { makePlan, type Trouble } from "./plan.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -25,6 +25,8 @@ export async function runChaos(options: ChaosOptions, tell: Tell): Promise<Chaos
   const { pombo } = stage;
   tell(`${options.devices} devices are connected; ${pombo.data}`);
   const plan = makePlan(options, openDice(options.seed));
+  const recipients = new Set(plan.threads.flat().map(({ recipient }) => recipient));
+  await slowDown(stage, [...recipients], options.ackMs);
   const log = followLog(pombo);
   const began = Date.now();
   const dice = openDice(options.seed + 1);

@@ -19,7 +19,11 @@ export const LEASE_MS = 6_000;
 
 export async function openStage(options: ChaosOptions): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
-  const env = { ...QUICK, POMBO_LEASE_TTL_MS: String(LEASE_MS) };
+  const env = {
+    ...QUICK,
+    POMBO_LEASE_TTL_MS: String(LEASE_MS),
+    POMBO_ACK_WAIT_MS: String(options.ackMs + 2_000),
+  };
   const pombo = stack.use(
     await Pombo.start({
       env,
