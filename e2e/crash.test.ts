@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type OutsideProcess, startOutside } from "./outside-process.ts";
+import { type Message, Pombo, QUICK } from "./pombo.ts";
+
+let pombo: Pombo;
+let next = 0;
+/** A recipient that no other test writes to. */
+const someone = () => `55119200${String((next += 1)).padStart(5, "0")}`;
+const seen = ({ timeline }: Message) => timeline.map(({ status }) => status);
+
+/** The supervisor's own worker is gone: each test brings those that it needs. */
+beforeAll(async () => {
+  pombo = await Pombo.start({ env: QUICK, args: ["--no-restart"] });
+  for (const pid of pombo.ready.pids.worker) process.kill(pid, "SIGKILL");
+});
+afterAll(() => pombo[Symbol.asyncDispose]());
+beforeEach(() => pombo.control("DELETE", "/admin/faults"));
+
+function workerThatDiesAt(point: string): Promise<OutsideProcess> {
+  return startOutside(pombo, "worker", { POMBO_FAULT_POINT: point });
+}
+
+/** What the next process finds after a death at each point, and whether an attempt was under way. */
+const DEATHS = [
+  { point: "lease_taken", left: "queued", attempts: 1 },
+  { point: "taken_over", left: "queued", attempts: 1 },
+  { point: "fed", left: "queued", attempts: 1 },
+  { point: "job_added", left: "queued", attempts: 1 },
+  { point: "fetched", left: "queued", attempts: 1 },
+  { point: "begun", left: "sending", attempts: 2 },
+  { point: "sent", left: "sending", attempts: 2 },
+  { point: "settled", left: "sent", attempts: 1 },
+  { point: "finished", left: "sent", attempts: 1 },
+] as const;
+
+test.each(DEATHS)(
+  "the worker dies at $point: found $left, read in the end, one message on the phone",
+  async ({ point, left, attempts }) => {
+    const to = someone();
+    // The receipts of what was relayed come after the death.
+    await pombo.control("POST", `/admin/phones/${to}/settings`, {
+      delays: { delivered: 1_500, read: 1_700 },
+    });
+    const id = await pombo.send(to, point);
+    await using dying = await workerThatDiesAt(point);
+    expect(await dying.ended).toBe("SIGKILL");
+    expect(await pombo.message(id)).toMatchObject({ status: left });
+
+    await using _next = await startOutside(pombo, "worker");
+    const message = await pombo.until(id, ({ status }) => status === "read");
+    expect(message.attempts).toBe(attempts);
+    const unknown = seen(message).filter((status) => status === "unknown");
+    expect(unknown).toHaveLength(left === "sending" ? 1 : 0);
+    const copies = point === "sent" ? 2 : 1;
+    expect(await pombo.phoneMessages(to)).toMatchObject([{ id, text: point, copies }]);
+  },
+);
+
+test("the worker dies at released: another start of it goes on at once", async () => {
+  const to = someone();
+  const dying = await workerThatDiesAt("released");
+  const first = await pombo.send(to, "before the end");
+  await pombo.until(first, ({ status }) => status === "read");
+  dying.kill("SIGTERM");
+  expect(await dying.ended).toBe("SIGKILL");
+  const second = await pombo.send(to, "after the end");
+  await using _next = await startOutside(pombo, "worker");
+  const message = await pombo.until(second, ({ status }) => status === "read");
+  expect(message.attempts).toBe(1);
+  expect(seen(message)).not.toContain("unknown");
+});
+
+test("acked, and the ack is lost with the worker: the receipts settle it, nothing is sent twice", async () => {
+  const to = someone();
+  const id = await pombo.send(to, "evidence waits at the server");
+  await using dying = await workerThatDiesAt("sent");
+  expect(await dying.ended).toBe("SIGKILL");
+  await using _next = await startOutside(pombo, "worker", { POMBO_RECONCILE_GRACE_MS: "5000" });
+  const message = await pombo.until(id, ({ status }) => status === "read");
+  expect(message.attempts).toBe(1);
+  expect(await pombo.phoneMessages(to)).toMatchObject([{ id, copies: 1 }]);
+});
+
+test("a message that ends its worker three times, the last time alone, is poisoned; the one behind it is spared", async () => {
+  const to = someone();
+  const id = await pombo.send(to, "poison");
+  for (const _death of [1, 2, 3]) {
+    // oxlint-disable-next-line no-await-in-loop -- one life after the other
+    await using dying = await workerThatDiesAt("begun");
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await dying.ended).toBe("SIGKILL");
+  }
+  const behind = await pombo.send(to, "innocent");
+  await using _next = await startOutside(pombo, "worker");
+  expect(await pombo.until(id, ({ status }) => status === "failed")).toMatchObject({
+    last_error: { error_code: "POISONED" },
+  });
+  expect(await pombo.until(behind, ({ status }) => status === "read")).toMatchObject({
+    attempts: 1,
+  });
+  expect(await pombo.phoneMessages(to)).toMatchObject([{ id: behind, copies: 1 }]);
+});
