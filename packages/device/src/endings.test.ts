@@ -146,13 +146,6 @@ describe("another login takes over", () => {
   });
 });
 
-test.each([503, 500, 515, 428])("a stream error %i is survived", async (code) => {
-  const back = paired.told.untilConnectedAgain();
-  simulator.addFault({ on: "socket", match: { device: jid }, action: { stream_error: { code } } });
-  await back;
-  expect((await paired.sendText(stranger())).kind).toBe("acked");
-});
-
 test("a cut connection is survived", async () => {
   const back = paired.told.untilConnectedAgain();
   await simulator.closeConnections({ device: jid });
@@ -173,17 +166,6 @@ test("nothing that a device says or logs holds a key, a text or a stanza", async
   expect(said).not.toContain("the words");
   expect(said).not.toMatch(/private|noiseKey|"data":\[/);
   expect(JSON.stringify(paired.told.logs)).not.toMatch(/\d{8,}@/);
-});
-
-test("a silent connection is cut before Baileys would notice, and the device comes back", async () => {
-  await paired.device[Symbol.asyncDispose]();
-  await begin({ settings: { keep_alive_ms: 300 } });
-  const back = paired.told.untilConnectedAgain();
-  const began = Date.now();
-  simulator.addFault({ on: "socket", match: { device: jid }, action: "blackhole" });
-  await paired.told.untilState("connecting", "connection_lost");
-  expect(Date.now() - began).toBeLessThan(4_000);
-  await back;
 });
 
 test("closing may be asked for twice, and ends what is in hand as unknown", async () => {

@@ -1,7 +1,7 @@
 import { DEFAULT_SETTINGS } from "@pombo/domain";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DISCONNECT_TABLE } from "./disconnect-table.ts";
+import { DISCONNECT_TABLE, OWN_ENDINGS, type OwnEnding } from "./disconnect-table.ts";
 import {
   type ConnectionHistory,
   type Ending,
@@ -9,6 +9,11 @@ import {
   NO_HISTORY,
   nextConnection,
 } from "./next-connection.ts";
+import {
+  PUBLISHED_DISCONNECTS,
+  PUBLISHED_UNKNOWN_DISCONNECT,
+  UNKNOWN_CODE,
+} from "./published-fixture.ts";
 
 const NOW = 1_000_000;
 const settings = DEFAULT_SETTINGS;
@@ -25,42 +30,26 @@ function decide(
   return nextConnection(end, history, { settings, moment: { now: NOW, jitter: 0.5, ...moment } });
 }
 
-/** The published table: WhatsApp's reason and what the device does. */
-const PUBLISHED: readonly (readonly [number, string, string])[] = [
-  [401, "forget", "logged_out"],
-  [402, "stop", "blocked"],
-  [403, "stop", "blocked"],
-  [405, "stop", "disconnected"],
-  [406, "stop", "blocked"],
-  [408, "reconnect", "connecting"],
-  [409, "stop", "disconnected"],
-  [411, "stop", "disconnected"],
-  [413, "stop", "disconnected"],
-  [414, "stop", "disconnected"],
-  [415, "stop", "disconnected"],
-  [416, "stop", "disconnected"],
-  [417, "stop", "disconnected"],
-  [418, "stop", "disconnected"],
-  [419, "forget", "logged_out"],
-  [428, "reconnect", "connecting"],
-  [429, "reconnect", "connecting"],
-  [440, "ask-owner", "connecting"],
-  [500, "reconnect", "connecting"],
-  [501, "reconnect", "connecting"],
-  [503, "reconnect", "connecting"],
-  [515, "reconnect", "connecting"],
-  [516, "forget", "logged_out"],
-  [777, "reconnect", "connecting"],
-];
+const KINDS = { back: "reconnect", rests: "reconnect", stops: "stop", forgets: "forget" } as const;
 
-test.each(PUBLISHED)("%i: %s, %s", (why, kind, state) => {
-  expect(decide(ending(why)).next).toMatchObject({ kind, row: { state } });
+test.each(Object.entries(PUBLISHED_DISCONNECTS))("%s: %j", (why, { kind, state, cause, code }) => {
+  const follows = cause === "replaced" ? "ask-owner" : KINDS[kind];
+  expect(decide(ending(Number(why))).next).toMatchObject({
+    kind: follows,
+    row: { state, cause, code },
+  });
+});
+
+test("a code that nobody knows reconnects", () => {
+  const { state, cause, code } = PUBLISHED_UNKNOWN_DISCONNECT;
+  expect(decide(ending(UNKNOWN_CODE)).next).toMatchObject({
+    kind: "reconnect",
+    row: { state, cause, code },
+  });
 });
 
 test("the published table names every row there is", () => {
-  expect(PUBLISHED.map(([code]) => code).filter((code) => code !== 777)).toEqual(
-    Object.keys(DISCONNECT_TABLE).map(Number),
-  );
+  expect(Object.keys(PUBLISHED_DISCONNECTS)).toEqual(Object.keys(DISCONNECT_TABLE));
 });
 
 test("only a confirmed removal forgets, whatever the code and the history", () => {
@@ -101,13 +90,15 @@ test("a connection that held begins the waits anew, one that flapped does not", 
 });
 
 test("a throttled device rests five minutes, then ten", () => {
-  const first = decide(ending(429));
+  const first = decide(ending(429), NO_HISTORY, { jitter: 0 });
   expect(first.next).toMatchObject({
     kind: "reconnect",
     afterMs: 300_000,
     row: { code: "THROTTLED" },
   });
-  expect(decide(ending(429), first.history).next).toMatchObject({ afterMs: 600_000 });
+  expect(decide(ending(429), first.history, { jitter: 0 }).next).toMatchObject({
+    afterMs: 600_000,
+  });
 });
 
 test("a restart is taken at once three times in a row, then it waits", () => {
@@ -121,8 +112,30 @@ test("a restart is taken at once three times in a row, then it waits", () => {
   expect(waits).toEqual([0, 0, 0, 750]);
 });
 
+test("devices that lose their connection at the same instant do not come back at the same instant", () => {
+  const devices = 1_000;
+  const reconnecting = Object.entries(PUBLISHED_DISCONNECTS)
+    .filter(([, { kind }]) => kind === "back" || kind === "rests")
+    .map(([code]) => Number(code));
+  const why = fc.constantFrom<Ending["why"]>(...reconnecting, "open_timeout", "connection_lost");
+  fc.assert(
+    fc.property(why, fc.nat(30), fc.nat(5), (code, failures, rests) => {
+      const busiest = new Map<number, number>();
+      for (let device = 0; device < devices; device++) {
+        const lost = ending(code, { openMs: 5_000 });
+        const history = { ...NO_HISTORY, failures, rests };
+        const { next } = decide(lost, history, { jitter: device / devices });
+        const at = "afterMs" in next ? Math.floor(next.afterMs / 10) : -1;
+        busiest.set(at, (busiest.get(at) ?? 0) + 1);
+      }
+      expect(busiest.has(-1)).toBe(false);
+      expect(Math.max(...busiest.values())).toBeLessThanOrEqual(0.03 * devices);
+    }),
+  );
+});
+
 describe("replaced by another login", () => {
-  const first = decide(ending(440));
+  const first = decide(ending(440), NO_HISTORY, { jitter: 0 });
   test("asks who owns the device and waits", () => {
     expect(first.next).toMatchObject({ kind: "ask-owner", afterMs: settings.replaced_wait_ms });
   });
@@ -178,15 +191,25 @@ test("a QR code that nobody scanned ends the pairing, a lost connection does not
   expect(decide({ ...unscanned, text: "Connection was lost" }).next.kind).toBe("reconnect");
 });
 
-test.each([
-  ["passkey_required", "stop", "PAIRING_UNSUPPORTED"],
-  ["not_owner", "stop", "DEVICE_ERROR"],
-  ["open_timeout", "reconnect", "DEVICE_DISCONNECTED"],
-  ["connection_lost", "reconnect", "DEVICE_DISCONNECTED"],
-  ["bad_frame", "reconnect", "DEVICE_DISCONNECTED"],
-  ["store_failed", "reconnect", "DEVICE_ERROR"],
-] as const)("our own ending %s: %s with %s", (why, kind, code) => {
-  expect(decide(ending(why)).next).toMatchObject({ kind, row: { code } });
+test.each(Object.entries(OWN_ENDINGS))("our own ending %s: %j", (why, row) => {
+  const { next } = decide(ending(why as OwnEnding));
+  const { state, cause, code } = row;
+  const kind = row.follows === "stop" ? "stop" : "reconnect";
+  expect(next).toMatchObject({ kind, row: { state, cause, code } });
+});
+
+test("our own endings are as published", () => {
+  const codes = Object.entries(OWN_ENDINGS).map(([why, { follows, code }]) => [why, follows, code]);
+  expect(codes).toEqual([
+    ["passkey_required", "stop", "PAIRING_UNSUPPORTED"],
+    ["pairing_refused", "stop", "UPSTREAM_FAILED"],
+    ["not_owner", "stop", "DEVICE_ERROR"],
+    ["credentials_unreadable", "stop", "CREDENTIALS_UNREADABLE"],
+    ["open_timeout", "backoff", "DEVICE_DISCONNECTED"],
+    ["connection_lost", "backoff", "DEVICE_DISCONNECTED"],
+    ["bad_frame", "backoff", "DEVICE_DISCONNECTED"],
+    ["store_failed", "backoff", "DEVICE_ERROR"],
+  ]);
 });
 
 test("a socket that was cut on request comes back at once", () => {

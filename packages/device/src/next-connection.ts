@@ -84,11 +84,11 @@ export function nextConnection(
     return { history, next: { kind: "reconnect", afterMs: 0, row: connecting("requested") } };
   switch (row.follows) {
     case "restart":
-      return restart(row, history, at);
+      return restart(row, history, { ...at, wasOpen: ending.openMs > 0 });
     case "backoff":
       return backoff(row, history, at);
     case "rest":
-      return rest(row, history);
+      return rest(row, history, at);
     case "replaced":
       return replaced(row, history, at);
     case "unlinked":
@@ -133,10 +133,16 @@ function settled(
 
 type At = Parameters<typeof nextConnection>[2];
 
-function restart(row: DisconnectRow, history: ConnectionHistory, at: At): Decision {
+function restart(
+  row: DisconnectRow,
+  history: ConnectionHistory,
+  at: At & { readonly wasOpen: boolean },
+): Decision {
   const next = { ...history, restarts: history.restarts + 1, afterRestart: true };
   if (history.restarts >= RESTARTS_AT_ONCE) return backoff(row, next, at);
-  return { history: next, next: { kind: "reconnect", afterMs: 0, row } };
+  // A pairing waits for it; a server that sends everybody away must not have everybody back at once.
+  const afterMs = at.wasOpen ? Math.round(at.settings.reconnect_base_ms * at.moment.jitter) : 0;
+  return { history: next, next: { kind: "reconnect", afterMs, row } };
 }
 
 function backoff(
@@ -153,8 +159,8 @@ function backoff(
   };
 }
 
-function rest(row: DisconnectRow, history: ConnectionHistory): Decision {
-  const afterMs = doubling(REST_MS, REST_CAP_MS, history.rests);
+function rest(row: DisconnectRow, history: ConnectionHistory, { moment }: At): Decision {
+  const afterMs = spread(doubling(REST_MS, REST_CAP_MS, history.rests), moment);
   return {
     history: { ...history, rests: history.rests + 1 },
     next: { kind: "reconnect", afterMs, row },
@@ -174,7 +180,7 @@ function replaced(
     history: next,
     next: {
       kind: "ask-owner",
-      afterMs: settings.replaced_wait_ms,
+      afterMs: spread(settings.replaced_wait_ms, moment),
       row: { ...row, state: "connecting" },
     },
   };
@@ -188,6 +194,11 @@ function unlinked(row: DisconnectRow, history: ConnectionHistory, at: At): Decis
     return backoff(unconfirmed, next, at);
   }
   return { history: next, next: { kind: "forget", row } };
+}
+
+/** At least so long, and up to half as much again by chance. */
+function spread(leastMs: number, { jitter }: Moment): number {
+  return Math.round(leastMs * (1 + jitter / 2));
 }
 
 function connecting(cause: string): Consequence {

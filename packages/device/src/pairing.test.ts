@@ -149,3 +149,26 @@ test("a logout that WhatsApp does not answer fails and keeps the credentials", a
   expect(paired.store.records.size).toBeGreaterThan(0);
   expect(device.state()).toBe("connected");
 });
+
+test.each(["by QR", "by code"])(
+  "an account that asks for a passkey can't be linked %s: said so, nothing left behind",
+  async (way) => {
+    const phone = "15550110011";
+    simulator.setPhone(phone, { passkey: true });
+    const unpaired = testDevice(simulator);
+    await using device = unpaired.device;
+    device.connect();
+    const { text } = await unpaired.told.until(({ qrs }) => qrs.at(-1));
+    if (way === "by QR") await expect(simulator.scanQr(text, phone)).rejects.toThrow("passkey");
+    else {
+      const asked = await device.pairingCode(phone);
+      const code = asked.kind === "code" ? asked.code : "";
+      await expect(simulator.enterCode(phone, code)).rejects.toThrow("passkey");
+    }
+    expect(await unpaired.told.untilState("disconnected")).toMatchObject({
+      cause: "passkey_required",
+      code: "PAIRING_UNSUPPORTED",
+    });
+    expect(unpaired.store.records.size).toBe(0);
+  },
+);

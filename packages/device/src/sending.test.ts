@@ -115,18 +115,6 @@ describe("without an answer", () => {
 });
 
 describe("refused by WhatsApp", () => {
-  test.each([
-    [479, "STALE_ADDRESSING"],
-    [500, "SEND_FAILED"],
-    [463, "ACCOUNT_RESTRICTED"],
-    [403, "RECIPIENT_REFUSED"],
-    [400, "SEND_REJECTED"],
-    [429, "THROTTLED"],
-  ])("nack %i is %s", async (nack, code) => {
-    simulator.addFault({ on: "message", match: { device: jid }, action: { nack } });
-    expect(await paired.sendText(stranger())).toMatchObject({ kind: "failed", failure: { code } });
-  });
-
   test("after a 479 and a refresh the same id goes through", async () => {
     const to = stranger();
     await paired.sendText(to);
@@ -137,17 +125,6 @@ describe("refused by WhatsApp", () => {
     expect((await paired.sendText(to, "again")).kind).toBe("acked");
     expect(simulator.stats().iqs).toBeGreaterThan(before);
     expect(simulator.messagesOf(to).at(-1)).toMatchObject({ text: "again" });
-  });
-
-  test("a query refused with 429 is a throttle, and nothing has left", async () => {
-    const to = stranger();
-    const action = { iq_error: { code: 429, text: "rate-overlimit" } };
-    simulator.addFault({ on: "iq", match: { device: jid, xmlns: "usync" }, action });
-    expect(await paired.sendText(to)).toMatchObject({
-      kind: "failed",
-      failure: { code: "THROTTLED" },
-    });
-    expect(simulator.messagesOf(to)).toEqual([]);
   });
 
   test("a device query without an answer is not taken for a recipient without devices", async () => {
