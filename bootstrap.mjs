@@ -23,13 +23,13 @@ const TASKS = {
   simulator: (args) => runProgram("apps/simulator/src/main.ts", args),
   bench: (args) => runProgram("bench/main.ts", args),
   check: (args) => check(["unit"], args),
-  test: (args) => check(["unit", "e2e"], args),
+  test: (args) => check(["unit", "system", "e2e"], args),
   exec: ([tool, ...args]) => runTool({ tool, args, stdio: "inherit" }).then((end) => end.code),
 };
 
 const STEPS = [
   { says: "format", tool: "oxfmt", args: ["--check"] },
-  { says: "lint", tool: "oxlint", args: ["--type-aware"] },
+  { says: "lint", tool: "oxlint", args: ["--type-aware"], onFailure: ["--quiet"] },
   { says: "types", tool: "tsc", args: ["-b"] },
   { says: "dead code", tool: "knip", args: [] },
 ];
@@ -77,7 +77,7 @@ async function bringPackages() {
   const { code } = await run("npx", args, { env: installEnvironment(), stdio: "inherit" });
   if (stopping) return "Installing was interrupted; the next run goes on with it.";
   if (code !== 0)
-    return `The packages could not be installed (pnpm ended with ${code}, its reason stands above): check that the npm registry can be reached, then run the same command again.`;
+    return `The packages could not be installed (pnpm ended with ${code}, its reason stands above; often the npm registry can't be reached): mend that and run the same command again.`;
   if (!existsSync(join(BIN, "node")))
     return "The packages are there, but not the Node that belongs to them: allow install scripts (npm config ignore-scripts), delete node_modules and run the same command again.";
   writeFileSync(STAMP, wanted);
@@ -181,9 +181,9 @@ async function check(projects, args) {
   for (const step of STEPS) {
     if (stopping) break;
     const from = performance.now();
-    const { code, said } = await runTool({ ...step, stdio: ["ignore", "pipe", "pipe"] });
+    const { code, said } = await runStep(step);
     if (code !== 0) process.stdout.write(`${said.trimEnd()}\n`);
-    report(step.says, code === 0, from);
+    report(`${step.says}${warnings(said)}`, code === 0, from);
     if (code !== 0) total.steps.push(step.says);
   }
   for (const project of projects) if (!stopping) await runTests(project, args, total);
@@ -192,6 +192,19 @@ async function check(projects, args) {
   process.stdout.write(`all of it took ${seconds(started)}\n`);
   process.stdout.write(`${total.passed} passed, ${failed} failed\n`);
   return stopping ? 130 : failed === 0 ? 0 : 1;
+}
+
+/** A linter that failed runs again without its warnings: the errors are what has to be seen. */
+async function runStep(step) {
+  const stdio = ["ignore", "pipe", "pipe"];
+  const first = await runTool({ ...step, stdio });
+  if (first.code === 0 || step.onFailure === undefined || stopping) return first;
+  return runTool({ ...step, args: [...step.args, ...step.onFailure], stdio });
+}
+
+function warnings(said) {
+  const found = /Found ([1-9][0-9]*) warnings?/.exec(said);
+  return found === null ? "" : ` (${found[1]} warnings)`;
 }
 
 function report(says, good, from) {

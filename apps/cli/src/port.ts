@@ -6,7 +6,7 @@ import { freePort } from "@pombo/redis-server";
 
 import { CannotStart } from "./cannot-start.ts";
 
-export const USUAL_PORT = 3_000;
+const USUAL_PORT = 3_000;
 const NEIGHBOURS = 100;
 const PATIENCE_MS = 3_000;
 const BETWEEN_MS = 100;

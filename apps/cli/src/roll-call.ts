@@ -13,7 +13,7 @@ export interface RollCall {
   refresh(): void;
 }
 
-export interface ReadyFacts {
+interface ReadyFacts {
   readonly apiKey: string;
   readonly redisUrl: string;
   readonly device: SandboxDevice | undefined;
