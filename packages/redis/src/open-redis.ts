@@ -10,6 +10,8 @@ export interface RedisConfig {
    */
   readonly role: "request" | "worker" | "subscriber";
   readonly commandTimeoutMs?: number;
+  /** An answer that is missing for so long means that the connection is dead, whatever TCP says (5 s). */
+  readonly silenceMs?: number;
   /** Called for every connection error; the client reconnects by itself. */
   readonly onError?: (error: Error) => void;
 }
@@ -28,9 +30,12 @@ export async function openRedis(config: RedisConfig): Promise<RedisHandle> {
   const client = clientOf(address, config);
   client.on("error", (error: Error) => config.onError?.(error));
   await client.connect();
+  const probe =
+    config.role === "subscriber" ? probeRegularly(client, silenceOf(config)) : undefined;
   return {
     client,
     async [Symbol.asyncDispose]() {
+      clearInterval(probe);
       if (client.status === "end") return;
       // Without a connection there is nothing to say goodbye to; `quit` would wait for one.
       if (client.status === "ready") await client.quit().catch(() => client.disconnect());
@@ -40,6 +45,19 @@ export async function openRedis(config: RedisConfig): Promise<RedisHandle> {
 }
 
 const MOST_BETWEEN_TRIES_MS = 2_000;
+const SILENCE_MS = 5_000;
+
+function silenceOf({ silenceMs }: RedisConfig): number {
+  return silenceMs ?? SILENCE_MS;
+}
+
+/** A subscriber asks nothing, so that it would never miss an answer: a half-open connection would stay for hours. */
+function probeRegularly(client: Redis, everyMs: number): NodeJS.Timeout {
+  return setInterval(() => {
+    // What fails here is reported as an error of the connection.
+    if (client.status === "ready") client.ping().catch(() => undefined);
+  }, everyMs);
+}
 
 function clientOf(address: RedisAddress, config: RedisConfig): Redis {
   const fast = config.role === "request";
@@ -47,6 +65,7 @@ function clientOf(address: RedisAddress, config: RedisConfig): Redis {
     lazyConnect: true,
     connectTimeout: 10_000,
     enableOfflineQueue: !fast,
+    socketTimeout: silenceOf(config),
     // A reply that got lost is asked for again: every script stands being run twice.
     maxRetriesPerRequest: fast ? 1 : null,
     ...(fast ? { commandTimeout: config.commandTimeoutMs ?? 5_000 } : {}),
