@@ -1,16 +1,24 @@
 import { randomBytes } from "node:crypto";
-import type { SendMessageInput } from "@pombo/contract";
+import { setTimeout as pause } from "node:timers/promises";
 import {
-  type DeviceId,
+  type CheckedTimes,
+  checkTimes,
+  type Problem,
+  type SendMessageInput,
+} from "@pombo/contract";
+import {
   isDeviceId,
   type MessageId,
   mintMessageId,
+  type QuietHours,
   recipientKey,
 } from "@pombo/domain";
-import type { Accepted, Claim, DeviceRecord, NewMessage } from "@pombo/ledger";
+import type { Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
+import type { Admission } from "./admission.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
+import { feedLane, type FeedPort } from "./feed-lane.ts";
 import {
   claimOf,
   fingerprintOf,
@@ -18,15 +26,15 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
+import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
   readonly ledger: AnswerDeps["ledger"] &
-    IdempotencyRecords & {
-      findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
-      accept(message: NewMessage, claim?: Claim): Promise<Accepted>;
-    };
+    IdempotencyRecords &
+    Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
+  readonly admission: Admission;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
-  readonly lane: { feed(deviceId: DeviceId, messageId: MessageId, feed: number): Promise<void> };
+  readonly lane: FeedPort;
 }
 
 export interface SendRequest extends AnswerRequest {
@@ -36,7 +44,7 @@ export interface SendRequest extends AnswerRequest {
 }
 
 /**
- * Takes a message: device → claim → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → claim → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
@@ -44,42 +52,103 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
   if ((await deps.ledger.findDevice(deviceId)) === undefined) return refuse(noDevice);
-
-  const claim = await claimMessage(request, deps);
+  const noRoom = await deps.admission.refuse("intake");
+  if (noRoom !== undefined) return refuse(noRoom);
+  const times = checkTimes(body, deps.now());
+  const claim = await claimUnless(times, request, deps);
   if (claim.kind === "answer") return claim.answer;
   if (claim.kind === "joined") return answerMessage(claim, request, deps);
-  const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now() });
-  const accepted = await deps.ledger.accept(message, claim.claim);
-  if (accepted.kind === "no-device") return refuse(noDevice);
-  if (accepted.kind === "claim-lost")
-    return refuse({ code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: CLAIM_LOST_RETRY_MS });
-  if (accepted.kind === "full")
-    return refuse({
-      code: "SERVICE_UNAVAILABLE",
-      detail: "Too many messages wait for this device",
-      retryAfterMs: accepted.retryAfterMs,
-    });
+  if (times.kind === "refused") return refuse(wrongTimes(times));
+  const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
+  const accepted = await acceptOrWithdraw(message, claim.claim, deps);
+  if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
   if (accepted.feed !== undefined)
     await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
   return answerMessage({ ...claim, message }, request, deps);
 }
 
+/** Why a message was not taken. */
+export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" }>): Problem {
+  switch (accepted.kind) {
+    case "no-device":
+      return noDevice;
+    case "claim-lost":
+      return { code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: CLAIM_LOST_RETRY_MS };
+    case "full":
+      return {
+        code: "SERVICE_UNAVAILABLE",
+        detail: "Too many messages wait for this device",
+        retryAfterMs: accepted.retryAfterMs,
+      };
+  }
+}
+
+type RefusedTimes = Extract<CheckedTimes, { kind: "refused" }>;
+
+function wrongTimes({ field, message }: RefusedTimes): Problem {
+  return { code: "VALIDATION_ERROR", validation: [{ field, message, value: null }] };
+}
+
+/** Times that are wrong by now were right when the first request came: it is replayed. Without one, nothing is claimed. */
+async function claimUnless(
+  times: CheckedTimes,
+  request: SendRequest,
+  deps: AcceptDeps,
+): Promise<ClaimedMessage> {
+  if (times.kind === "times") return claimMessage(request, deps);
+  const { idempotencyKey, caller } = request;
+  const known =
+    idempotencyKey !== undefined &&
+    (await deps.ledger.hasAccepted(claimOf(caller.keyId, ROUTE, idempotencyKey).digest));
+  return known
+    ? claimMessage(request, deps)
+    : { kind: "answer", answer: refuse(wrongTimes(times)) };
+}
+
+/**
+ * An acceptance whose reply is lost may have happened, or happen yet. Before that is answered as an error the message is taken back;
+ * when it is under way already, it counts as accepted.
+ */
+async function acceptOrWithdraw(
+  message: NewMessage,
+  claim: Claim | undefined,
+  { ledger, now, log }: AcceptDeps,
+): Promise<Accepted> {
+  try {
+    return await ledger.accept(message, claim);
+  } catch (error) {
+    if (!mayHaveRun(error)) throw error;
+    log.error("acceptance.unanswered", { message_id: message.id, error });
+    const digest = claim === undefined ? {} : { digest: claim.digest };
+    const withdrawn = await insist(() => ledger.withdraw(message.id, { ...digest, now: now() }));
+    if (withdrawn.kind === "closed") throw error;
+    return { kind: "accepted" };
+  }
+}
+
+const WITHDRAW_TRIES = 10;
+const WITHDRAW_PAUSE_MS = 300;
+
+/** Tries again while the store is away. Gives up with its error: the caller's retry under the same key then joins the message. */
+async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- one try after the other
+      return await attempt();
+    } catch (error) {
+      if (!isStoreAway(error) || tries === WITHDRAW_TRIES) throw error;
+    }
+    // oxlint-disable-next-line no-await-in-loop
+    await pause(WITHDRAW_PAUSE_MS);
+  }
+}
+
 /** Another request has resumed the claim and will soon be through. */
 const CLAIM_LOST_RETRY_MS = 1_000;
 
-const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
+const ROUTE = "sendMessage";
 
-/** Adds the job of a message that is in the window. Without it the owner's repair adds it: the message is accepted either way. */
-async function feedLane(
-  job: { readonly deviceId: DeviceId; readonly messageId: MessageId; readonly feed: number },
-  { lane, log }: Pick<AcceptDeps, "lane" | "log">,
-): Promise<void> {
-  try {
-    await lane.feed(job.deviceId, job.messageId, job.feed);
-  } catch (error) {
-    log.error("lane.not_fed", { device_id: job.deviceId, message_id: job.messageId, error });
-  }
-}
+const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
 
 type ClaimedMessage =
   | { readonly kind: "new" | "joined"; readonly messageId: MessageId; readonly claim?: Claim }
@@ -89,7 +158,7 @@ type ClaimedMessage =
 async function claimMessage(request: SendRequest, deps: AcceptDeps): Promise<ClaimedMessage> {
   const minted = mintMessageId(randomBytes(9));
   if (request.idempotencyKey === undefined) return { kind: "new", messageId: minted };
-  const claim = claimOf(request.caller.keyId, "sendMessage", request.idempotencyKey);
+  const claim = claimOf(request.caller.keyId, ROUTE, request.idempotencyKey);
   const claimed = await deps.ledger.claim(claim, {
     fingerprint: fingerprintOf(request.body),
     messageId: minted,
@@ -105,17 +174,33 @@ async function claimMessage(request: SendRequest, deps: AcceptDeps): Promise<Cla
 
 function newMessage(
   { caller, body }: SendRequest,
-  { id, deviceId, at }: Pick<NewMessage, "id" | "deviceId" | "at">,
+  {
+    times,
+    ...given
+  }: Pick<NewMessage, "id" | "deviceId" | "at"> & {
+    readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
+  },
 ): NewMessage {
+  const { sendAt, expiresAt } = times;
+  const quiet = body.quiet_hours;
   return {
-    id,
-    deviceId,
+    ...given,
     recipient: recipientKey(body.to),
     content: { text: body.text },
     priority: body.priority ?? "normal",
     keyId: caller.keyId,
-    at,
+    ...(sendAt === undefined ? {} : { sendAt }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(quiet === undefined ? {} : { quietHours: quietHoursOf(quiet) }),
     ...(body.client_ref === undefined ? {} : { clientRef: body.client_ref }),
     ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
   };
+}
+
+function quietHoursOf({
+  from,
+  to,
+  timezone,
+}: NonNullable<SendMessageInput["quiet_hours"]>): QuietHours {
+  return timezone === undefined ? { from, to } : { from, to, timezone };
 }

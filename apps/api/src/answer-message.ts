@@ -6,7 +6,7 @@ import {
   type MessageId,
   type MessageStatus,
 } from "@pombo/domain";
-import type { Claim, MessageView, NewMessage } from "@pombo/ledger";
+import type { Claim, Ledger, MessageView, NewMessage } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
 import { type Answer, json, refuse } from "./answer.ts";
 import { type IdempotencyRecords, replay } from "./idempotency.ts";
@@ -15,7 +15,9 @@ import { isStoreAway } from "./store-away.ts";
 import { type MessageReader, waitForMessage, type WaitForMessageDeps } from "./wait-for-message.ts";
 
 export interface AnswerDeps extends WaitForMessageDeps {
-  readonly ledger: MessageReader & Pick<IdempotencyRecords, "storeAnswer">;
+  readonly ledger: MessageReader &
+    Pick<IdempotencyRecords, "storeAnswer"> &
+    Pick<Ledger, "closeMessage">;
   readonly log: Pick<Log, "error">;
 }
 
@@ -45,8 +47,8 @@ export async function answerMessage(
   try {
     if (message !== undefined && claim === undefined && waitMs(request.prefer) === 0)
       return answerUnread(message, request);
-    const answer = await answerWithOutcome(request, messageId, deps);
-    return claim === undefined || request.gone.aborted
+    const answer = await answerWithOutcome(accepted, request, deps);
+    return claim === undefined || request.gone.aborted || isError(answer)
       ? answer
       : await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
   } catch (error) {
@@ -65,16 +67,29 @@ function waitMs({ respondAsync, waitS }: Preference): number {
   return respondAsync ? 0 : (waitS ?? 0) * 1_000;
 }
 
-/** Waits as long as `Prefer` asks, then answers by the status. */
+/** An error answer is never replayed: its message is closed, and the next try is a new one. */
+function isError(answer: Answer): boolean {
+  return answer.kind === "problem" || answer.status >= 400;
+}
+
+/** Waits as long as `Prefer` asks, then answers by the status. A client that has left gets no error, so its message stays a letter. */
 async function answerWithOutcome(
+  { messageId, claim }: AcceptedMessage,
   request: AnswerRequest,
-  messageId: MessageId,
   deps: AnswerDeps,
 ): Promise<Answer> {
   const patience = { ms: waitMs(request.prefer), signal: request.stop, done: hasOutcome };
   const view = await waitForMessage(messageId, patience, deps);
   if (view === undefined) return refuse({ code: "INTERNAL_ERROR", messageId });
-  return { ...outcome(view, request), messageId };
+  const answer = { ...outcome(view, request), messageId };
+  if (!isError(answer) || request.gone.aborted) return answer;
+  const told = { version: view.message.version, now: deps.now() };
+  const digest = claim === undefined ? {} : { digest: claim.digest };
+  const closed = await deps.ledger.closeMessage(messageId, { ...told, ...digest });
+  if (closed.kind === "closed") return answer;
+  const now = await deps.ledger.viewMessage(messageId, deps.now());
+  const { message } = now ?? view;
+  return { ...json(202, renderAccepted(message), appliedOf(request.prefer)), messageId };
 }
 
 function hasOutcome({ message }: MessageView): boolean {

@@ -44,6 +44,7 @@ test("a device is created, listed and read", async () => {
     cause: null,
     jid: null,
     phone_number: null,
+    pace: {},
     created_at: expect.any(String),
     last_seen: null,
   });

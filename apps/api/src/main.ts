@@ -2,6 +2,7 @@ import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
 import { openStatus } from "@pombo/status";
 import { openLog } from "@pombo/telemetry";
+import { openAdmission } from "./admission.ts";
 import { type Config, environment, readConfig } from "./config.ts";
 import { openFollow } from "./follow.ts";
 import { openFeed } from "./open-feed.ts";
@@ -38,6 +39,11 @@ async function main(config: Config): Promise<void> {
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
       ping: () => redis.ping(),
+      admission: openAdmission({
+        info: () => redis.info("memory"),
+        settings,
+        clock: () => performance.now(),
+      }),
       now: Date.now,
       cell,
       settings,

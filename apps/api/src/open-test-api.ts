@@ -1,10 +1,20 @@
+import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
-import { type CellId, DEFAULT_SETTINGS, type DeviceId, type Settings } from "@pombo/domain";
+import {
+  type CellId,
+  DEFAULT_SETTINGS,
+  type DeviceId,
+  type ErrorCode,
+  type MessageId,
+  mintMessageId,
+  type Settings,
+} from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import type { Fields } from "@pombo/telemetry";
+import { openAdmission } from "./admission.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer } from "./server.ts";
@@ -22,6 +32,8 @@ export interface TestApi extends AsyncDisposable {
   addKey(record: Partial<ApiKeyRecord>): string;
   changeKey(key: string, change: Partial<ApiKeyRecord>): void;
   addDevice(): Promise<DeviceId>;
+  /** A message that failed, on a device of its own unless one is given. */
+  addLetter(over?: LetterInit): Promise<{ readonly id: MessageId; readonly deviceId: DeviceId }>;
   call(method: string, path: string, init?: CallInit): Promise<Called>;
   /** Ends the server only. */
   close(): Promise<void>;
@@ -34,6 +46,15 @@ export interface CallInit {
   readonly signal?: AbortSignal;
 }
 
+export interface LetterInit {
+  readonly deviceId?: DeviceId;
+  readonly code?: ErrorCode;
+  readonly left?: true;
+  readonly text?: string;
+  /** When it failed. */
+  readonly at?: number;
+}
+
 export interface Called {
   readonly status: number;
   readonly headers: Headers;
@@ -41,24 +62,33 @@ export interface Called {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The whole API over a Redis of its own. */
-export async function openTestApi(settings: Partial<Settings> = {}): Promise<TestApi> {
+/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger. */
+export async function openTestApi(
+  settings: Partial<Settings> = {},
+  change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
+): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
   const { store, redis, ledger, ports } = await openStore(opened, full);
   const keys = openTestKeys();
   const lines: { event: string; fields: Fields }[] = [];
   const note = (event: string, fields: Fields = {}): void => void lines.push({ event, fields });
-  const findApiKey: Ledger["findApiKey"] = async (digest) =>
-    keys.find(digest) ?? (await ledger.findApiKey(digest));
   const server = await openServer(
-    { ...ports, ledger: { ...ledger, findApiKey }, log: { info: note, error: note } },
+    {
+      ...ports,
+      ledger: { ...ledger, ...keys.over(ledger), ...change(ledger) },
+      log: { info: note, error: note },
+    },
     { host: "127.0.0.1", port: 0 },
   );
-  const close = async (): Promise<void> => server[Symbol.asyncDispose]();
+  const close = (): Promise<void> => Promise.resolve(server[Symbol.asyncDispose]());
   opened.defer(close);
   let count = 0;
-  const next = (): string => String((count += 1)).padStart(16, "0");
+  const addDevice = async (): Promise<DeviceId> => {
+    const id = `dev_${String((count += 1)).padStart(16, "0")}` as DeviceId;
+    await ledger.createDevice({ id, name: "test", keyId: "key_0", at: Date.now() });
+    return id;
+  };
   return {
     url: server.url,
     ledger,
@@ -68,14 +98,44 @@ export async function openTestApi(settings: Partial<Settings> = {}): Promise<Tes
     close,
     addKey: keys.add,
     changeKey: keys.change,
-    async addDevice() {
-      const id = `dev_${next()}` as DeviceId;
-      await ledger.createDevice({ id, name: "test", keyId: "key_0", at: Date.now() });
-      return id;
+    addDevice,
+    async addLetter(over = {}) {
+      const deviceId = over.deviceId ?? (await addDevice());
+      return { deviceId, id: await failMessage(ledger, { ...over, deviceId }) };
     },
     call: (method, path, init) => call(server.url + path, method, init),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** Accepts a message and lets its owner fail it. */
+async function failMessage(
+  ledger: Ledger,
+  {
+    deviceId,
+    code = "SEND_FAILED",
+    left,
+    text = "hello",
+    at = Date.now(),
+  }: LetterInit & { readonly deviceId: DeviceId },
+): Promise<MessageId> {
+  const id = mintMessageId(randomBytes(9));
+  await ledger.accept({
+    id,
+    deviceId,
+    recipient: "5511999999999",
+    content: { text },
+    priority: "normal",
+    keyId: "key_0",
+    clientRef: "order 7",
+    at,
+  });
+  const own = await ledger.take(deviceId, "test");
+  if (own === undefined) throw new Error("the lease is taken");
+  const failure = { code, detail: "" };
+  const outcome = { to: "failed", now: at, failure, count: 1 } as const;
+  await ledger.settle(own, id, left === undefined ? outcome : { ...outcome, mayHaveLeft: left });
+  return id;
 }
 
 /** API keys beside those of the ledger, as a test needs them. */
@@ -89,7 +149,9 @@ function openTestKeys() {
   };
   return {
     change,
-    find: (digest: string) => records.get(digest),
+    over: ({ findApiKey }: Ledger): Pick<Ledger, "findApiKey"> => ({
+      findApiKey: async (digest) => records.get(digest) ?? (await findApiKey(digest)),
+    }),
     add: (record: Partial<ApiKeyRecord>): string => {
       const key = `pombo_c0_${String(records.size).padStart(16, "0")}`;
       change(key, record);
@@ -114,6 +176,11 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
     lane: openFeed({ redis, keys }),
     follow: openFollow(status),
     ping: () => redis.ping(),
+    admission: openAdmission({
+      info: () => redis.info("memory"),
+      settings,
+      clock: () => performance.now(),
+    }),
     now: Date.now,
     cell,
     settings,

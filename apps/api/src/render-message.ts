@@ -15,11 +15,17 @@ export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
 }
 
 /** A message that was accepted a moment ago, where it can't be read back. */
-export function renderNew({ id, deviceId, recipient, at }: NewMessage): AcceptedMessageBody {
+export function renderNew({
+  id,
+  deviceId,
+  recipient,
+  at,
+  sendAt,
+}: NewMessage): AcceptedMessageBody {
   return {
     success: true,
     message_id: id,
-    status: "queued",
+    status: sendAt === undefined ? "queued" : "scheduled",
     device_id: deviceId,
     chat_jid: chatJid(recipient),
     created_at: instant(at),
@@ -42,6 +48,9 @@ export function renderMessage({ message, wait }: MessageView): MessageBody {
     blocked_since: instantOrNull(wait?.since),
     eta: instantOrNull(wait?.eta),
     last_error: renderError(message.lastError),
+    send_at: instantOrNull(message.sendAt),
+    expires_at: instantOrNull(message.expiresAt),
+    quiet_hours: message.quietHours ?? null,
     client_ref: message.clientRef ?? null,
     metadata: (message.metadata as Record<string, unknown> | undefined) ?? null,
   };
@@ -52,7 +61,7 @@ export function chatJid(recipient: string): string {
   return recipient.includes("@") ? recipient : `${recipient}@s.whatsapp.net`;
 }
 
-function renderError(error: MessageRecord["lastError"]): MessageBody["last_error"] {
+export function renderError(error: MessageRecord["lastError"]): MessageBody["last_error"] {
   if (error === undefined) return null;
   const { code, detail, at } = error;
   return {
@@ -62,6 +71,6 @@ function renderError(error: MessageRecord["lastError"]): MessageBody["last_error
   };
 }
 
-function instantOrNull(ms: number | undefined): string | null {
+export function instantOrNull(ms: number | undefined): string | null {
   return ms === undefined || ms <= 0 ? null : instant(ms);
 }

@@ -5,7 +5,7 @@ const AWAY = [
   /^Stream isn't writeable/,
   /^Reached the max retries per request/,
   /^Socket closed unexpectedly/,
-  /^(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS)\b/,
+  /^(LOADING|READONLY|OOM|EXECABORT|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS)\b/,
 ] as const;
 
 const AWAY_CODES: ReadonlySet<unknown> = new Set([
@@ -17,6 +17,15 @@ const AWAY_CODES: ReadonlySet<unknown> = new Set([
   "EAI_AGAIN",
   "EHOSTUNREACH",
 ]);
+
+/** Redis said no, or never got it. */
+const NEVER_RAN = [/^Stream isn't writeable/, /^[A-Z]+ /] as const;
+
+/** True for an error of a store that is away which leaves open whether the command ran. */
+export function mayHaveRun(error: unknown): boolean {
+  if (!isStoreAway(error) || !(error instanceof Error)) return false;
+  return !NEVER_RAN.some((pattern) => pattern.test(error.message));
+}
 
 /** True when an error means that the store can't be reached or can't write now; the request may be repeated later. */
 export function isStoreAway(error: unknown): boolean {

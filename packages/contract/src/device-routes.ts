@@ -1,5 +1,7 @@
 import {
+  changeDeviceBody,
   createDeviceBody,
+  deletedDevice,
   device,
   devicePage,
   deviceParams,
@@ -40,6 +42,27 @@ export const DEVICE_ROUTES = {
     summary: "Read a device",
     params: deviceParams,
     answers: { 200: { says: "The device.", schema: device } },
+    errors: ["DEVICE_NOT_FOUND"],
+  },
+  changeDevice: {
+    method: "PATCH",
+    path: "/v1/devices/:id",
+    auth: "devices:manage",
+    summary: "Change the name or the pace of a device",
+    params: deviceParams,
+    body: changeDeviceBody,
+    answers: { 200: { says: "As it is now.", schema: device } },
+    errors: ["DEVICE_NOT_FOUND"],
+  },
+  deleteDevice: {
+    method: "DELETE",
+    path: "/v1/devices/:id",
+    auth: "devices:manage",
+    summary: "Delete a device: it is logged out, its open messages are canceled",
+    params: deviceParams,
+    answers: {
+      200: { says: "Deleted. Its dead letters stay.", schema: deletedDevice },
+    },
     errors: ["DEVICE_NOT_FOUND"],
   },
   connectDevice: {

@@ -1,5 +1,6 @@
 import { DEVICE_STATES } from "@pombo/domain";
 import { z } from "zod";
+import { pace } from "./lane.ts";
 import { codePoints, isCarriable } from "./text-rules.ts";
 import { wholeNumber } from "./message.ts";
 
@@ -10,14 +11,19 @@ const PHONE_RULE =
 const instant = z.iso.datetime();
 const deviceState = z.enum(DEVICE_STATES).meta({ id: "DeviceState" });
 
+const name = z
+  .string({ error: NAME_RULE })
+  .refine(isName, { error: NAME_RULE })
+  .meta({ minLength: 1, maxLength: 100, example: "Support" });
+
 export const createDeviceBody = z
-  .strictObject({
-    name: z
-      .string({ error: NAME_RULE })
-      .refine(isName, { error: NAME_RULE })
-      .meta({ minLength: 1, maxLength: 100, example: "Support" }),
-  })
+  .strictObject({ name, pace: pace.optional() })
   .meta({ id: "CreateDevice" });
+
+/** The body of `PATCH /v1/devices/:id`; a pace replaces the one before. */
+export const changeDeviceBody = z
+  .strictObject({ name: name.optional(), pace: pace.optional() })
+  .meta({ id: "ChangeDevice" });
 
 function isName(text: string): boolean {
   return text.trim() !== "" && codePoints(text) <= 100 && isCarriable(text);
@@ -44,6 +50,7 @@ const deviceFields = {
   cause: z.string().nullable().meta({ description: "Why it is in this state, where known." }),
   jid: z.string().nullable(),
   phone_number: z.string().nullable(),
+  pace: pace.meta({ description: "As it was set; what is absent is as the installation has it." }),
   created_at: instant,
   last_seen: instant.nullable(),
 };
@@ -77,6 +84,10 @@ export const qrAnswer = z
     ttl: z.int().meta({ description: "Seconds until it is replaced." }),
   })
   .meta({ id: "Qr" });
+
+export const deletedDevice = z
+  .object({ success: z.literal(true), device_id: z.string() })
+  .meta({ id: "DeletedDevice" });
 
 export const pairingCodeAnswer = z
   .object({

@@ -15,6 +15,15 @@ export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 // Requests and answers
 export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
 export type { DeviceBody } from "./device.ts";
+export type { LaneBody, PaceInput } from "./lane.ts";
+export type {
+  LetterBody,
+  LetterGroupsBody,
+  LetterPageBody,
+  OperationBody,
+  RedrivenBody,
+} from "./letter.ts";
+export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
 export { type Validated, validate, type ValidationEntry } from "./validation.ts";

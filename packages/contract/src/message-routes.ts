@@ -5,6 +5,8 @@ import {
   messageParams,
   messageQuery,
   sendMessageBody,
+  statusList,
+  statusPoll,
 } from "./message.ts";
 import type { Route } from "./route.ts";
 
@@ -22,8 +24,31 @@ const OUTCOMES = [
   "DEVICE_ERROR",
 ] as const;
 
+/** Those that no limit changes. */
+const MESSAGE_ROUTES = {
+  pollMessages: {
+    method: "POST",
+    path: "/v1/messages/status",
+    auth: "messages:read",
+    summary: "The statuses of many messages",
+    body: statusPoll,
+    answers: { 200: { says: "A status for each id.", schema: statusList } },
+    errors: [],
+  },
+  cancelMessage: {
+    method: "POST",
+    path: "/v1/messages/:id/cancel",
+    auth: "messages:send",
+    summary: "Cancel a message that has not left",
+    params: messageParams,
+    answers: { 200: { says: "Canceled.", schema: message } },
+    errors: ["MESSAGE_NOT_FOUND", "CONFLICT"],
+  },
+} as const satisfies Record<string, Route>;
+
 export function messageRoutes(settings: Settings) {
   return {
+    ...MESSAGE_ROUTES,
     sendMessage: {
       method: "POST",
       path: "/v1/messages",

@@ -7,6 +7,7 @@ import {
 } from "@pombo/domain";
 import { z } from "zod";
 import { errorCode } from "./error-code.ts";
+import { quietHours, scheduleFields } from "./schedule.ts";
 import { codePoints, isCarriable, utf8Length } from "./text-rules.ts";
 import { issueOf } from "./validation.ts";
 
@@ -15,9 +16,9 @@ const TO_RULE = "to is required and must be a phone number or a JID";
 const LONGEST_REF = 255;
 const REF_RULE = `client_ref must be between 1 and ${LONGEST_REF} characters`;
 
-const messageStatus = z.enum(MESSAGE_STATUSES).meta({ id: "MessageStatus" });
-const instant = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
-const messageId = z.string().meta({
+export const messageStatus = z.enum(MESSAGE_STATUSES).meta({ id: "MessageStatus" });
+export const instant = z.iso.datetime().meta({ description: "RFC 3339, UTC" });
+export const messageId = z.string().meta({
   id: "MessageId",
   description: "Also the WhatsApp message id, for life.",
   example: "3EB0A1B2C3D4E5F6A7B8C9",
@@ -34,7 +35,7 @@ export function sendMessageBody(settings: Settings) {
         .refine(isCarriable, { error: FROM_RULE })
         .meta({ description: "The sending device.", example: "dev_0123456789abcdef" }),
       to: recipient,
-      text: textOf(settings.text_limit_chars),
+      text: textRule(settings),
       priority: z
         .enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(", ")}` })
         .optional()
@@ -45,6 +46,7 @@ export function sendMessageBody(settings: Settings) {
         .optional()
         .meta({ description: "Your own name for the message; echoed back." }),
       metadata: metadataOf(settings.metadata_limit_bytes),
+      ...scheduleFields,
     })
     .meta({ id: "SendMessage" });
 }
@@ -68,7 +70,8 @@ const recipient = z
     example: "+55 11 99999-9999",
   });
 
-function textOf(limit: number) {
+/** The text of a message. */
+export function textRule({ text_limit_chars: limit }: Settings) {
   const rule = `text is required and must be between 1 and ${limit} characters`;
   return z
     .string({ error: rule })
@@ -121,12 +124,45 @@ export const message = z
     blocked_since: instant.nullable(),
     eta: instant.nullable(),
     last_error: z.object({ error_code: errorCode, error: z.string(), at: instant }).nullable(),
+    send_at: instant.nullable(),
+    expires_at: instant.nullable(),
+    quiet_hours: quietHours.nullable(),
     client_ref: z.string().nullable(),
     metadata: z.record(z.string(), z.unknown()).nullable(),
   })
   .meta({ id: "Message" });
 
 export const messageParams = z.strictObject({ id: z.string() });
+
+const IDS_RULE = "ids must be a list of 1 to 1000 message ids";
+
+/** The body of `POST /v1/messages/status`. */
+export const statusPoll = z
+  .strictObject({
+    ids: z
+      .array(z.string({ error: IDS_RULE }).max(64, { error: IDS_RULE }), { error: IDS_RULE })
+      .min(1, { error: IDS_RULE })
+      .max(1_000, { error: IDS_RULE }),
+  })
+  .meta({ id: "StatusPoll" });
+
+export const statusList = z
+  .object({
+    success: z.literal(true),
+    messages: z
+      .array(
+        z
+          .object({
+            message_id: messageId,
+            status: messageStatus,
+            status_version: z.int(),
+            error_code: errorCode.nullable(),
+          })
+          .nullable(),
+      )
+      .meta({ description: "In the order of the ids; null for a message that is not there." }),
+  })
+  .meta({ id: "StatusList" });
 
 /** `?wait=30&after_version=N` */
 export function messageQuery(settings: Settings) {

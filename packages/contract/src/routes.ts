@@ -1,12 +1,20 @@
 import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import type { z } from "zod";
 import { DEVICE_ROUTES } from "./device-routes.ts";
+import { LANE_ROUTES } from "./lane-routes.ts";
+import { letterRoutes } from "./letter-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
 
 /** The route table under the given limits: one row per route. */
 export function routeTable(settings: Settings) {
-  return { ...messageRoutes(settings), ...DEVICE_ROUTES, ...META_ROUTES };
+  return {
+    ...messageRoutes(settings),
+    ...DEVICE_ROUTES,
+    ...LANE_ROUTES,
+    ...letterRoutes(settings),
+    ...META_ROUTES,
+  };
 }
 
 /** The route table under the default limits. */

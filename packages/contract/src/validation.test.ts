@@ -28,8 +28,8 @@ describe("the body of a message", () => {
       { field: "txt", message: 'unknown field "txt"; did you mean "text"?', value: "x" },
     ]);
     expect(reject({ clientRef: "x" }).validation[0]?.message).toContain('"client_ref"');
-    expect(reject({ send_at: "x" }).validation[0]?.message).toContain(
-      "the known fields are from, to, text, priority, client_ref, metadata",
+    expect(reject({ surprise: "x" }).validation[0]?.message).toContain(
+      "the known fields are from, to, text, priority, client_ref, metadata, send_at",
     );
   });
 

@@ -1,22 +1,19 @@
 import { randomBytes } from "node:crypto";
 import type { DeviceBody } from "@pombo/contract";
-import { type DeviceId, isDeviceId, type MessageId, mintDeviceId } from "@pombo/domain";
+import { type DeviceId, isDeviceId, mintDeviceId, type Pace } from "@pombo/domain";
 import type { DeviceRecord, NewDevice } from "@pombo/ledger";
 import { type Answer, instant, json, refuse } from "../answer.ts";
+import { answerOnce } from "../answer-once.ts";
 import { type Caller, maySee } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
-import {
-  claimOf,
-  fingerprintOf,
-  type IdempotencyRecords,
-  refuseClaim,
-  replay,
-} from "../idempotency.ts";
+import type { IdempotencyRecords } from "../idempotency.ts";
+import { readPace, renderPace } from "../pace.ts";
 import { chatJid } from "../render-message.ts";
 
 export interface DevicesDeps {
   readonly ledger: IdempotencyRecords & {
     createDevice(device: NewDevice): Promise<void>;
+    editDevice(id: DeviceId, change: { readonly pace: Pace }): Promise<boolean>;
     findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
     listDevices(page: {
       readonly after?: DeviceId;
@@ -33,24 +30,9 @@ export function createDevice(deps: DevicesDeps): Handler<"createDevice"> {
   return async (call) => {
     if (call.caller.devices !== "*")
       return refuse({ code: "FORBIDDEN", detail: "The API key is limited to certain devices" });
-    const minted = mintDeviceId(randomBytes(8));
-    if (call.idempotencyKey === undefined) return created(minted, call, deps);
-    const claim = claimOf(call.caller.keyId, "createDevice", call.idempotencyKey);
-    // The record holds the id of what is created; here that is a device.
-    const claimed = await deps.ledger.claim(claim, {
-      fingerprint: fingerprintOf(call.body),
-      messageId: minted as string as MessageId,
-      now: deps.now(),
-    });
-    if (claimed.kind === "accepted" && claimed.answer !== undefined) return replay(claimed.answer);
-    if (claimed.kind !== "claimed" && claimed.kind !== "accepted")
-      return refuseClaim(claimed) ?? refuse({ code: "INTERNAL_ERROR" });
-    const answer = await created(claimed.messageId as string as DeviceId, call, deps);
-    if (answer.kind === "problem") return answer;
-    const { status, headers, body } = answer;
-    const mine = { status, headers, body: body.toString() };
-    const stored = await deps.ledger.storeAnswer(claim.digest, claimed.messageId, mine);
-    return stored.body === mine.body ? answer : replay(stored);
+    const id = mintDeviceId(randomBytes(8));
+    const create = (taken: DeviceId): Promise<Answer> => created(taken, call, deps);
+    return answerOnce(call, { route: "createDevice", id, create }, deps);
   };
 }
 
@@ -62,6 +44,7 @@ async function created(
 ): Promise<Answer> {
   if ((await ledger.findDevice(id)) === undefined)
     await ledger.createDevice({ id, name: body.name, keyId: caller.keyId, at: now() });
+  if (body.pace !== undefined) await ledger.editDevice(id, { pace: readPace(body.pace) });
   const device = await ledger.findDevice(id);
   return device === undefined ? refuse(noDevice) : json(201, renderDevice(device));
 }
@@ -133,6 +116,7 @@ function fieldsOf(device: DeviceRecord): Omit<DeviceBody, "success"> {
     cause: device.cause ?? null,
     jid: phone === undefined ? null : chatJid(phone),
     phone_number: phone ?? null,
+    pace: renderPace(device.pace),
     created_at: instant(device.createdAt),
     last_seen: seenAt === undefined ? null : instant(seenAt),
   };

@@ -1,4 +1,4 @@
-import { isMessageId, isTerminal } from "@pombo/domain";
+import { isMessageId, isSettled } from "@pombo/domain";
 import type { MessageView } from "@pombo/ledger";
 import { json, refuse } from "../answer.ts";
 import { maySee } from "../authenticate.ts";
@@ -27,11 +27,11 @@ export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
   };
 }
 
-/** With `after_version`: a higher version. Without: any change, or at once when the message has ended. */
+/** With `after_version`: a higher version. Without: any change, or at once when the message is settled: sent, or ended. */
 function changedSince(
   { message }: MessageView,
   { after_version: after }: Call<"getMessage">["query"],
 ): (view: MessageView) => boolean {
   if (after !== undefined) return (view) => view.message.version > after;
-  return (view) => isTerminal(message.status) || view.message.version > message.version;
+  return (view) => isSettled(message.status) || view.message.version > message.version;
 }

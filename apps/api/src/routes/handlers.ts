@@ -1,6 +1,9 @@
 import type { Settings } from "@pombo/domain";
+import type { Ledger } from "@pombo/ledger";
 import type { AcceptDeps } from "../accept-message.ts";
 import type { Handlers } from "../bind-route.ts";
+import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
+import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
 import {
   connectDevice,
   type ConnectionDeps,
@@ -9,6 +12,8 @@ import {
 } from "./connection.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
 import { getMessage } from "./get-message.ts";
+import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
+import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
 import {
   getLiveness,
   getOpenapi,
@@ -17,31 +22,72 @@ import {
   listLimits,
   type ReadinessDeps,
 } from "./meta.ts";
+import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
+import { pollMessages } from "./poll-messages.ts";
+import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import { sendMessage } from "./send-message.ts";
 
 export type HandlerDeps = AcceptDeps &
   DevicesDeps &
   ConnectionDeps &
-  ReadinessDeps & { readonly settings: Settings };
+  DeletionDeps &
+  CancelDeps &
+  LaneDeps &
+  LettersDeps &
+  RedriveDeps &
+  OperationsDeps &
+  ReadinessDeps & {
+    readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
+    readonly settings: Settings;
+  };
 
 /** One handler for each row of the route table. */
 export function handlers(deps: HandlerDeps): Handlers {
   return {
     sendMessage: sendMessage(deps),
     getMessage: getMessage(deps),
+    cancelMessage: cancelMessage(deps),
+    pollMessages: pollMessages(deps),
     createDevice: createDevice(deps),
     listDevices: listDevices(deps),
     getDevice: getDevice(deps),
+    changeDevice: changeDevice(deps),
+    deleteDevice: deleteDevice(deps),
     connectDevice: connectDevice(deps),
     disconnectDevice: disconnectDevice(deps),
     logoutDevice: logoutDevice(deps),
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
+    ...laneHandlers(deps),
+    ...letterHandlers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
     getLiveness: getLiveness(),
     getReadiness: getReadiness(deps),
+  };
+}
+
+function laneHandlers(deps: LaneDeps) {
+  return {
+    getLane: getLane(deps),
+    pauseLane: setPaused(deps, true),
+    resumeLane: setPaused(deps, false),
+    releaseLane: moveEarlier(deps, "release"),
+    discardLane: moveEarlier(deps, "discard"),
+  };
+}
+
+function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
+  return {
+    listLetters: listLetters(deps),
+    groupLetters: groupLetters(deps),
+    getLetter: getLetter(deps),
+    redriveLetter: redriveLetter(deps),
+    discardLetter: discardLetter(deps),
+    redriveLetters: beginOperation(deps, "redrive"),
+    discardLetters: beginOperation(deps, "discard"),
+    getOperation: getOperation(deps),
   };
 }

@@ -1,0 +1,239 @@
+import type { LetterBody, LetterGroupsBody, LetterPageBody } from "@pombo/contract";
+import { catalogRow, effectOf, isMessageId, type MessageId } from "@pombo/domain";
+import type {
+  LetterCursor,
+  LetterFilter,
+  LetterHead,
+  Ledger,
+  MessageRecord,
+  TimelineEntry,
+} from "@pombo/ledger";
+import { instant, json, refuse } from "../answer.ts";
+import { type Caller, maySee } from "../authenticate.ts";
+import type { Call, Handler } from "../bind-route.ts";
+import { chatJid, renderMessage } from "../render-message.ts";
+
+export interface LettersDeps {
+  readonly ledger: Pick<
+    Ledger,
+    "countLetters" | "findMessage" | "isLetter" | "letterHeads" | "viewMessage"
+  >;
+  readonly now: () => number;
+}
+
+export const noLetter = { code: "MESSAGE_NOT_FOUND" } as const;
+
+const SCAN_PAGE = 500;
+/** Letters that one request looks at. */
+const LIST_SCAN = 5_000;
+const GROUP_SCAN = 20_000;
+
+/** `GET /v1/dead-letters` */
+export function listLetters({ ledger }: LettersDeps): Handler<"listLetters"> {
+  return async ({ query, caller }) => {
+    const limit = Math.max(1, query.limit ?? 100);
+    const { found, next } = await collect(ledger, {
+      ...(query.cursor === undefined ? {} : { before: readCursor(query.cursor) }),
+      limit,
+      since: query.since ?? 0,
+      wanted: matcher(filterOf(query), caller),
+    });
+    const messages = await Promise.all(found.map(({ id }) => ledger.findMessage(id)));
+    const body: LetterPageBody = {
+      success: true,
+      dead_letters: messages.flatMap((message, index) =>
+        message === undefined ? [] : [summary(message, found[index]?.failedAt ?? 0)],
+      ),
+      next_cursor: next === undefined ? null : `${next.at}.${next.id}`,
+    };
+    return json(200, body);
+  };
+}
+
+/** Looks for letters until there are enough, or enough have been looked at. */
+async function collect(
+  ledger: Pick<Ledger, "letterHeads">,
+  ask: {
+    readonly before?: LetterCursor;
+    readonly limit: number;
+    readonly since: number;
+    readonly wanted: (letter: LetterHead) => boolean;
+  },
+): Promise<{ readonly found: readonly LetterHead[]; readonly next?: LetterCursor }> {
+  const found: LetterHead[] = [];
+  let rest: LetterCursor | undefined;
+  for await (const { letters, next } of pages(ledger, { ...ask, most: LIST_SCAN })) {
+    for (const letter of letters) {
+      if (letter.failedAt < ask.since) return { found };
+      if (ask.wanted(letter)) found.push(letter);
+      if (found.length === ask.limit)
+        return { found, next: { at: letter.failedAt, id: letter.id } };
+    }
+    rest = next;
+  }
+  return rest === undefined ? { found } : { found, next: rest };
+}
+
+/** `GET /v1/dead-letters/groups` */
+export function groupLetters({ ledger }: LettersDeps): Handler<"groupLetters"> {
+  return async ({ caller }) => {
+    const byCode = new Map<string, Group>();
+    const byDevice = new Map<string, Group>();
+    let scanned = 0;
+    let rest: LetterCursor | undefined;
+    for await (const { letters, next } of pages(ledger, { most: GROUP_SCAN })) {
+      scanned += letters.length;
+      rest = next;
+      for (const letter of letters.filter(({ deviceId }) => maySee(caller, deviceId))) {
+        count(byCode, letter.code ?? "SEND_FAILED", letter.failedAt);
+        count(byDevice, letter.deviceId, letter.failedAt);
+      }
+    }
+    const body: LetterGroupsBody = {
+      success: true,
+      total: await ledger.countLetters(),
+      scanned,
+      partial: rest !== undefined,
+      by_code: listed(byCode).map(([error_code, group]) => ({
+        error_code: error_code as LetterGroupsBody["by_code"][number]["error_code"],
+        ...group,
+      })),
+      by_device: listed(byDevice).map(([device_id, group]) => ({ device_id, ...group })),
+    };
+    return json(200, body);
+  };
+}
+
+interface Group {
+  count: number;
+  oldest: number;
+  newest: number;
+}
+
+function count(groups: Map<string, Group>, name: string, at: number): void {
+  const group = groups.get(name) ?? { count: 0, oldest: at, newest: at };
+  group.count += 1;
+  group.oldest = Math.min(group.oldest, at);
+  group.newest = Math.max(group.newest, at);
+  groups.set(name, group);
+}
+
+function listed(groups: ReadonlyMap<string, Group>) {
+  return [...groups]
+    .toSorted(([, a], [, b]) => b.count - a.count)
+    .map(
+      ([name, { count: size, oldest, newest }]) =>
+        [name, { count: size, oldest: instant(oldest), newest: instant(newest) }] as const,
+    );
+}
+
+/** `GET /v1/dead-letters/:id` */
+export function getLetter({ ledger, now }: LettersDeps): Handler<"getLetter"> {
+  return async ({ params: { id }, caller }) => {
+    const message = await visibleMessage(id, caller, ledger);
+    if (message === undefined || !(await ledger.isLetter(message.id))) return refuse(noLetter);
+    const view = await ledger.viewMessage(message.id, now());
+    if (view === undefined) return refuse(noLetter);
+    const { effect, failed_at } = summary(view.message, view.message.lastError?.at ?? 0);
+    const body: LetterBody = {
+      ...renderMessage(view),
+      effect,
+      failed_at,
+      text: view.message.content.text,
+      history: historyOf(view.message.timeline),
+    };
+    return { ...json(200, body), messageId: message.id };
+  };
+}
+
+/** The message, unless it does not exist or the key may not see its device. */
+export async function visibleMessage(
+  id: string,
+  caller: Caller,
+  ledger: Pick<Ledger, "findMessage">,
+): Promise<MessageRecord | undefined> {
+  const message = isMessageId(id) ? await ledger.findMessage(id) : undefined;
+  return message !== undefined && maySee(caller, message.deviceId) ? message : undefined;
+}
+
+function summary(message: MessageRecord, failedAt: number): LetterPageBody["dead_letters"][number] {
+  const { lastError } = message;
+  const code = lastError?.code ?? "SEND_FAILED";
+  const detail = lastError?.detail ?? "";
+  return {
+    message_id: message.id,
+    device_id: message.deviceId,
+    error_code: code,
+    error: detail === "" ? catalogRow(code).says : detail,
+    effect: effectOf(code, message.mayHaveLeft),
+    failed_at: instant(failedAt),
+    chat_jid: chatJid(message.recipient),
+    attempts: message.attempts,
+    created_at: instant(message.createdAt),
+    client_ref: message.clientRef ?? null,
+  };
+}
+
+/** What each attempt came to: from `sending` to the change that followed. A failure before any attempt stands alone. */
+function historyOf(timeline: readonly TimelineEntry[]): LetterBody["history"] {
+  const live = timeline.filter(({ late }) => late !== true);
+  return live.flatMap((entry, index) => {
+    const before = live[index - 1];
+    if (before?.status === "sending") return [ended(entry, before)];
+    return entry.code === undefined || entry.status === "sending" ? [] : [ended(entry)];
+  });
+}
+
+function ended(end: TimelineEntry, began?: TimelineEntry): LetterBody["history"][number] {
+  return {
+    attempt: (began ?? end).attempt ?? 0,
+    began_at: began === undefined ? null : instant(began.at),
+    ended_at: instant(end.at),
+    status: end.status,
+    error_code: end.code ?? null,
+  };
+}
+
+export function filterOf({
+  code,
+  device_id: deviceId,
+  since,
+}: Pick<Call<"listLetters">["query"], "code" | "device_id" | "since">): LetterFilter {
+  return {
+    ...(code === undefined ? {} : { code }),
+    ...(deviceId === undefined ? {} : { deviceId: deviceId as LetterHead["deviceId"] }),
+    ...(since === undefined ? {} : { since }),
+  };
+}
+
+function matcher(filter: LetterFilter, caller: Caller): (letter: LetterHead) => boolean {
+  const { code, deviceId, since = 0 } = filter;
+  return (letter) =>
+    maySee(caller, letter.deviceId) &&
+    (code === undefined || letter.code === code) &&
+    (deviceId === undefined || letter.deviceId === deviceId) &&
+    letter.failedAt >= since;
+}
+
+/** Goes through the letters, newest first, page by page, and looks at no more than `most`. */
+async function* pages(
+  ledger: Pick<Ledger, "letterHeads">,
+  { before, most }: { readonly before?: LetterCursor; readonly most: number },
+) {
+  let from = before;
+  for (let looked = 0; looked < most; looked += SCAN_PAGE) {
+    // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
+    const page = await ledger.letterHeads({
+      limit: SCAN_PAGE,
+      ...(from === undefined ? {} : { before: from }),
+    });
+    yield page;
+    from = page.next;
+    if (from === undefined) return;
+  }
+}
+
+function readCursor(text: string): LetterCursor {
+  const [at, id] = text.split(".");
+  return { at: Number(at), id: id as MessageId };
+}

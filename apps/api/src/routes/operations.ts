@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import type { OperationBody } from "@pombo/contract";
+import type { Ledger, NewOperation, OperationRecord } from "@pombo/ledger";
+import type { Admission } from "../admission.ts";
+import { type Answer, instant, json, refuse } from "../answer.ts";
+import { answerOnce } from "../answer-once.ts";
+import type { Call, Handler } from "../bind-route.ts";
+import type { IdempotencyRecords } from "../idempotency.ts";
+import { instantOrNull } from "../render-message.ts";
+import { filterOf } from "./letters.ts";
+
+export interface OperationsDeps {
+  readonly ledger: IdempotencyRecords & Pick<Ledger, "createOperation" | "findOperation">;
+  readonly admission: Admission;
+  readonly now: () => number;
+}
+
+type Bulk = Pick<Call<"redriveLetters">, "caller" | "body" | "idempotencyKey">;
+
+/** `POST /v1/dead-letters/redrive` and `…/discard`: begun here, done by the workers. */
+export function beginOperation(
+  deps: OperationsDeps,
+  kind: NewOperation["kind"],
+): (call: Bulk) => Promise<Answer> {
+  return async (call) => {
+    const { caller, body } = call;
+    const noRoom = kind === "redrive" ? await deps.admission.refuse("redrive") : undefined;
+    if (noRoom !== undefined) return refuse(noRoom);
+    const create = async (id: string): Promise<Answer> => {
+      const filter = filterOf(body.filter ?? {});
+      const { keyId, devices } = caller;
+      await deps.ledger.createOperation({ id, kind, filter, devices, keyId, now: deps.now() });
+      return json(202, { success: true, operation_id: id });
+    };
+    const id = `op_${randomBytes(8).toString("hex")}`;
+    return answerOnce(call, { route: `${kind}Letters`, id, create }, deps);
+  };
+}
+
+/** `GET /v1/operations/:id`; a key that is limited to devices sees its own. */
+export function getOperation({ ledger }: Pick<OperationsDeps, "ledger">): Handler<"getOperation"> {
+  return async ({ params, caller }) => {
+    const operation = await ledger.findOperation(params.id);
+    const seen = operation?.keyId === caller.keyId || caller.devices === "*";
+    return operation === undefined || !seen
+      ? refuse({ code: "NOT_FOUND", detail: "There is no such operation" })
+      : json(200, renderOperation(operation));
+  };
+}
+
+function renderOperation(operation: OperationRecord): OperationBody {
+  const { id, kind, state, filter, total, done, failed, skipped, refused } = operation;
+  return {
+    success: true,
+    operation_id: id,
+    kind,
+    state,
+    filter: {
+      code: filter.code ?? null,
+      device_id: filter.deviceId ?? null,
+      since: instantOrNull(filter.since),
+    },
+    total,
+    done,
+    failed,
+    skipped,
+    refused: { ...refused },
+    created_at: instant(operation.createdAt),
+    finished_at: instantOrNull(operation.finishedAt),
+  };
+}

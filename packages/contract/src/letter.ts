@@ -1,0 +1,181 @@
+import { type Settings } from "@pombo/domain";
+import { z } from "zod";
+import { errorCode } from "./error-code.ts";
+import {
+  acceptedMessage,
+  instant,
+  message,
+  messageId,
+  messageStatus,
+  textRule,
+  wholeNumber,
+} from "./message.ts";
+
+const SINCE_RULE = "since must be a time like 2030-01-31T12:00:00Z";
+const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
+const CODE_RULE = "code must be a code of the catalog";
+const DEVICE_RULE = "device_id must be the id of a device";
+
+const since = z
+  .string({ error: SINCE_RULE })
+  .pipe(z.iso.datetime({ offset: true, error: SINCE_RULE }))
+  .transform((text) => Date.parse(text))
+  .optional()
+  .meta({ description: "Failed at that time or later." });
+const code = errorCode.meta({ description: "The last error." });
+const filterFields = {
+  code: z
+    .string({ error: CODE_RULE })
+    .pipe(z.enum(code.options, { error: CODE_RULE }))
+    .optional(),
+  device_id: z.string({ error: DEVICE_RULE }).max(64, { error: DEVICE_RULE }).optional(),
+  since,
+};
+
+/** `?code&device_id&since&cursor&limit` */
+export const lettersQuery = z.strictObject({
+  ...filterFields,
+  cursor: z
+    .string({ error: CURSOR_RULE })
+    .regex(/^[0-9]{1,16}\.3EB0[0-9A-F]{18}$/, { error: CURSOR_RULE })
+    .optional(),
+  limit: wholeNumber("limit", 200).meta({ description: "100 when absent." }),
+});
+
+const effect = z.enum(["none", "possible"]).meta({
+  description: "`possible`: the recipient may have got it all the same.",
+});
+
+const letterFields = {
+  message_id: messageId,
+  device_id: z.string(),
+  error_code: errorCode,
+  error: z.string(),
+  effect,
+  failed_at: instant,
+  chat_jid: z.string(),
+  attempts: z.int(),
+  created_at: instant,
+  client_ref: z.string().nullable(),
+};
+
+export const letterPage = z
+  .object({
+    success: z.literal(true),
+    dead_letters: z.array(z.object(letterFields)),
+    next_cursor: z.string().nullable().meta({
+      description: "A page may be shorter than asked for, even empty, and still have a next one.",
+    }),
+  })
+  .meta({ id: "DeadLetterPage" });
+
+const group = { count: z.int(), oldest: instant, newest: instant };
+
+export const letterGroups = z
+  .object({
+    success: z.literal(true),
+    total: z.int().meta({ description: "All dead letters of the installation." }),
+    scanned: z.int(),
+    partial: z.boolean().meta({ description: "Only the newest `scanned` letters were looked at." }),
+    by_code: z.array(z.object({ error_code: errorCode, ...group })),
+    by_device: z.array(z.object({ device_id: z.string(), ...group })),
+  })
+  .meta({ id: "DeadLetterGroups" });
+
+/** One letter: the message, its content, and what was tried. */
+export const letter = z
+  .object({
+    ...message.shape,
+    effect,
+    failed_at: instant,
+    text: z.string(),
+    history: z.array(
+      z.object({
+        attempt: z.int(),
+        began_at: instant.nullable(),
+        ended_at: instant.nullable(),
+        status: messageStatus,
+        error_code: errorCode.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "DeadLetter" });
+
+const duplicateRule = "accept_duplicate must be true or false";
+
+/** The body of `POST /v1/dead-letters/:id/redrive`. */
+export function redriveBody(settings: Settings) {
+  return z
+    .strictObject({
+      text: textRule(settings).optional(),
+      accept_duplicate: z.boolean({ error: duplicateRule }).optional().meta({
+        description:
+          "When it may have left already: send it all the same, as a new message with a new id.",
+      }),
+    })
+    .meta({ id: "Redrive" });
+}
+
+export const redriven = z
+  .object({
+    ...acceptedMessage.shape,
+    replaces: messageId
+      .nullable()
+      .meta({ description: "The letter, when a new message stands for it." }),
+  })
+  .meta({ id: "Redriven" });
+
+export const discarded = z
+  .object({ success: z.literal(true), message_id: messageId })
+  .meta({ id: "DiscardedLetter" });
+
+const filterRule = (issue: { code?: string }): string | undefined =>
+  issue.code === "invalid_type" ? "filter must be an object" : undefined;
+
+/** The body of a bulk action. */
+export const bulkBody = z
+  .strictObject({
+    filter: z.strictObject(filterFields, { error: filterRule }).optional(),
+    all: z
+      .literal(true, { error: "all must be true when it is given" })
+      .optional()
+      .meta({ description: "Confirms that there is no filter." }),
+  })
+  .refine(({ filter = {}, all }) => all === true || Object.keys(filter).length > 0, {
+    path: ["all"],
+    error: 'all must be true when the filter is empty: send "all": true to mean every dead letter',
+  })
+  .meta({ id: "BulkAction" });
+
+export const operationStarted = z
+  .object({ success: z.literal(true), operation_id: z.string() })
+  .meta({ id: "OperationStarted" });
+
+export const operation = z
+  .object({
+    success: z.literal(true),
+    operation_id: z.string().meta({ example: "op_0123456789abcdef" }),
+    kind: z.enum(["redrive", "discard"]),
+    state: z.enum(["running", "done", "failed"]),
+    filter: z.object({
+      code: errorCode.nullable(),
+      device_id: z.string().nullable(),
+      since: instant.nullable(),
+    }),
+    total: z.int().meta({ description: "Letters to look at." }),
+    done: z.int(),
+    failed: z.int().meta({ description: "Refused; `refused` says why." }),
+    skipped: z.int().meta({ description: "Not what the filter asks for." }),
+    refused: z.record(z.string(), z.int()),
+    created_at: instant,
+    finished_at: instant.nullable(),
+  })
+  .meta({ id: "Operation" });
+
+export const byId = z.strictObject({ id: z.string() });
+
+export type LetterBody = z.output<typeof letter>;
+export type LetterPageBody = z.output<typeof letterPage>;
+export type LetterGroupsBody = z.output<typeof letterGroups>;
+export type OperationBody = z.output<typeof operation>;
+export type RedrivenBody = z.output<typeof redriven>;
