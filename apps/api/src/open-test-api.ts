@@ -149,8 +149,8 @@ function openTestKeys() {
   };
   return {
     change,
-    over: ({ findApiKey }: Ledger): Pick<Ledger, "findApiKey"> => ({
-      findApiKey: async (digest) => records.get(digest) ?? (await findApiKey(digest)),
+    over: (ledger: Ledger): Pick<Ledger, "findApiKey"> => ({
+      findApiKey: async (digest) => records.get(digest) ?? (await ledger.findApiKey(digest)),
     }),
     add: (record: Partial<ApiKeyRecord>): string => {
       const key = `pombo_c0_${String(records.size).padStart(16, "0")}`;

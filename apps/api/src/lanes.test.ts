@@ -1,0 +1,141 @@
+import type { DeviceId } from "@pombo/domain";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestApi, type TestApi } from "./open-test-api.ts";
+
+let api: TestApi;
+
+beforeAll(async () => {
+  api = await openTestApi({ device_request_wait_ms: 1_500 });
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+/** A connected device with an owner, and a message that waits for it. */
+async function setup() {
+  const id = await api.addDevice();
+  const own = await api.ledger.take(id, "worker-7#abc");
+  if (own === undefined) throw new Error("the lease is taken");
+  const change = { state: "connected", phone: "5511988887777" } as const;
+  await api.ledger.changeDevice(own, { ...change, now: Date.now() });
+  const body = { from: id, to: "5511999999999", text: "hello" };
+  const send = async (): Promise<string> =>
+    String((await api.call("POST", "/v1/messages", { body })).body["message_id"]);
+  const message = await send();
+  const lane = (action = "", method = action === "" ? "GET" : "POST") =>
+    api.call(method, `/v1/devices/${id}/lane${action}`);
+  const read = (of = message) => api.call("GET", `/v1/messages/${of}`);
+  return { id, own, message, send, lane, read };
+}
+
+test("a lane tells what waits, how fast it goes, and who runs it", async () => {
+  const { id, lane } = await setup();
+  const pace = { per_minute: 60, daily_cap: 10 };
+  await api.call("PATCH", `/v1/devices/${id}`, { body: { pace } });
+  const { status, body } = await lane();
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    device_id: id,
+    depth: { backlog: { otp: 0, high: 0, normal: 1, bulk: 0 }, held: 0, in_window: 0, total: 1 },
+    rate: { gap_ms: 1_000, daily_cap: 10, cold_daily_cap: null },
+    budget: { left: 10, cold_left: null },
+    paused: false,
+    owner: "worker-7",
+    blocked_by: null,
+    eta: expect.any(String),
+  });
+});
+
+test("pause and resume show in the lane and in its messages, and may be said twice", async () => {
+  const { lane, read } = await setup();
+  for (const answer of [await lane("/pause"), await lane("/pause")])
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        paused: true,
+        blocked_by: "lane_paused",
+        blocked_since: expect.any(String),
+        eta: null,
+      },
+    });
+  expect((await read()).body["blocked_by"]).toBe("lane_paused");
+  for (const answer of [await lane("/resume"), await lane("/resume")])
+    expect(answer).toMatchObject({ status: 200, body: { paused: false, blocked_by: null } });
+});
+
+test.each([
+  { action: "release", status: "queued" },
+  { action: "discard", status: "canceled" },
+])("after another phone number was paired: $action", async ({ action, status }) => {
+  const { own, lane, read } = await setup();
+  const change = { state: "connected", phone: "5511977776666", now: Date.now() } as const;
+  await api.ledger.changeDevice(own, change);
+  expect((await read()).body["blocked_by"]).toBe("identity_changed");
+  expect((await lane()).body["depth"]).toMatchObject({ earlier_identity: 1, total: 1 });
+  expect(await lane(`/${action}`)).toMatchObject({ status: 200, body: { moved: 1 } });
+  expect((await read()).body["status"]).toBe(status);
+  expect((await lane(`/${action}`)).body).toEqual({ success: true, moved: 0 });
+});
+
+test("a device's name and pace are changed; a pace replaces the one before", async () => {
+  const { id } = await setup();
+  const change = (body: object) => api.call("PATCH", `/v1/devices/${id}`, { body });
+  const pace = { gap_ms: 1_500, jitter_ms: 200, recipient_gap_ms: 9, warm_up: [20, 40] };
+  expect(await change({ name: "Sales", pace })).toMatchObject({
+    status: 200,
+    body: { name: "Sales", pace },
+  });
+  expect((await change({ pace: { cold_daily_cap: 5 } })).body["pace"]).toEqual({
+    cold_daily_cap: 5,
+  });
+  expect((await change({})).body).toMatchObject({ name: "Sales", pace: { cold_daily_cap: 5 } });
+  expect((await change({ pace: {} })).body["pace"]).toEqual({});
+  const created = { name: "x", pace: { per_minute: 5 } };
+  expect((await api.call("POST", "/v1/devices", { body: created })).body).toMatchObject(created);
+});
+
+test.each([
+  ["name", { name: " " }],
+  ["pace", { pace: 5 }],
+  ["pace.per_minute", { pace: { per_minute: 0 } }],
+  ["pace.gap_ms", { pace: { gap_ms: -1 } }],
+  ["pace.jitter_ms", { pace: { jitter_ms: 1e9 } }],
+  ["pace.daily_cap", { pace: { daily_cap: 1.5 } }],
+  ["pace.warm_up.1", { pace: { warm_up: [1, 0] } }],
+  ["pace.speed", { pace: { speed: 1 } }],
+])("a wrong %s is refused", async (field, body) => {
+  const { id } = await setup();
+  expect(await api.call("PATCH", `/v1/devices/${id}`, { body })).toMatchObject({
+    status: 400,
+    body: { error_code: "VALIDATION_ERROR", validation: [{ field }] },
+  });
+});
+
+test("a deleted device is logged out, its messages are canceled, its letters stay", async () => {
+  const { id, own, read } = await setup();
+  const letter = await api.addLetter({ deviceId: await api.addDevice() });
+  const answer = api.call("DELETE", `/v1/devices/${id}`);
+  let asked: { id: string; kind: string } | undefined;
+  await expect.poll(async () => (asked = await api.ledger.nextRequest(id))).toBeDefined();
+  expect(asked?.kind).toBe("logout");
+  await api.ledger.reply(id, asked?.id ?? "", { kind: "done", data: {} });
+  expect(await answer).toMatchObject({ status: 200, body: { success: true, device_id: id } });
+  expect((await read()).body["status"]).toBe("canceled");
+  expect((await api.call("GET", `/v1/devices/${id}`)).status).toBe(404);
+  expect((await api.call("DELETE", `/v1/devices/${id}`)).status).toBe(404);
+  expect(await api.ledger.renew("worker-7#abc", [own])).toEqual([false]);
+
+  expect((await remove(letter.deviceId)).status).toBe(200);
+  const redriven = await api.call("POST", `/v1/dead-letters/${letter.id}/redrive`, { body: {} });
+  expect(redriven).toMatchObject({ status: 409, body: { error_code: "CONFLICT" } });
+  expect(redriven.body["error"]).toContain("deleted");
+});
+
+test("a device whose owner is silent is deleted all the same", async () => {
+  const { id, read } = await setup();
+  expect((await remove(id)).status).toBe(200);
+  expect((await read()).body["status"]).toBe("canceled");
+  expect(api.lines.map(({ event }) => event)).toContain("device.not_logged_out");
+});
+
+function remove(id: DeviceId) {
+  return api.call("DELETE", `/v1/devices/${id}`);
+}
