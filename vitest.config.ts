@@ -2,6 +2,16 @@ import { defineConfig } from "vitest/config";
 
 const SOURCES = "{apps,packages}/*/src/**";
 
+// What starts processes, or speaks over real sockets for seconds. A new one is called `*.system.test.ts`.
+const SYSTEM = [
+  `${SOURCES}/*.system.test.ts`,
+  "apps/*/src/main.test.ts",
+  "apps/api/src/{devices,outage}.test.ts",
+  "packages/device/src/{credential-faults,endings,key-upkeep,pairing,refused-logins,sending,signed-prekey,watchdog}.test.ts",
+  "packages/redis/src/{redis,topologies}.test.ts",
+  "packages/simulator/src/{companions,conformance,fault-conformance,hostile,persistence}.test.ts",
+];
+
 export default defineConfig({
   test: {
     // Tests wait more than they compute: one worker a core, not one less.
@@ -12,16 +22,16 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [`${SOURCES}/*.test.ts`],
-          exclude: ["**/node_modules/**", `${SOURCES}/*.system.test.ts`],
+          exclude: ["**/node_modules/**", ...SYSTEM],
           testTimeout: 20_000,
           hookTimeout: 30_000,
         },
       },
-      // With `npm test` only: what starts processes or speaks over real sockets for seconds.
+      // With `npm test` only.
       {
         test: {
           name: "system",
-          include: [`${SOURCES}/*.system.test.ts`],
+          include: SYSTEM,
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
