@@ -25,7 +25,8 @@ async function accepted() {
     const found = await bed.ledger.claim(again, { ...request, messageId: next, now: NOW + 1 });
     return found.kind === "claimed" || found.kind === "accepted" ? found.messageId : undefined;
   };
-  return { ...bed, message, fail, next, repeated, told: { digest: claim.digest, now: NOW } };
+  const told = { digest: claim.digest, now: NOW };
+  return { ...bed, message, fail, next, repeated, told, mine: { claim, now: NOW } };
 }
 
 test("closed: a failed message is no letter, and the next try under its key is a new message", async () => {
@@ -62,8 +63,8 @@ test.each(["may have left", "redriven", "redriven and failed again"])(
 test("withdrawn: what waits is canceled, and what never came can't come any more", async () => {
   await using bed = await accepted();
   await bed.ledger.accept(bed.message, claim);
-  expect(await bed.ledger.withdraw(bed.message.id, bed.told)).toEqual({ kind: "closed" });
-  expect(await bed.ledger.withdraw(bed.message.id, bed.told)).toEqual({ kind: "closed" });
+  expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({ kind: "closed" });
+  expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({ kind: "closed" });
   expect((await bed.ledger.findMessage(bed.message.id))?.status).toBe("canceled");
 
   const late = newMessage();
@@ -78,9 +79,22 @@ test("what is under way is not withdrawn", async () => {
   await using bed = await accepted();
   await bed.ledger.accept(bed.message, claim);
   await bed.begin(bed.message.id);
-  expect(await bed.ledger.withdraw(bed.message.id, bed.told)).toEqual({
+  expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({
     kind: "refused",
     status: "sending",
   });
   expect(await bed.ledger.hasAccepted(claim.digest)).toBe(true);
+});
+
+test("what another request has resumed under the same key is not withdrawn", async () => {
+  await using bed = await accepted();
+  const other = { ...claim, token: "another" };
+  const request = { fingerprint: "f", messageId: bed.next, now: NOW + 60_000 };
+  expect(await bed.ledger.claim(other, request)).toMatchObject({ messageId: bed.message.id });
+  expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({ kind: "claim-lost" });
+  await bed.ledger.accept(bed.message, other);
+  expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({
+    kind: "refused",
+    status: "queued",
+  });
 });

@@ -1,4 +1,5 @@
 import { ENTRANCES, type MessageId, type MessageStatus } from "@pombo/domain";
+import type { Claim } from "./accept.ts";
 import { originList } from "./attempts.ts";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Run } from "./scripts.ts";
@@ -18,13 +19,20 @@ export interface Closing {
   /** A message whose acceptance has no answer: cancels it, or keeps it from being accepted later. */
   withdraw(
     id: MessageId,
-    told: { readonly digest?: string; readonly now: number },
-  ): Promise<Closed>;
+    told: { readonly claim?: Claim; readonly now: number },
+  ): Promise<Closed | { readonly kind: "claim-lost" }>;
   /** True when a message was accepted under this idempotency key. */
   hasAccepted(digest: string): Promise<boolean>;
 }
 
 const ENDS = originList(["failed", "expired", "canceled"]);
+const ORIGINS = originList(ENTRANCES.canceled.command);
+
+type Reply = readonly [Closed["kind"], MessageStatus];
+
+function readClosed([kind, status]: Reply): Closed {
+  return kind === "closed" ? { kind } : { kind, status };
+}
 
 export function closing({
   redis,
@@ -35,19 +43,17 @@ export function closing({
   readonly keys: Keys;
   readonly run: Run;
 }): Closing {
-  async function close(
-    id: MessageId,
-    told: { readonly version?: number; readonly digest?: string; readonly now: number },
-  ): Promise<Closed> {
-    const { version = "", digest = "", now } = told;
-    const origins = originList(ENTRANCES.canceled.command);
-    const reply = await run("close-message", id, version, digest, now, ENDS, origins);
-    const [kind, status] = reply as [Closed["kind"], MessageStatus];
-    return kind === "closed" ? { kind } : { kind, status };
-  }
   return {
-    closeMessage: close,
-    withdraw: close,
+    async closeMessage(id, { version, digest = "", now }) {
+      const reply = await run("close-message", id, version, digest, now, ENDS, ORIGINS, "");
+      return readClosed(reply as Reply);
+    },
+    async withdraw(id, { claim, now }) {
+      const { digest, token } = claim ?? { digest: "", token: "" };
+      const reply = await run("close-message", id, "", digest, now, ENDS, ORIGINS, token);
+      const [kind] = reply as [string];
+      return kind === "claim-lost" ? { kind } : readClosed(reply as Reply);
+    },
     async hasAccepted(digest) {
       return (await redis.hget(keys.idempotency(digest), "state")) === "accepted";
     },

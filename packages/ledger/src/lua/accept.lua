@@ -26,7 +26,7 @@ if digest ~= "" then
   local f = redis.call("HMGET", record, "token", "message")
   if f[1] ~= token then return { "claim-lost", f[2] or "" } end
   redis.call("HSET", record, "state", "accepted")
-  redis.call("HDEL", record, "until", "token")
+  redis.call("HDEL", record, "until")
   redis.call("PEXPIRE", record, S.idempotency_kept_ms)
 end
 

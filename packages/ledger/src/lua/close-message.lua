@@ -1,10 +1,15 @@
 -- Makes an error answer final: the message will never be sent, it is no letter, and the client's next try is a new message.
 -- ARGV: message id, the version that the answer tells ("" withdraw: whatever waits still, or never came, is taken back),
---       digest of the idempotency key or "", now (ms), the statuses that are an end, allowed origins of canceled
--- Result: {"closed"} · {"refused", status}
+--       digest of the idempotency key or "", now (ms), the statuses that are an end, allowed origins of canceled,
+--       for a withdrawal the claim token or ""
+-- Result: {"closed"} · {"refused", status} · {"claim-lost"} (another request has resumed the claim and will accept it)
 local id, version, digest, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local record = key.message(id)
 local m = load_message(id)
+if version == "" and digest ~= "" then
+  local f = redis.call("HMGET", key.idempotency(digest), "message", "token")
+  if f[1] == id and f[2] ~= ARGV[7] then return m and { "refused", m.status } or { "claim-lost" } end
+end
 if not m then
   -- An acceptance that is still on its way finds this, and does nothing.
   redis.call("HSET", record, "withdrawn", now)

@@ -6,5 +6,5 @@ local f = redis.call("HMGET", record, "message", "answer")
 if f[1] ~= ARGV[2] then return ARGV[3] end
 if f[2] then return f[2] end
 redis.call("HSET", record, "answer", ARGV[3], "state", "accepted")
-redis.call("HDEL", record, "until", "token")
+redis.call("HDEL", record, "until")
 return ARGV[3]
