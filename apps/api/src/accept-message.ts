@@ -15,7 +15,7 @@ import {
 } from "@pombo/domain";
 import type { Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
-import { type Answer, refuse } from "./answer.ts";
+import { type Answer, instant, refuse } from "./answer.ts";
 import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
@@ -58,7 +58,7 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const claim = await claimUnless(times, request, deps);
   if (claim.kind === "answer") return claim.answer;
   if (claim.kind === "joined") return answerMessage(claim, request, deps);
-  if (times.kind === "refused") return refuse(wrongTimes(times));
+  if (times.kind === "refused") return refuse(wrongTimes(times, body));
   const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
   const accepted = await acceptOrWithdraw(message, claim.claim, deps);
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
@@ -85,8 +85,10 @@ export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" }>): 
 
 type RefusedTimes = Extract<CheckedTimes, { kind: "refused" }>;
 
-function wrongTimes({ field, message }: RefusedTimes): Problem {
-  return { code: "VALIDATION_ERROR", validation: [{ field, message, value: null }] };
+function wrongTimes({ field, message }: RefusedTimes, body: SendMessageInput): Problem {
+  const given = body[field];
+  const value = field === "ttl_s" || given === undefined ? given : instant(given);
+  return { code: "VALIDATION_ERROR", validation: [{ field, message, value }] };
 }
 
 /** Times that are wrong by now were right when the first request came: it is replayed. Without one, nothing is claimed. */
@@ -102,7 +104,7 @@ async function claimUnless(
     (await deps.ledger.hasAccepted(claimOf(caller.keyId, ROUTE, idempotencyKey).digest));
   return known
     ? claimMessage(request, deps)
-    : { kind: "answer", answer: refuse(wrongTimes(times)) };
+    : { kind: "answer", answer: refuse(wrongTimes(times, request.body)) };
 }
 
 /**
@@ -119,10 +121,10 @@ async function acceptOrWithdraw(
   } catch (error) {
     if (!mayHaveRun(error)) throw error;
     log.error("acceptance.unanswered", { message_id: message.id, error });
-    const digest = claim === undefined ? {} : { digest: claim.digest };
-    const withdrawn = await insist(() => ledger.withdraw(message.id, { ...digest, now: now() }));
+    const mine = claim === undefined ? {} : { claim };
+    const withdrawn = await insist(() => ledger.withdraw(message.id, { ...mine, now: now() }));
     if (withdrawn.kind === "closed") throw error;
-    return { kind: "accepted" };
+    return { kind: withdrawn.kind === "refused" ? "accepted" : "claim-lost" };
   }
 }
 

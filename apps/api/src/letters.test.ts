@@ -13,8 +13,8 @@ const list = async (query = "", key?: string) =>
   (await api.call("GET", `/v1/dead-letters${query}`, key === undefined ? {} : { key })).body;
 const idsOf = (body: Readonly<Record<string, unknown>>): unknown[] =>
   (body["dead_letters"] as { message_id: string }[]).map(({ message_id: id }) => id);
-const redrive = (id: string, body: object = {}) =>
-  api.call("POST", `/v1/dead-letters/${id}/redrive`, { body });
+const redrive = (id: string, body?: object) =>
+  api.call("POST", `/v1/dead-letters/${id}/redrive`, body === undefined ? {} : { body });
 const message = async (id: string) => (await api.call("GET", `/v1/messages/${id}`)).body;
 
 /** Does as a worker does, until nothing runs. */

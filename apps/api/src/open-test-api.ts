@@ -46,7 +46,7 @@ export interface CallInit {
   readonly signal?: AbortSignal;
 }
 
-export interface LetterInit {
+interface LetterInit {
   readonly deviceId?: DeviceId;
   readonly code?: ErrorCode;
   readonly left?: true;

@@ -67,7 +67,8 @@ function refuseType(req: IncomingMessage): Problem | undefined {
   return undefined;
 }
 
-function hasContent({ headers }: IncomingMessage): boolean {
+/** True when a request brings a body. */
+export function hasContent({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 

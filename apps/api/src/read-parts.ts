@@ -8,7 +8,7 @@ import {
   type ValidationEntry,
 } from "@pombo/contract";
 import type { Request } from "express";
-import { type ReadBody, readBody } from "./read-body.ts";
+import { hasContent, type ReadBody, readBody } from "./read-body.ts";
 
 /** What a request brings, after parsing. */
 type Parts = RouteInput<RouteName> & { readonly idempotencyKey?: string };
@@ -26,7 +26,9 @@ export async function readParts(
   bodyLimitBytes: number,
 ): Promise<ReadParts> {
   const body: ReadBody =
-    row.body === undefined ? { kind: "body", value: {} } : await readBody(req, bodyLimitBytes);
+    row.body === undefined || (row.bodyOptional === true && !hasContent(req))
+      ? { kind: "body", value: {} }
+      : await readBody(req, bodyLimitBytes);
   if (body.kind !== "body") return body;
   return together([
     readKey(row, req.get("idempotency-key")),

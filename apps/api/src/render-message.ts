@@ -61,7 +61,7 @@ export function chatJid(recipient: string): string {
   return recipient.includes("@") ? recipient : `${recipient}@s.whatsapp.net`;
 }
 
-export function renderError(error: MessageRecord["lastError"]): MessageBody["last_error"] {
+function renderError(error: MessageRecord["lastError"]): MessageBody["last_error"] {
   if (error === undefined) return null;
   const { code, detail, at } = error;
   return {

@@ -92,6 +92,7 @@ export function letterRoutes(settings: Settings) {
       summary: "Send a dead letter again, edited or as it was",
       params: byId,
       body: redriveBody(settings),
+      bodyOptional: true,
       answers: { 202: { says: "On its way again.", schema: redriven } },
       errors: ["MESSAGE_NOT_FOUND", "CONFLICT"],
     },

@@ -91,7 +91,10 @@ function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
     ...(route.body === undefined
       ? {}
       : {
-          requestBody: { required: true, content: { "application/json": { schema: route.body } } },
+          requestBody: {
+            required: route.bodyOptional !== true,
+            content: { "application/json": { schema: route.body } },
+          },
         }),
     responses: { ...successesOf(route), ...refusalsOf(route) } as ZodOpenApiResponsesObject,
   };

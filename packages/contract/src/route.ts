@@ -35,6 +35,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** An empty body stands for `{}`. */
+  readonly bodyOptional?: true;
   /** Takes `Idempotency-Key`. */
   readonly creates?: true;
   /** Takes `Prefer: wait=N` and `respond-async`. */
