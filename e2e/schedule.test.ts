@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pairDevice } from "./pair-devices.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
 let pombo: Pombo;
@@ -63,16 +64,21 @@ test("a paused lane says so in each message, and goes on in order when it is res
   expect((await pombo.phoneMessages(to)).map(({ text }) => text)).toEqual(["one", "two"]);
 });
 
-test("a deleted device takes nothing any more, and what waited for it is canceled", async () => {
-  const created = await pombo.api<{ device_id: string }>("POST", "/v1/devices", { name: "gone" });
-  const from = created.body.device_id;
+test("a deleted device is unlinked, takes nothing any more, and what waited for it is canceled", async () => {
+  const { id: from } = await pairDevice(pombo, "5511900000078");
+  const device = `/v1/devices/${from}`;
+  await pombo.until(await pombo.send(someone(), "before", { from }), read);
+  await pombo.api("POST", `${device}/lane/pause`);
   const id = await pombo.send(someone(), "in vain", { from });
   const later = await pombo.send(someone(), "in vain", { from, send_at: inMs(60_000) });
-  expect((await pombo.api("DELETE", `/v1/devices/${from}`)).status).toBe(200);
+  const began = Date.now();
+  expect((await pombo.api("DELETE", device)).status).toBe(200);
+  // The owner answered: nobody had to wait for a silent one.
+  expect(Date.now() - began).toBeLessThan(10_000);
   for (const each of [id, later])
     // oxlint-disable-next-line no-await-in-loop -- one after the other
     await pombo.until(each, ({ status }) => status === "canceled");
-  expect((await pombo.api("GET", `/v1/devices/${from}`)).status).toBe(404);
+  expect((await pombo.api("GET", device)).status).toBe(404);
   const refused = await pombo.api("POST", "/v1/messages", { from, to: someone(), text: "x" });
   expect(refused).toMatchObject({ status: 404, body: { error_code: "DEVICE_NOT_FOUND" } });
   // The other device goes on.
