@@ -8,6 +8,7 @@ import {
 import { decodeCreds, decodeKey, encodeCreds, encodeKey, type KeyType } from "./codec.ts";
 import { openRecords, type Records } from "./records.ts";
 import type { Seal } from "./seal.ts";
+import { givenToken, type TrustEntry, trustedUntil } from "./trust-token.ts";
 
 /**
  * The credentials of one device: loaded once, read from memory, written in order.
@@ -40,6 +41,8 @@ export interface Credentials {
   readonly startAfresh: () => void;
   /** The key store of one socket: after `retire` a late write of that socket is refused. */
   readonly keysForSocket: () => { readonly keys: SignalKeyStore; readonly retire: () => void };
+  /** Our trust token goes to this recipient (a LID, as a rule) now; in the store with the next write. */
+  readonly noteGivenToken: (recipient: string, now: number) => void;
   /** Drops records outside of any socket. */
   readonly remove: (type: KeyType, ids: readonly string[]) => Promise<void>;
   /** Resolves when everything that changed is in the store; rejects when the store failed. */
@@ -60,8 +63,6 @@ export interface CredentialEvents {
 }
 
 const CREDS = "creds";
-/** Baileys drops trust tokens at the end of the fourth bucket of seven days. */
-const TRUST_MS = 28 * 86_400_000;
 
 export async function loadCredentials(
   store: CredentialStore,
@@ -156,6 +157,13 @@ function openCredentials({ loaded, events, records: kept, ...rest }: Opening): C
         },
       };
     },
+    noteGivenToken: (recipient, now) => {
+      // In one step, so that a token which comes in meanwhile isn't overwritten.
+      const bytes = records.get(`tctoken:${recipient}`);
+      const entry = bytes === undefined ? undefined : decodeKey("tctoken", bytes);
+      const noted = givenToken(entry, now);
+      if (noted !== undefined) records.put(`tctoken:${recipient}`, encodeKey("tctoken", noted));
+    },
     remove: (type, ids) => set({ [type]: Object.fromEntries(ids.map((id) => [id, null])) }),
     settled: records.write,
     erase: async () => {
@@ -193,8 +201,6 @@ function* entries(data: SignalDataSet): Generator<[KeyType, string, unknown]> {
 }
 
 function announceTrust(recipient: string, value: unknown, events: CredentialEvents): void {
-  const entry = value as { token?: Uint8Array; timestamp?: string | number } | null;
-  const seconds = Number(entry?.timestamp);
-  if (entry?.token === undefined || entry.token.length === 0 || !(seconds > 0)) return;
-  events.onTrust({ recipient, until: seconds * 1000 + TRUST_MS });
+  const until = trustedUntil(value as TrustEntry | null);
+  if (until !== undefined) events.onTrust({ recipient, until });
 }

@@ -82,6 +82,7 @@ export function openLive({
     settings,
     onEvidence: deps.onEvidence,
     explain: restriction.explain,
+    onTokenGiven: (recipient) => credentials.noteGivenToken(recipient, Date.now()),
     onStaleList: (jid) => {
       forgetDeviceList(jid, { credentials, caches }).catch(onStoreFailure);
     },

@@ -34,6 +34,8 @@ export interface SenderDeps {
   readonly onEvidence: (evidence: Evidence) => void;
   /** May add to a refusal what WhatsApp says about it when asked. */
   readonly explain: (failure: Failure) => Promise<Failure>;
+  /** The message has been handed over, and with it Baileys gives our trust token to this recipient. */
+  readonly onTokenGiven: (recipient: string) => void;
   /** WhatsApp took a message, and says that it left out devices of this recipient. */
   readonly onStaleList: (jid: string) => void;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
@@ -93,7 +95,7 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
 
   const relay = async (message: OutgoingMessage, attempt: Attempt): Promise<void> => {
     try {
-      await relayMessage(wa, message);
+      await relayMessage(wa, message, deps.onTokenGiven);
       leave(attempt);
     } catch (error) {
       if (attempt.left)
@@ -179,13 +181,19 @@ const NO_DEVICES: Failure = {
  * One transaction around the device query and the send, so that everything a cold recipient needs is one write to the store.
  * Baileys takes the same lock itself: sends of a device never overlap.
  */
-async function relayMessage(wa: WASocket, { id, jid, content }: OutgoingMessage): Promise<void> {
+async function relayMessage(
+  wa: WASocket,
+  { id, jid, content }: OutgoingMessage,
+  onTokenGiven: SenderDeps["onTokenGiven"],
+): Promise<void> {
   const meId = wa.user?.id;
   if (meId === undefined)
     throw Object.assign(new Error("not logged in"), { output: { statusCode: 401 } });
   await wa.authState.keys.transaction(async () => {
-    if (!isJidGroup(jid)) await requireDevices(wa, jid);
+    const single = !isJidGroup(jid);
+    if (single) await requireDevices(wa, jid);
     await wa.sendMessage(jid, toBaileys(content), { messageId: id });
+    if (single) onTokenGiven((await wa.signalRepository.lidMapping.getLIDForPN(jid)) ?? jid);
   }, meId);
 }
 

@@ -54,6 +54,23 @@ test("a cold recipient costs one write to the store, a warm one as well", async 
   );
 });
 
+test("a message to a known recipient asks WhatsApp nothing", async () => {
+  const to = stranger();
+  const { last: before } = simulator.log();
+  await paired.sendText(to);
+  // After the first message our trust token is given, once.
+  await simulator.waitFor(({ operation }) => operation === "tokens", { after: before });
+  const { last: after } = simulator.log();
+  for (const text of ["two", "three"]) {
+    const sent = paired.sendText(to, text);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await sent).toMatchObject({ kind: "acked" });
+    // oxlint-disable-next-line no-await-in-loop
+    await paired.told.untilProven(sent.id, "read");
+  }
+  expect(simulator.log(after).entries.filter(({ kind }) => kind === "iq")).toEqual([]);
+});
+
 describe("without an answer", () => {
   test("no ack but a receipt: the receipt proves it", async () => {
     simulator.addFault({ on: "message", match: { device: jid }, action: "no_ack" });

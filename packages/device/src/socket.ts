@@ -14,6 +14,7 @@ import type { Ending } from "./next-connection.ts";
 import { asksForPasskey } from "./passkey.ts";
 import { quietLibsignal } from "./quiet-libsignal.ts";
 import { openSilentLogger } from "./silent-logger.ts";
+import { wrapSecretKeys } from "./secret-keys.ts";
 import { openWatchdog, terminate, type Watchdog } from "./watchdog.ts";
 import type { ServerOptions } from "./whatsapp-server.ts";
 
@@ -67,6 +68,7 @@ interface Life {
 
 // Before any socket, and so before any session.
 quietLibsignal();
+wrapSecretKeys();
 
 export function openSocket(options: SocketOptions, listener: SocketListener): Socket {
   const { credentials, settings } = options;
