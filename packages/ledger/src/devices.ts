@@ -65,7 +65,6 @@ export interface Devices {
   ): Promise<{ readonly wanted: DeviceRecord["wanted"]; readonly count: number }>;
   /** What the user wants of it; its owner follows. */
   setWanted(id: DeviceId, wanted: DeviceRecord["wanted"]): Promise<void>;
-  setPace(id: DeviceId, pace: Pace): Promise<void>;
   /** Puts an event of the device into the log that changes no state, for example `lane.blocked`. */
   announce(id: DeviceId, type: string, now: number): Promise<void>;
   /** As the owner; undefined when fenced, else the generation. */
@@ -138,15 +137,6 @@ export function devices({
         .multi()
         .hset(keys.device(id), "wanted", wanted)
         .hincrby(keys.device(id), "wishes", 1)
-        .publish(keys.wake(), id)
-        .exec();
-    },
-    async setPace(id, pace) {
-      // Until the owner has seen the new pace, only the owner feeds.
-      await redis
-        .multi()
-        .hset(keys.device(id), "pace", JSON.stringify(pace))
-        .hdel(keys.lane(id), "open")
         .publish(keys.wake(), id)
         .exec();
     },
