@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 
 const POLICY = "/usr/sbin/policy-rc.d";
+const SERVER = "/usr/bin/redis-server";
 const PACKAGE = "redis-server";
 const APT_ENV = [
   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -23,6 +24,7 @@ export async function installRedisPackage(
   onLine: (line: string) => void,
 ): Promise<void> {
   const asked = existsSync(POLICY);
+  const had = existsSync(SERVER); // an older one of theirs, with a service of theirs
   if (!asked) await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
     await apt(aptGet, ["update"], onLine);
@@ -30,6 +32,7 @@ export async function installRedisPackage(
   } finally {
     if (!asked) await rm(POLICY, { force: true });
   }
+  if (had) return;
   await new Promise<void>((resolve) => {
     execFile("systemctl", ["disable", PACKAGE], () => resolve()); // without systemd there is nothing to disable
   });
@@ -40,7 +43,9 @@ async function apt(
   args: readonly string[],
   onLine: (line: string) => void,
 ): Promise<void> {
-  const child = spawn("env", [...APT_ENV, aptGet, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("/usr/bin/env", [...APT_ENV, aptGet, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   const listen = (chunk: Buffer): void => {
     said = `${said}${chunk.toString("utf8")}`.slice(-4_000);
