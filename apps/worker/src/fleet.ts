@@ -1,6 +1,7 @@
 import type { DeviceId, Settings } from "@pombo/domain";
 import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
+import { awaitTakeover } from "./await-takeover.ts";
 import { every } from "./every.ts";
 import type { OwnedDevice } from "./own-device.ts";
 import { type OperationDeps, runOperations } from "./run-operations.ts";
@@ -13,6 +14,7 @@ export interface FleetDeps {
     Ledger,
     | "deviceIds"
     | "drop"
+    | "findDevice"
     | "freeDevices"
     | "lookAt"
     | "renew"
@@ -178,13 +180,20 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     async [Symbol.asyncDispose]() {
       ended.abort();
       await timers[0]?.stop();
-      await ledger.reportWorker(owner, false);
-      const hurry = AbortSignal.timeout(Math.max(0, settings.shutdown_ms - 2_000));
+      const { workers: others } = await ledger.reportWorker(owner, false);
+      const time = Math.max(0, settings.shutdown_ms - 2_000);
+      const hurry = AbortSignal.timeout(time);
+      const groups = Math.ceil(devices.size / settings.handover_group);
       // Leases are renewed until the last device is handed over.
       while (devices.size > 0) {
         const group = [...devices.values()].slice(0, settings.handover_group);
+        const online = group.filter((device) => device.online()).map(({ own }) => own.deviceId);
         // oxlint-disable-next-line no-await-in-loop -- small groups: the others must be able to follow
         await Promise.allSettled(group.map((device) => give(device, hurry)));
+        // Given all at once, the last one would be silent until all the others are logged in.
+        if (others > 0 && devices.size > 0)
+          // oxlint-disable-next-line no-await-in-loop
+          await awaitTakeover(online, { ledger, ms: time / groups });
       }
       await timers[1]?.stop();
       await Promise.all(leaving);
