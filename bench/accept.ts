@@ -6,6 +6,7 @@ import { type Cost, metered } from "./meter.ts";
 import type { Options } from "./options.ts";
 import { openPombo } from "./pombo.ts";
 import { type Program, startProgram } from "./program.ts";
+import { profiled, profileTables } from "./profile.ts";
 import { against, rounded, table } from "./report.ts";
 import type { Stage } from "./stage.ts";
 import { median } from "./statistics.ts";
@@ -26,41 +27,76 @@ export async function accept(
   options: Options,
   say: (line: string) => void,
 ): Promise<void> {
-  await using pombo = await openPombo(stage, "c3" as CellId);
-  const devices = Array.from({ length: DEVICES }, () => mintDeviceId(randomBytes(8)));
-  for (const id of devices)
-    // oxlint-disable-next-line no-await-in-loop -- nobody owns them: what is accepted stays in the backlog
-    await pombo.ledger.createDevice({ id, name: "bench", keyId: "key_bench", at: Date.now() });
-  await using api = await openApi(stage, pombo);
-  await using bare = await startProgram({
-    name: "bare",
-    file: "bench/bare-server.ts",
-    args: [stage.redisUrl],
-    logFolder: stage.folder,
-  });
-  await using load = await startProgram({
-    name: "load",
-    file: "bench/load-client.ts",
-    logFolder: stage.folder,
-  });
-  const numbers = { first: stage.takeNumbers(DEVICES * NUMBERS), perDevice: NUMBERS };
-  const common = { devices, numbers, key: api.key, connections: CONNECTIONS, ms: ROUND_MS };
-  const contenders = {
-    bare: { program: bare, flood: { ...common, url: String(bare.ready["url"]) } },
-    pombo: { program: api.program, flood: { ...common, url: api.url } },
-    keyed: { program: api.program, flood: { ...common, url: api.url, idempotent: true } },
-  };
+  await using contest = await openContest(stage);
   const ends = { bare: [] as Accepts[], pombo: [] as Accepts[], keyed: [] as Accepts[] };
   for (let index = -1; index < options.rounds; index += 1) {
     say(index < 0 ? "accept: warming up" : `accept: round ${index + 1} of ${options.rounds}`);
     for (const name of ["bare", "pombo", "keyed"] as const) {
-      const { program, flood } = contenders[name];
       // oxlint-disable-next-line no-await-in-loop -- never two at once
-      const end = await round({ stage, load, program, flood });
+      const end = await contest.round(name);
       if (index >= 0) ends[name].push(end);
     }
   }
   process.stdout.write(acceptTable(ends));
+}
+
+/** Accepts under V8's profiler, the bare handler and then the API. */
+export async function profileAccept(
+  stage: Stage,
+  _options: Options,
+  say: (line: string) => void,
+): Promise<void> {
+  await using contest = await openContest(stage);
+  await contest.round("bare");
+  await contest.round("pombo");
+  say("profile: the bare handler, then the API");
+  const [bare, pombo] = [contest.programs.bare, contest.programs.pombo];
+  const ofBare = await profiled(stage, bare, () => contest.round("bare"), acceptedOf);
+  const ofPombo = await profiled(stage, pombo, () => contest.round("pombo"), acceptedOf);
+  process.stdout.write(profileTables("an accept", ofBare, ofPombo));
+}
+
+function acceptedOf({ accepted }: Accepts): number {
+  return accepted;
+}
+
+type Name = "bare" | "pombo" | "keyed";
+
+interface Contest extends AsyncDisposable {
+  readonly programs: Readonly<Record<Name, Program>>;
+  round(name: Name): Promise<Accepts>;
+}
+
+async function openContest(stage: Stage): Promise<Contest> {
+  await using opened = new AsyncDisposableStack();
+  const logFolder = stage.folder;
+  const pombo = opened.use(await openPombo(stage, "c3" as CellId));
+  const devices = Array.from({ length: DEVICES }, () => mintDeviceId(randomBytes(8)));
+  for (const id of devices)
+    // oxlint-disable-next-line no-await-in-loop -- nobody owns them: what is accepted stays in the backlog
+    await pombo.ledger.createDevice({ id, name: "bench", keyId: "key_bench", at: Date.now() });
+  const api = opened.use(await openApi(stage, pombo));
+  const args = [stage.redisUrl];
+  const bare = opened.use(
+    await startProgram({ name: "bare", file: "bench/bare-server.ts", args, logFolder }),
+  );
+  const load = opened.use(
+    await startProgram({ name: "load", file: "bench/load-client.ts", logFolder }),
+  );
+  const numbers = { first: stage.takeNumbers(DEVICES * NUMBERS), perDevice: NUMBERS };
+  const common = { devices, numbers, key: api.key, connections: CONNECTIONS, ms: ROUND_MS };
+  const floods: Readonly<Record<Name, Flood>> = {
+    bare: { ...common, url: String(bare.ready["url"]) },
+    pombo: { ...common, url: api.url },
+    keyed: { ...common, url: api.url, idempotent: true },
+  };
+  const programs = { bare, pombo: api.program, keyed: api.program };
+  const rest = opened.move();
+  return {
+    programs,
+    round: (name) => round({ stage, load, program: programs[name], flood: floods[name] }),
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+  };
 }
 
 async function round(at: {

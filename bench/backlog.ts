@@ -18,7 +18,7 @@ interface Size {
 const CONTACTS = 25;
 const ACCEPTS = 2_000;
 const DISPATCHES = 300;
-const ROUNDS = 3;
+const ROUNDS = 2;
 const SETTLE_MS = 1_000;
 
 /** One device with very many waiting messages: a further accept, and a further dispatch, must cost what they always cost. */

@@ -24,12 +24,13 @@ interface Memory {
 
 type Say = (line: string) => void;
 
-const WARM_NUMBERS = 10;
+/** More than a feed looks ahead, so that no message has to wait for an earlier one of its recipient. */
+const CONTACTS = 25;
 const SETTLE_MS = 4_000;
 
 /**
  * Bare Baileys beside Pombo's worker, on the same simulator, in turns. Pombo's messages are accepted beforehand, while its lanes
- * rest: measured is the worker alone. Warm: ten numbers a device, written to before. Cold: numbers that nobody knows.
+ * rest: measured is the worker alone. Warm: 25 numbers a device, written to before. Cold: numbers that nobody knows.
  */
 export async function dispatch(stage: Stage, options: Options, say: Say): Promise<void> {
   const contests: Contest[] = [];
@@ -86,7 +87,7 @@ async function several(
     raw: ((await raw.program.settledUsage()).rss - rawBase) / devices,
     pombo: ((await pombo.worker().settledUsage()).rss - pomboBase) / devices,
   };
-  const perDevice = Math.max(10, Math.round((options.messages * 5) / devices));
+  const perDevice = Math.max(CONTACTS, Math.round((options.messages * 5) / devices));
   const contests = await contest({
     stage,
     raw,
@@ -125,7 +126,7 @@ interface Match {
 /** Rounds in turn; who begins changes, so that neither always has the warmer machine. */
 async function contest(match: Match): Promise<readonly Contest[]> {
   const { stage, raw, pombo, devices } = match;
-  const known = { first: stage.takeNumbers(devices * WARM_NUMBERS), perDevice: WARM_NUMBERS };
+  const known = { first: stage.takeNumbers(devices * CONTACTS), perDevice: CONTACTS };
   const numbersOf = (perDevice: number) => ({
     first: stage.takeNumbers(devices * perDevice),
     perDevice,
@@ -142,11 +143,7 @@ async function contest(match: Match): Promise<readonly Contest[]> {
     return ends;
   };
   const label = `${devices} device${devices === 1 ? "" : "s"}`;
-  await turns(
-    `${label}, warming up`,
-    () => ({ devices, perDevice: 2 * WARM_NUMBERS, numbers: known }),
-    1,
-  );
+  await turns(`${label}, warming up`, () => ({ devices, perDevice: CONTACTS, numbers: known }), 1);
   const warm = await turns(
     `${label}, warm`,
     () => ({ devices, perDevice: match.warm, numbers: known }),

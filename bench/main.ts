@@ -1,11 +1,11 @@
 import { cpus, loadavg } from "node:os";
-import { accept } from "./accept.ts";
+import { accept, profileAccept } from "./accept.ts";
 import { backlog } from "./backlog.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
-import { profile } from "./profile.ts";
+import { profileDispatch } from "./profile-dispatch.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /**
@@ -29,6 +29,12 @@ const RUNS: Readonly<Record<Part, Run>> = {
   life,
 };
 
+/** Instead of the contest, with --profile. */
+const PROFILES: Readonly<Partial<Record<Part, Run>>> = {
+  dispatch: profileDispatch,
+  accept: profileAccept,
+};
+
 const parsed = parseOptions(process.argv.slice(2));
 if (parsed.kind === "options") await main(parsed.options);
 else if (parsed.kind === "help") console.log(parsed.text);
@@ -43,16 +49,13 @@ async function main(options: Options): Promise<void> {
   console.log(
     `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, Node ${process.version}, load average ${load.toFixed(2)}${load > 0.5 ? " (busy: mind the ratios)" : ""}`,
   );
-  if (options.profile) {
-    await using stage = await openStage(options.fsync);
-    await profile(stage, options, say);
-  }
   for (const part of options.parts) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, each on a fresh stage
     await using stage = await openStage(options.fsync);
     const version = /redis_version:(\S+)/.exec(await stage.redis.info("server"))?.[1] ?? "unknown";
     say(`${part}: Redis ${version}, appendfsync ${options.fsync}`);
-    await RUNS[part](stage, options, say);
+    const run = options.profile ? (PROFILES[part] ?? RUNS[part]) : RUNS[part];
+    await run(stage, options, say);
   }
   say(`done after ${Math.round((performance.now() - started) / 1_000)} s`);
 }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import type { Fsync } from "./stage.ts";
 
 export const PARTS = ["dispatch", "end-to-end", "accept", "backlog", "life"] as const;
+const PROFILED: readonly Part[] = ["dispatch", "accept"];
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -22,7 +23,7 @@ export type Parsed =
 const OPTIONS = {
   only: { type: "string" },
   devices: { type: "string", default: "100" },
-  messages: { type: "string", default: "400" },
+  messages: { type: "string", default: "300" },
   rounds: { type: "string", default: "3" },
   waiting: { type: "string", default: "10000,100000" },
   fsync: { type: "string", default: "everysec" },
@@ -34,11 +35,11 @@ export const HELP = `npm run bench -- [options]     Pombo beside bare Baileys an
 
   --only PARTS      some of: ${PARTS.join(", ")} (all)
   --devices N       devices of the larger contest (100)
-  --messages N      messages of one device in a round; five times as many for the larger contest (400)
+  --messages N      messages of one device in a round; five times as many for the larger contest (300)
   --rounds N        rounds of each contender, in turn; the middle one counts (3)
   --waiting LIST    sizes of the backlog to compare (10000,100000)
   --fsync WHEN      appendfsync of Redis: everysec, always or no (everysec)
-  --profile         profiles the worker under warm sends, and prints its top functions
+  --profile         instead of dispatch and accept: where the CPU of both contenders goes
   --help            this text
 
 Everything runs on loopback, in a folder of its own that is gone afterwards. The machine should have nothing else to do.`;
@@ -47,7 +48,7 @@ export function parseOptions(args: readonly string[]): Parsed {
   try {
     const { values } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: false });
     if (values.help) return { kind: "help", text: HELP };
-    const parts = values.only?.split(",") ?? (values.profile ? [] : PARTS);
+    const parts = values.only?.split(",") ?? (values.profile ? PROFILED : PARTS);
     const unknown = parts.find((part) => !PARTS.some((known) => known === part));
     if (unknown !== undefined) return refused(`there is no part ${unknown}`);
     if (!isFsync(values.fsync)) return refused("--fsync takes everysec, always or no");

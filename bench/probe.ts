@@ -1,6 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import { Session } from "node:inspector/promises";
+
 /**
  * Loaded into every measured program by `node --expose-gc --import`: tells the bench, when asked over the IPC channel, what the
- * program has used. The program itself knows nothing of it.
+ * program has used, and profiles it. The program itself knows nothing of it.
  */
 export interface Usage {
   /** CPU of all threads since its start, ms */
@@ -13,21 +16,45 @@ export interface Usage {
 interface Asked {
   readonly bench: number;
   readonly kind: string;
+  readonly data?: unknown;
 }
 
-process.on("message", (message: Asked) => {
-  if (message.kind === "usage") answer(message.bench);
-  if (message.kind === "settled usage") {
+const SAMPLE_US = 200;
+let profiling: Session | undefined;
+
+process.on("message", ({ bench, kind, data }: Asked) => {
+  if (kind === "usage") answer(bench, usage());
+  if (kind === "settled usage") {
     // Twice: what finalizers let go is only collected the second time.
     globalThis.gc?.();
     globalThis.gc?.();
-    answer(message.bench);
+    answer(bench, usage());
   }
+  if (kind === "profile") void startProfile().then(() => answer(bench));
+  if (kind === "profiled") void endProfile(String(data)).then(() => answer(bench));
 });
 
-function answer(bench: number): void {
+async function startProfile(): Promise<void> {
+  profiling = new Session();
+  profiling.connect();
+  await profiling.post("Profiler.enable");
+  await profiling.post("Profiler.setSamplingInterval", { interval: SAMPLE_US });
+  await profiling.post("Profiler.start");
+}
+
+async function endProfile(file: string): Promise<void> {
+  if (profiling === undefined) return;
+  const { profile } = await profiling.post("Profiler.stop");
+  profiling.disconnect();
+  await writeFile(file, JSON.stringify(profile));
+}
+
+function usage(): Usage {
   const { user, system } = process.cpuUsage();
   const { rss, heapUsed, external } = process.memoryUsage();
-  const value: Usage = { cpuMs: (user + system) / 1_000, rss, heap: heapUsed + external };
+  return { cpuMs: (user + system) / 1_000, rss, heap: heapUsed + external };
+}
+
+function answer(bench: number, value?: unknown): void {
   process.send?.({ bench, value });
 }

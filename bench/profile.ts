@@ -1,10 +1,7 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { CellId } from "@pombo/domain";
-import type { Options } from "./options.ts";
-import { openPombo } from "./pombo.ts";
-import { ROOT } from "./program.ts";
+import { type Program, ROOT } from "./program.ts";
 import { rounded, table } from "./report.ts";
 import type { Stage } from "./stage.ts";
 
@@ -23,87 +20,82 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[];
 }
 
-interface Cost {
-  readonly where: string;
-  readonly ms: number;
-}
-
 const TOP = 40;
-const WARM_NUMBERS = 10;
 
-/** Warm sends on ten devices under V8's profiler: which functions the worker spends its time in. */
-export async function profile(
-  stage: Stage,
-  options: Options,
-  say: (line: string) => void,
-): Promise<void> {
-  const devices = Math.min(10, options.devices);
-  const messages = options.messages * 5;
-  const folder = join(stage.folder, "profile");
-  await mkdir(folder);
-  await using pombo = await openPombo(stage, "c9" as CellId);
-  await pombo.startWorker();
-  say(`profile: pairing ${devices} devices`);
-  await pombo.pair(devices);
-  const numbers = { first: stage.takeNumbers(devices * WARM_NUMBERS), perDevice: WARM_NUMBERS };
-  await pombo.round({ devices, perDevice: 2 * WARM_NUMBERS, numbers });
-  await pombo.stopWorker();
-  say(`profile: ${messages} warm messages`);
-  await pombo.startWorker(["--cpu-prof", "--cpu-prof-interval", "500", "--cpu-prof-dir", folder]);
-  await pombo.round({ devices, perDevice: Math.ceil(messages / devices), numbers });
-  await pombo.stopWorker();
-  for (const file of await readdir(folder)) {
-    // oxlint-disable-next-line no-await-in-loop -- one file a process
-    const read = JSON.parse(await readFile(join(folder, file), "utf8")) as CpuProfile;
-    process.stdout.write(profileTables(read, messages));
-  }
+/** Profiles a program while the work runs. @param messagesOf how many messages the work was */
+export async function profiled<Result>(
+  { folder }: Pick<Stage, "folder">,
+  program: Program,
+  ...[work, messagesOf]: [() => Promise<Result>, (result: Result) => number]
+): Promise<Sums> {
+  const file = join(folder, `profile-${program.pid}.json`);
+  await program.ask("profile");
+  const result = await work();
+  await program.ask("profiled", file);
+  return sumsOf(JSON.parse(await readFile(file, "utf8")) as CpuProfile, messagesOf(result));
 }
 
-function profileTables(read: CpuProfile, messages: number): string {
+/** µs a message, by name. */
+export interface Sums {
+  readonly byPackage: ReadonlyMap<string, number>;
+  readonly byFunction: ReadonlyMap<string, number>;
+}
+
+function sumsOf(read: CpuProfile, messages: number): Sums {
   const frames = new Map(read.nodes.map(({ id, callFrame }) => [id, callFrame]));
-  const times = selfTimes(read);
   const byPackage = new Map<string, number>();
   const byFunction = new Map<string, number>();
-  for (const [id, ms] of times) {
+  for (const [id, us] of selfTimes(read)) {
     const frame = frames.get(id);
     if (frame === undefined || frame.functionName === "(idle)") continue;
     const file = fileOf(frame.url);
-    add(byPackage, packageOf(file, frame.functionName), ms);
-    add(byFunction, `${frame.functionName || "(anonymous)"}  ${file}:${frame.lineNumber + 1}`, ms);
+    const name = frame.functionName || "(anonymous)";
+    const where = file === "" ? name : `${name}  ${file}:${frame.lineNumber + 1}`;
+    add(byPackage, packageOf(file, name), us / messages);
+    add(byFunction, where, us / messages);
   }
-  const total = [...byPackage.values()].reduce((sum, ms) => sum + ms, 0);
-  const rows = (costs: readonly Cost[]): string[][] =>
-    costs.map(({ where, ms }) => [
-      where,
-      rounded((ms * 1_000) / messages, 0),
-      rounded((ms / total) * 100, 1),
-    ]);
+  return { byPackage, byFunction };
+}
+
+/** Both tables: what Pombo spends most on first, by package and by function. */
+export function profileTables(title: string, bare: Sums, pombo: Sums): string {
   return (
-    table("profile: the worker's CPU by package, login included", [
-      ["", "µs a message", "%"],
-      ...rows(sorted(byPackage)),
-    ]) +
-    table("profile: the worker's CPU by function", [
-      ["", "µs a message", "%"],
-      ...rows(sorted(byFunction).slice(0, TOP)),
-    ])
+    sideBySide(`${title}, by package`, bare.byPackage, pombo.byPackage) +
+    sideBySide(`${title}, by function`, bare.byFunction, pombo.byFunction)
   );
 }
 
-/** ms that each node was on top. */
+/** What Pombo spends most on first, and the sum last. */
+function sideBySide(
+  title: string,
+  bare: ReadonlyMap<string, number>,
+  pombo: ReadonlyMap<string, number>,
+): string {
+  const rows = [...pombo]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, TOP)
+    .map(([name, us]) => row(name, bare.get(name) ?? 0, us));
+  return table(`profile of ${title}: CPU µs a message`, [
+    ["", "bare", "Pombo", "more"],
+    ...rows,
+    row("all", sum(bare), sum(pombo)),
+  ]);
+}
+
+function sum(sums: ReadonlyMap<string, number>): number {
+  return [...sums.values()].reduce((all, one) => all + one, 0);
+}
+
+/** µs that each node was on top. */
 function selfTimes({ samples, timeDeltas }: CpuProfile): ReadonlyMap<number, number> {
   const times = new Map<number, number>();
   for (const [index, id] of samples.entries())
-    times.set(id, (times.get(id) ?? 0) + (timeDeltas[index + 1] ?? 0) / 1_000);
+    times.set(id, (times.get(id) ?? 0) + (timeDeltas[index + 1] ?? 0));
   return times;
 }
 
-function add(sums: Map<string, number>, name: string, ms: number): void {
-  sums.set(name, (sums.get(name) ?? 0) + ms);
-}
-
-function sorted(sums: ReadonlyMap<string, number>): Cost[] {
-  return [...sums].map(([where, ms]) => ({ where, ms })).toSorted((a, b) => b.ms - a.ms);
+function add(sums: Map<string, number>, name: string, us: number): void {
+  sums.set(name, (sums.get(name) ?? 0) + us);
 }
 
 function fileOf(url: string): string {
@@ -121,4 +113,8 @@ function packageOf(file: string, name: string): string {
   return first.startsWith("@") || first === "packages" || first === "apps"
     ? `${first}/${second}`
     : first;
+}
+
+function row(name: string, ofRaw: number, ofPombo: number): string[] {
+  return [name, rounded(ofRaw, 0), rounded(ofPombo, 0), rounded(ofPombo - ofRaw, 0)];
 }
