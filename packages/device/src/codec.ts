@@ -1,6 +1,6 @@
 import { proto, type SignalDataTypeMap } from "@whiskeysockets/baileys";
 import { Packr } from "msgpackr";
-import { growSession, shrinkSession } from "./session-layout.ts";
+import { recordOfRow, rowOfRecord, type SessionRow } from "./session-layout.ts";
 
 /**
  * How credentials become bytes before they are sealed: msgpack, which keeps Buffer, Uint8Array and undefined apart; for pre-keys
@@ -12,7 +12,7 @@ import { growSession, shrinkSession } from "./session-layout.ts";
 export type KeyType = keyof SignalDataTypeMap;
 
 const KEY_BYTES = 32;
-const SHORT_SESSION = Buffer.from([2]);
+const SESSION_ROW = Buffer.from([3]);
 const packr = new Packr({ useRecords: false, moreTypes: true });
 
 interface Layout {
@@ -73,16 +73,14 @@ function decodeKeyPair(bytes: Buffer): unknown {
   };
 }
 
-/** 0x02 · packed short form; anything unusual is packed like everything else, and no packed document begins with 0x02. */
+/** 0x03 · packed row; anything unusual is packed like everything else, and no packed document begins with 0x03. */
 function encodeSession(value: unknown): Buffer {
-  const small = shrinkSession(value);
-  return small === undefined || typeof small !== "object"
-    ? GENERIC.encode(value)
-    : Buffer.concat([SHORT_SESSION, packr.pack(small)]);
+  const row = rowOfRecord(value);
+  return row === undefined ? GENERIC.encode(value) : Buffer.concat([SESSION_ROW, packr.pack(row)]);
 }
 
 function decodeSession(bytes: Buffer): unknown {
-  return bytes[0] === SHORT_SESSION[0] && bytes.length > 1
-    ? growSession(GENERIC.decode(bytes.subarray(1)))
+  return bytes[0] === SESSION_ROW[0] && bytes.length > 1
+    ? recordOfRow(GENERIC.decode(bytes.subarray(1)) as SessionRow)
     : GENERIC.decode(bytes);
 }

@@ -21,11 +21,12 @@ function guard(ws: EventEmitter, name: string, onFailure: (error: unknown) => vo
   for (const listener of ws.rawListeners(name) as Listener[]) {
     ws.off(name, listener);
     ws.on(name, (...args: unknown[]) => {
-      void run(listener, args).catch(onFailure);
+      try {
+        const running = listener(...args);
+        if (running instanceof Promise) running.catch(onFailure);
+      } catch (error) {
+        onFailure(error);
+      }
     });
   }
-}
-
-async function run(listener: Listener, args: readonly unknown[]): Promise<void> {
-  await listener(...args);
 }
