@@ -88,7 +88,7 @@ async function bringPackages() {
 function fingerprint() {
   const members = ["apps", "packages"].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
-      .sort()
+      .toSorted()
       .map((name) => join(folder, name, "package.json")),
   );
   const hash = createHash("sha256");
@@ -111,12 +111,13 @@ function installEnvironment() {
 
 // Processes
 
+function stop() {
+  stopping = true;
+  for (const child of children) child.kill("SIGTERM");
+}
+
 function forwardSignals() {
   const parent = process.ppid;
-  const stop = () => {
-    stopping = true;
-    for (const child of children) child.kill("SIGTERM");
-  };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, stop);
   process.stdout.on("error", () => undefined); // who read it is gone
   process.stderr.on("error", () => undefined);
