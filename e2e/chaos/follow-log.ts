@@ -22,11 +22,12 @@ export interface LogFollower {
 const JUDGED = new Set(["message", "ack", "shown", "unreadable", "close", "login", "dropped"]);
 const EVERY_MS = 1_000;
 
-/** Reads the simulator's log as it grows: it keeps only the newest entries itself. */
-export function followLog(pombo: Pombo): LogFollower {
+/** Reads the simulator's log from now on as it grows: it keeps only the newest entries itself. */
+export async function followLog(pombo: Pombo): Promise<LogFollower> {
   const kept: LogEntry[] = [];
   const ended = new AbortController();
-  let after = 0;
+  const earlier = await pombo.control<readonly LogEntry[]>("GET", "/admin/log?after=0");
+  let after = earlier.at(-1)?.seq ?? 0;
   const read = async (): Promise<void> => {
     const page = await pombo.control<readonly LogEntry[]>("GET", `/admin/log?after=${after}`);
     for (const entry of page) if (JUDGED.has(entry.kind)) kept.push(entry);

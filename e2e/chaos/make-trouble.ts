@@ -15,7 +15,6 @@ export interface Done {
 }
 
 const BEYOND_LEASE_MS = LEASE_MS + 3_000;
-const DROP_MS = 8_000;
 
 type Make<Kind extends Trouble["kind"]> = (
   trouble: Extract<Trouble, { kind: Kind }>,
@@ -49,7 +48,7 @@ const MAKE: { readonly [Kind in Trouble["kind"]]: Make<Kind> } = {
     return { until: Date.now(), says: `worker ${stopped}` };
   },
   drop: async (_trouble, { dropper }) => {
-    dropper.drop(DROP_MS);
+    dropper.drop();
     return { says: "replies to the worker and the API outside" };
   },
   cut: async ({ action }, { devices, pombo }, dice) => {

@@ -3,12 +3,12 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /**
  * A way to Redis on which replies can get lost: what the client says arrives, what Redis answers does not, and the connection stays
- * open on both sides. Only what the client does about its own silence, or the end of the drop, mends it.
+ * open on both sides. Only the client can mend that.
  */
 export interface ReplyDropper extends AsyncDisposable {
   readonly url: string;
-  /** The connections of this moment lose every reply from now on, until they are cut after `ms`. */
-  drop(ms: number): void;
+  /** The connections of this moment lose every reply from now on, for as long as their clients bear it. */
+  drop(): void;
   /** Bytes of replies that got lost so far. */
   readonly lost: () => number;
 }
@@ -16,7 +16,6 @@ export interface ReplyDropper extends AsyncDisposable {
 export async function openReplyDropper(redisUrl: string): Promise<ReplyDropper> {
   const target = new URL(redisUrl);
   const open = new Set<Leg>();
-  const timers = new Set<NodeJS.Timeout>();
   let lost = 0;
   const server = createServer((client) => {
     const redis = connect(Number(target.port), target.hostname);
@@ -42,17 +41,10 @@ export async function openReplyDropper(redisUrl: string): Promise<ReplyDropper> 
   return {
     url: url.href,
     lost: () => lost,
-    drop(ms) {
-      const legs = [...open];
-      for (const leg of legs) leg.deaf = true;
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        for (const leg of legs) cut(leg);
-      }, ms);
-      timers.add(timer);
+    drop() {
+      for (const leg of open) leg.deaf = true;
     },
     async [Symbol.asyncDispose]() {
-      for (const timer of timers) clearTimeout(timer);
       for (const leg of open) cut(leg);
       server.close();
       await once(server, "close");

@@ -27,7 +27,7 @@ export async function runChaos(options: ChaosOptions, tell: Tell): Promise<Chaos
   const plan = makePlan(options, openDice(options.seed));
   const recipients = new Set(plan.threads.flat().map(({ recipient }) => recipient));
   await slowDown(stage, [...recipients], options.ackMs);
-  const log = followLog(pombo);
+  const log = await followLog(pombo);
   const began = Date.now();
   const dice = openDice(options.seed + 1);
   const [correspondence, done] = await Promise.all([
