@@ -1,4 +1,4 @@
-import type { Ledger } from "../packages/ledger/src/index.ts";
+import type { FeedOrder, Ledger } from "../packages/ledger/src/index.ts";
 import { openLedger } from "../packages/ledger/src/index.ts";
 import type { Keys, Redis } from "../packages/redis/src/index.ts";
 import { DEFAULT_SETTINGS, type DeviceId, type MessageId } from "@pombo/domain";
@@ -65,6 +65,8 @@ const DEVICE = "dev_0" as DeviceId;
 const MESSAGE = "3EB0" as MessageId;
 const OWN = { deviceId: DEVICE, epoch: 1 };
 const NOW = 0;
+/** Never looked at: the call ends before Redis. */
+const NO_PACE = {} as FeedOrder["pace"];
 
 const CALLS: Readonly<Record<string, (ledger: Ledger) => Promise<unknown>>> = {
   claim: (ledger) =>
@@ -80,12 +82,13 @@ const CALLS: Readonly<Record<string, (ledger: Ledger) => Promise<unknown>>> = {
       at: NOW,
     }),
   peek: (ledger) => ledger.peek(DEVICE, NOW),
-  feed: (ledger) => ledger.feed(OWN, { gated: [], held: [], now: NOW }),
+  feed: (ledger) =>
+    ledger.feed(OWN, { gated: [], held: [], later: [], now: NOW, pace: NO_PACE, jitter: 0 }),
   begin: (ledger) =>
     ledger.begin(OWN, { messageId: MESSAGE, feed: 1, token: "", now: NOW, connectedSince: 0 }),
   "settle (ack, receipts)": (ledger) =>
     ledger.recordEvidence(DEVICE, { messageId: MESSAGE, proves: "sent", now: NOW }),
-  "open lane": (ledger) => ledger.openLane(OWN, NOW),
+  "open lane": (ledger) => ledger.openLane(OWN, NOW, NO_PACE),
   "serve due": (ledger) => ledger.serveDue(NOW, 1),
   "renew leases": (ledger) => ledger.renew("", [OWN]),
   "write credentials": (ledger) => ledger.credentials(OWN).write({ set: new Map(), remove: [] }),
