@@ -8,7 +8,8 @@ export interface RepairDeps {
   readonly lane: Pick<Lane, "active" | "existing" | "putBack" | "add">;
   readonly settings: Settings;
   readonly now: () => number;
-  readonly inHand: () => LaneJob | undefined;
+  /** Jobs that are in hand or just being finished. */
+  readonly held: () => readonly LaneJob[];
 }
 
 /**
@@ -21,11 +22,13 @@ export async function repairLane({
   lane,
   settings,
   now,
-  inHand,
+  held,
 }: RepairDeps): Promise<void> {
+  // A job may end while we look: what was held before is not stranded either.
+  const before = held();
   const [active, window] = await Promise.all([lane.active(), ledger.window(own.deviceId)]);
-  const held = inHand();
-  const stranded = active.filter((job) => !same(job, held));
+  const ours = [...before, ...held()];
+  const stranded = active.filter((job) => !ours.some((other) => same(job, other)));
   if (stranded.length > 0) await lane.putBack(stranded);
 
   const old = window.filter(({ fedAt }) => now() - fedAt >= settings.repair_after_ms);
@@ -36,6 +39,6 @@ export async function repairLane({
   for (const job of missing) await lane.add(job.messageId, job.feed);
 }
 
-function same(job: LaneJob, other: LaneJob | undefined): boolean {
-  return job.messageId === other?.messageId && job.feed === other.feed;
+function same(job: LaneJob, other: LaneJob): boolean {
+  return job.messageId === other.messageId && job.feed === other.feed;
 }

@@ -52,7 +52,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   const stopping = new AbortController();
   const hurry = new AbortController();
   const hasten = (): void => hurry.abort();
-  const finishing = new Set<Promise<void>>();
+  const finishing = new Map<LaneJob, Promise<void>>();
   let inHand: LaneJob | undefined;
   let handling: Promise<void> = Promise.resolve();
   let history: LaneHistory = { throttles: 0, holds: 0 };
@@ -147,8 +147,8 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       const finished = lane
         .finish(job)
         .then(() => deps.reach("finished"))
-        .finally(() => finishing.delete(finished));
-      finishing.add(finished);
+        .finally(() => finishing.delete(job));
+      finishing.set(job, finished);
       finished.catch((error: unknown) => log.error("job.not_finished", { error }));
       follow(end);
       log.info("job.ended", {
@@ -179,7 +179,11 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       await putInOrder();
       disordered = false;
     }
-    await repairLane({ own, ledger, lane, settings, now, inHand: () => inHand });
+    const held = (): readonly LaneJob[] => [
+      ...finishing.keys(),
+      ...(inHand === undefined ? [] : [inHand]),
+    ];
+    await repairLane({ own, ledger, lane, settings, now, held });
   }
 
   /** What an earlier owner, or a broken attempt, left in the window goes where it belongs. */
@@ -207,7 +211,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       await looping;
       await handling;
       signal.removeEventListener("abort", hasten);
-      await Promise.allSettled(finishing);
+      await Promise.allSettled(finishing.values());
     },
   };
 }

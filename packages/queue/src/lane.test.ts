@@ -5,7 +5,11 @@ import { expect, test } from "vitest";
 import { openLanes } from "./lane.ts";
 
 const device = "dev_0000000000000001" as DeviceId;
-const [a, b, c] = ["3EB0AA", "3EB0BB", "3EB0CC"] as MessageId[] as [MessageId, MessageId, MessageId];
+const [a, b, c] = ["3EB0AA", "3EB0BB", "3EB0CC"] as MessageId[] as [
+  MessageId,
+  MessageId,
+  MessageId,
+];
 
 async function setup(owner = "worker-1") {
   const stack = new AsyncDisposableStack();
@@ -58,6 +62,18 @@ test("what a dead owner fetched goes back to the head in order, and the zombie's
   expect(await t.other.existing([zombie])).toEqual([zombie]);
   expect((await t.other.fetch())?.messageId).toBe(b);
   expect((await t.other.fetch())?.messageId).toBe(c);
+});
+
+test("a job that ended meanwhile is not put back, and the others are", async () => {
+  await using t = await setup();
+  for (const id of [a, b]) await t.lane.add(id, 1);
+  const [first] = [await t.lane.fetch(), await t.lane.fetch()];
+  if (first === undefined) throw new Error("no job");
+  const stranded = await t.other.active();
+  await t.lane.finish(first);
+  await t.other.putBack(stranded);
+  expect((await t.other.fetch())?.messageId).toBe(b);
+  expect(await t.other.fetch()).toBeUndefined();
 });
 
 test("an idle lane costs Redis a few small keys", async () => {

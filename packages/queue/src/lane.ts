@@ -102,11 +102,7 @@ function laneOver(backend: RedisQueueBackend, redis: Redis, owner: string): Lane
     },
     async finish(job) {
       const minimal = { id: jobId(job), opts: {} } as never;
-      try {
-        await backend.moveToCompleted(minimal, null, { count: 0 }, owner, false);
-      } catch (error) {
-        if (!(error instanceof Error && "code" in error && GONE.has(error.code))) throw error;
-      }
+      await unlessGone(() => backend.moveToCompleted(minimal, null, { count: 0 }, owner, false));
     },
     async active() {
       const ids = await redis.lrange(backend.toKey("active"), 0, -1);
@@ -120,10 +116,18 @@ function laneOver(backend: RedisQueueBackend, redis: Redis, owner: string): Lane
       // Each goes to the head: the newest first, so that the oldest ends up in front.
       for (const job of jobs.toReversed()) {
         // oxlint-disable-next-line no-await-in-loop -- the order is the point
-        await backend.moveJobFromActiveToWait(jobId(job), ANY_OWNER);
+        await unlessGone(() => backend.moveJobFromActiveToWait(jobId(job), ANY_OWNER));
       }
     },
   };
+}
+
+async function unlessGone(move: () => Promise<unknown>): Promise<void> {
+  try {
+    await move();
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && GONE.has(error.code))) throw error;
+  }
 }
 
 function jobId({ messageId, feed }: LaneJob): string {
