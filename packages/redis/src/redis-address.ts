@@ -9,12 +9,12 @@ export type RedisAddress =
     }
   | { readonly kind: "cluster"; readonly nodes: readonly Host[]; readonly login: Login };
 
-export interface Host {
+interface Host {
   readonly host: string;
   readonly port: number;
 }
 
-export interface Login {
+interface Login {
   readonly username?: string;
   readonly password?: string;
 }
