@@ -21,7 +21,6 @@ export interface BaileysConfig {
 /** WhatsApp Web shows the first QR code of a pairing for a minute and each later one for twenty seconds. */
 const FIRST_QR_MS = 60_000;
 const LATER_QR_MS = 20_000;
-const LONGEST_CONNECT_MS = 20_000;
 
 /** How long the QR code with this number (from 0) is shown; a shorter setting applies to each. */
 export function qrLife(index: number, settings: Settings): number {
@@ -40,7 +39,8 @@ export function baileysOptions({ settings, caches, contentOf }: BaileysConfig) {
     generateHighQualityLinkPreview: false,
     keepAliveIntervalMs: settings.keep_alive_ms,
     defaultQueryTimeoutMs: settings.query_timeout_ms,
-    connectTimeoutMs: Math.min(LONGEST_CONNECT_MS, settings.open_timeout_ms),
+    // Our watchdog bounds the connecting. Baileys would time every single write with it, at 0.1 ms of timers and stack traces each.
+    connectTimeoutMs: 0,
     // A store that fails must not hold the device's lock for half a minute, which is the default.
     transactionOpts: { maxCommitRetries: 3, delayBetweenTriesMs: 200 },
     userDevicesCache: caches.userDevices,

@@ -29,8 +29,17 @@ describe("with a clock that the test moves", () => {
     return { ws, cut, life, watchdog, socket };
   }
 
-  test("a connection that does not open in time is cut", () => {
+  test("a connection that nobody answers is cut after twenty seconds", () => {
     const { cut } = setup();
+    vi.advanceTimersByTime(19_999);
+    expect(cut).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(cut).toHaveBeenCalledExactlyOnceWith("open_timeout");
+  });
+
+  test("a connection that is answered and does not open in time is cut", () => {
+    const { cut, ws } = setup();
+    ws.emit("frame");
     vi.advanceTimersByTime(59_999);
     expect(cut).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
@@ -38,7 +47,8 @@ describe("with a clock that the test moves", () => {
   });
 
   test("one that waits for a person is not", () => {
-    const { cut, watchdog } = setup();
+    const { cut, watchdog, ws } = setup();
+    ws.emit("frame");
     watchdog.relax();
     vi.advanceTimersByTime(600_000);
     expect(cut).not.toHaveBeenCalled();
@@ -50,6 +60,7 @@ describe("with a clock that the test moves", () => {
   test("an open one is cut when it was silent for a keep-alive and some seconds, not while it says something", () => {
     const { cut, life, watchdog, ws } = setup();
     watchdog.relax();
+    ws.emit("frame");
     life.open = true;
     for (let i = 0; i < 20; i++) {
       vi.advanceTimersByTime(20_000);

@@ -3,7 +3,7 @@ import type { WASocket } from "@whiskeysockets/baileys";
 import type { OwnEnding } from "./disconnect-table.ts";
 
 /**
- * Ends a connection that hangs, which Baileys does late or not at all: one that never opens, one whose peer is silent (Baileys
+ * Ends a connection that hangs, which Baileys does late or not at all: one that nobody answers, one that never opens, one whose peer is silent (Baileys
  * looks once per keep-alive and then waits for the dead peer's farewell), one whose closing handshake gets no answer.
  */
 export interface Watchdog {
@@ -22,11 +22,14 @@ export interface WatchdogConfig {
 
 const TICK_MS = 1_000;
 const CLOSING_MS = 1_000;
+/** From the first packet to the server's first word. */
+const CONNECTING_MS = 20_000;
 const LONGEST_SLACK_MS = 4_000;
 
 export function openWatchdog(wa: WASocket, { settings, isOpen, cut }: WatchdogConfig): Watchdog {
   const silenceMs = settings.keep_alive_ms + Math.min(settings.keep_alive_ms, LONGEST_SLACK_MS);
-  let lastFrameAt = Date.now();
+  const beganAt = Date.now();
+  let lastFrameAt = 0;
   let closingSince = 0;
   let openTimer: NodeJS.Timeout | undefined;
   const relax = (): void => clearTimeout(openTimer);
@@ -38,6 +41,7 @@ export function openWatchdog(wa: WASocket, { settings, isOpen, cut }: WatchdogCo
     const now = Date.now();
     if (closingSince === 0 && wa.ws.isClosing) closingSince = now;
     if (closingSince > 0 && now - closingSince >= CLOSING_MS) terminate(wa);
+    if (lastFrameAt === 0 && now - beganAt >= CONNECTING_MS) cut("open_timeout");
     if (isOpen() && now - lastFrameAt > silenceMs) cut("connection_lost");
   }, TICK_MS);
   wa.ws.on("frame", () => {
