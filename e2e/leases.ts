@@ -1,6 +1,5 @@
-import { type CellId } from "@pombo/domain";
-import { cellKeys, openRedis } from "../packages/redis/src/index.ts";
 import { eventually } from "./eventually.ts";
+import { lookIntoRedis } from "./look-into-redis.ts";
 import type { Pombo } from "./pombo.ts";
 
 export interface Lease {
@@ -24,13 +23,13 @@ export interface Leases extends AsyncDisposable {
 export const NOBODY = "nobody";
 
 export async function openLeases(pombo: Pombo): Promise<Leases> {
-  const redis = await openRedis({ url: pombo.ready.redis_url, role: "worker" });
-  const keys = cellKeys("c0" as CellId);
+  const view = await lookIntoRedis(pombo);
+  const { redis, keys } = view;
   const of = async (devices: readonly string[]): Promise<readonly Lease[]> =>
     Promise.all(
       devices.map(async (device) => {
-        const lease = await redis.client.get(keys.lease(device));
-        const epoch = await redis.client.hget(keys.device(device), "epoch");
+        const lease = await redis.get(keys.lease(device));
+        const epoch = await redis.hget(keys.device(device), "epoch");
         return { device, worker: lease?.split("#")[0], epoch: Number(epoch ?? 0) };
       }),
     );
@@ -42,7 +41,7 @@ export async function openLeases(pombo: Pombo): Promise<Leases> {
         (leases) => wanted(countsOf(leases)),
         withinMs,
       ),
-    [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => view[Symbol.asyncDispose](),
   };
 }
 
