@@ -29,6 +29,7 @@ export interface Message {
   readonly status_version: number;
   readonly attempts: number;
   readonly blocked_by: string | null;
+  readonly eta: string | null;
   readonly last_error: { readonly error_code: string } | null;
   readonly timeline: readonly { readonly status: string; readonly error_code?: string }[];
 }
