@@ -19,6 +19,7 @@ import { type Answer, instant, refuse } from "./answer.ts";
 import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
+import type { Reach } from "./fault-point.ts";
 import {
   claimOf,
   fingerprintOf,
@@ -33,6 +34,7 @@ export interface AcceptDeps extends AnswerDeps {
     IdempotencyRecords &
     Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
   readonly admission: Admission;
+  readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: FeedPort;
 }
@@ -59,12 +61,17 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (claim.kind === "answer") return claim.answer;
   if (claim.kind === "joined") return answerMessage(claim, request, deps);
   if (times.kind === "refused") return refuse(wrongTimes(times, body));
+  deps.reach("claimed");
   const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
   const accepted = await acceptOrWithdraw(message, claim.claim, deps);
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
+  deps.reach("accepted");
   if (accepted.feed !== undefined)
     await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
-  return answerMessage({ ...claim, message }, request, deps);
+  deps.reach("lane_added");
+  const answer = await answerMessage({ ...claim, message }, request, deps);
+  deps.reach("answered");
+  return answer;
 }
 
 /** Why a message was not taken. */

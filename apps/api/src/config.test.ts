@@ -25,6 +25,7 @@ test.each([
   ["POMBO_CELL", "cell"],
   ["POMBO_ENV", "staging"],
   ["POMBO_TEXT_LIMIT_CHARS", "many"],
+  ["POMBO_API_FAULT_POINT", "nowhere"],
 ])("%s=%s is refused by its name", (name, value) => {
   const read = readConfig({ ...REDIS, [name]: value });
   expect(read).toMatchObject({ kind: "refused", reason: expect.stringContaining(name) });

@@ -1,4 +1,5 @@
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { FAULT_POINTS, type FaultPoint, isFaultPoint } from "./fault-point.ts";
 
 export interface Config {
   readonly redisUrl: string;
@@ -8,6 +9,8 @@ export interface Config {
   /** Outside development, a Redis that may lose what was accepted is refused. */
   readonly env: "development" | "production";
   readonly settings: Settings;
+  /** Where a test lets the process die. */
+  readonly fault?: FaultPoint;
 }
 
 export type ReadConfig =
@@ -34,8 +37,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     return refuse("POMBO_ENV must be development or production");
   const read = readSettings(env);
   if (read.kind === "refused") return refuse(`${read.variable} must be a whole number`);
+  const fault = given("POMBO_API_FAULT_POINT", "");
+  if (fault !== "" && !isFaultPoint(fault))
+    return refuse(`POMBO_API_FAULT_POINT must be one of ${FAULT_POINTS.join(", ")}`);
   const { settings } = read;
   const config = { redisUrl, host, port: Number(port), cell, env: mode, settings } as const;
+  if (fault !== "") return { kind: "config", config: { ...config, fault } };
   return { kind: "config", config };
 }
 

@@ -4,6 +4,7 @@ import { openStatus } from "@pombo/status";
 import { openLog } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { type Config, environment, readConfig } from "./config.ts";
+import { faultPoint } from "./fault-point.ts";
 import { openFollow } from "./follow.ts";
 import { openFeed } from "./open-feed.ts";
 import { openServer } from "./server.ts";
@@ -44,6 +45,7 @@ async function main(config: Config): Promise<void> {
         settings,
         clock: () => performance.now(),
       }),
+      reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
       cell,
       settings,

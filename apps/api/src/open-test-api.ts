@@ -176,6 +176,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
     lane: openFeed({ redis, keys }),
     follow: openFollow(status),
     ping: () => redis.ping(),
+    reach: () => undefined,
     admission: openAdmission({
       info: () => redis.info("memory"),
       settings,
