@@ -110,7 +110,7 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
       const live = openLive();
       return "code" in live
         ? { kind: "failed", failure: live }
-        : checkRecipient(live.socket.wa, digits);
+        : checkRecipient(live.socket.wa, digits, connection.caches);
     },
     send: async (message, signal) => {
       const live = openLive();

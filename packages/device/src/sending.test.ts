@@ -199,6 +199,50 @@ describe("an unregistered number", () => {
     });
   });
 
+  test("a look-up that finds one leaves the first message one query: the keys", async () => {
+    const to = stranger();
+    await paired.sendText(stranger());
+    const { last: before } = simulator.log();
+    await paired.device.checkRecipient(to);
+    expect(await paired.sendText(to)).toMatchObject({ kind: "acked" });
+    await simulator.waitFor(({ operation }) => operation === "tokens", { after: before });
+    const asked = simulator
+      .log(before)
+      .entries.filter(({ kind }) => kind === "iq")
+      .map(({ xmlns, operation }) => `${xmlns} ${operation}`);
+    expect(asked).toEqual(["usync usync", "encrypt key", "privacy tokens"]);
+  });
+
+  test("one with companions gets the message on all of them", async () => {
+    const other = testDevice(simulator);
+    await using _ = other.device;
+    const to = stranger();
+    await pair(simulator, other, to);
+    expect(await paired.device.checkRecipient(to)).toMatchObject({ kind: "exists" });
+    const sent = paired.sendText(to);
+    expect(await sent).toMatchObject({ kind: "acked" });
+    await other.told.until(({ inbound }) => inbound.find(({ id }) => id === sent.id));
+    expect(simulator.messagesOf(to)).toMatchObject([{ id: sent.id }]);
+  });
+
+  test("a look-up of somebody known leaves the session and the device query alone", async () => {
+    const to = stranger();
+    await paired.sendText(to);
+    await paired.device.refresh(`${to}@s.whatsapp.net`);
+    await paired.sendText(to);
+    await paired.device.checkRecipient(to);
+    expect(await paired.sendText(to)).toMatchObject({ kind: "acked" });
+    expect(simulator.stats().unreadable).toBe(0);
+  });
+
+  test("where WhatsApp refuses the question with the devices, the plain one is asked", async () => {
+    const action = { iq_error: { code: 400, text: "bad-request" } };
+    simulator.addFault({ on: "iq", match: { device: jid, xmlns: "usync" }, action });
+    const to = stranger();
+    expect(await paired.device.checkRecipient(to)).toMatchObject({ kind: "exists" });
+    expect(await paired.sendText(to)).toMatchObject({ kind: "acked" });
+  });
+
   test("a look-up without an answer, or refused, is a failure and not an absence", async () => {
     simulator.addFault({ on: "iq", match: { device: jid, xmlns: "usync" }, action: "drop" });
     expect(await paired.device.checkRecipient(stranger())).toMatchObject({
