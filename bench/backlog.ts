@@ -79,7 +79,7 @@ async function dispatchCost(
   await pause(SETTLE_MS);
   const from = await pombo.events.end();
   const before = await redisCpuUs(redis);
-  const grown = pombo.events.untilGrownBy(DISPATCHES * 4);
+  const grown = pombo.events.untilRead(from, DISPATCHES, 4);
   await pombo.release();
   await grown;
   await pombo.rest();

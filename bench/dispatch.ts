@@ -26,6 +26,8 @@ type Say = (line: string) => void;
 
 /** More than a feed looks ahead, so that no message has to wait for an earlier one of its recipient. */
 const CONTACTS = 25;
+/** Messages before the first round: V8 compiles what is hot. */
+const WARM_UP = 500;
 const SETTLE_MS = 4_000;
 
 /**
@@ -143,7 +145,11 @@ async function contest(match: Match): Promise<readonly Contest[]> {
     return ends;
   };
   const label = `${devices} device${devices === 1 ? "" : "s"}`;
-  await turns(`${label}, warming up`, () => ({ devices, perDevice: CONTACTS, numbers: known }), 1);
+  await turns(
+    `${label}, warming up`,
+    () => ({ devices, perDevice: Math.max(CONTACTS, WARM_UP / devices), numbers: known }),
+    1,
+  );
   const warm = await turns(
     `${label}, warm`,
     () => ({ devices, perDevice: match.warm, numbers: known }),

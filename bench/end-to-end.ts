@@ -132,7 +132,7 @@ async function flood(whole: Whole, round: Round): Promise<End> {
   const from = await pombo.events.end();
   const programs = { worker: pombo.worker(), api: api.program, simulator: stage.simulator };
   const cost = await metered({ redis: stage.redis, programs }, async () => {
-    const grown = pombo.events.untilGrownBy(messages * 5);
+    const grown = pombo.events.untilRead(from, messages, 5);
     const target = { url: api.url, key: api.key, devices: pombo.devices, numbers: round.numbers };
     const end = await load.ask<FloodEnd>("flood", {
       ...target,
@@ -175,7 +175,7 @@ async function pace(
   const order = { count, gapMs, numbers };
   const rawSent = await raw.paced({ ...order, devices });
   const from = await pombo.events.end();
-  const grown = pombo.events.untilGrownBy(count * 5);
+  const grown = pombo.events.untilRead(from, count, 5);
   const target = { url: api.url, key: api.key, devices: pombo.devices };
   const sent = await load.ask<PacedEnd>("paced", { ...order, ...target });
   await grown;

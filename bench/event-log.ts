@@ -12,8 +12,11 @@ export interface RoundEvents {
 export interface EventLog {
   /** The cursor of the newest event. */
   end(): Promise<string>;
-  /** Resolves when so many events have come, or none has for a while. */
-  untilGrownBy(count: number): Promise<void>;
+  /**
+   * Resolves when so many messages since the cursor have all their events or at least their read receipt, or when none has come
+   * for a while. Begin to wait before anything moves.
+   */
+  untilRead(cursor: string, messages: number, eventsEach: number): Promise<void>;
   since(cursor: string): Promise<RoundEvents>;
 }
 
@@ -22,6 +25,7 @@ type Entry = [cursor: string, fields: string[]];
 /** A receipt may overtake the ack: then there is no event for the ack. */
 const PROOFS: ReadonlySet<string> = new Set(["message.sent", "message.delivered", "message.read"]);
 const LOOK_MS = 50;
+const PAUSE_MS = 200;
 const QUIET_MS = 2_000;
 const LONGEST_MS = 120_000;
 const PAGE = 5_000;
@@ -38,21 +42,29 @@ export function openEventLog(redis: Redis, keys: Keys): EventLog {
       [after] = last;
     }
   }
-  return {
+  const log: EventLog = {
     async end() {
       const [last] = await redis.xrevrange(keys.events(), "+", "-", "COUNT", 1);
       return last?.[0] ?? "0-0";
     },
-    async untilGrownBy(count) {
-      const goal = (await redis.xlen(keys.events())) + count;
+    async untilRead(cursor, messages, eventsEach) {
+      const goal = (await redis.xlen(keys.events())) + messages * eventsEach;
       const limit = performance.now() + LONGEST_MS;
       let length = 0;
       let grownAt = performance.now();
+      let looked = false;
       while (performance.now() < Math.min(limit, grownAt + QUIET_MS)) {
         // oxlint-disable-next-line no-await-in-loop -- polls
         const now = await redis.xlen(keys.events());
         if (now >= goal) return;
-        if (now > length) grownAt = performance.now();
+        if (now > length) {
+          grownAt = performance.now();
+          looked = false;
+        } else if (!looked && performance.now() - grownAt > PAUSE_MS) {
+          looked = true;
+          // oxlint-disable-next-line no-await-in-loop
+          if ((await log.since(cursor)).read >= messages) return;
+        }
         length = now;
         // oxlint-disable-next-line no-await-in-loop
         await pause(LOOK_MS);
@@ -72,6 +84,7 @@ export function openEventLog(redis: Redis, keys: Keys): EventLog {
       return { provedAt: proved, read, failed };
     },
   };
+  return log;
 }
 
 function valueOf(fields: readonly string[], name: string): string {

@@ -61,7 +61,8 @@ async function live({ redis }: Stage, pombo: Pombo, round: Round): Promise<Life>
   await pombo.accept(round);
   const accepted = await redisCpuUs(redis);
   const waiting = await redisBytes(redis);
-  const grown = pombo.events.untilGrownBy(messages * 4);
+  const from = await pombo.events.end();
+  const grown = pombo.events.untilRead(from, messages, 4);
   await pombo.release();
   await grown;
   const settled = await redisCpuUs(redis);

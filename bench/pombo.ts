@@ -116,7 +116,7 @@ export async function openPombo(stage: Stage, cell: CellId): Promise<Pombo> {
       const programs = { client: running(), simulator: stage.simulator };
       const cost = await metered({ redis, programs }, async () => {
         await lanes.release(round.devices);
-        await events.untilGrownBy(messages * EVENTS_AFTER_ACCEPTANCE);
+        await events.untilRead(from, messages, EVENTS_AFTER_ACCEPTANCE);
       });
       const { provedAt, failed, read } = await events.since(from);
       if (provedAt.size !== messages || failed > 0)
