@@ -113,4 +113,11 @@ await measure("warm up", warm / 3, (n) => send(jidOf(15_551_000_000), n));
 await measure("warm, one recipient", warm, (n) => send(jidOf(15_551_000_000), n));
 await measure(`warm, ${cold} recipients`, warm, (n) => send(jidOf(15_551_000_000 + (n % cold)), n));
 await device[Symbol.asyncDispose]();
+const byType = Map.groupBy(records, ([name]) => name.replace(/:.*/, ""));
+for (const [type, found] of byType) {
+  const size = found.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  process.stdout.write(
+    `${type}: ${found.length} records of ${Math.round(size / found.length)} B, names included\n`,
+  );
+}
 server.disconnect();
