@@ -35,6 +35,10 @@ const PROFILES: Readonly<Partial<Record<Part, Run>>> = {
   accept: profileAccept,
 };
 
+// The programs end when their channel closes with us; the folder goes at the exit.
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
+
 const parsed = parseOptions(process.argv.slice(2));
 if (parsed.kind === "options") await main(parsed.options);
 else if (parsed.kind === "help") console.log(parsed.text);

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRedisServer, launchRedisServer } from "../packages/redis-server/src/index.ts";
@@ -29,7 +30,12 @@ const FIRST_NUMBER = 5_511_900_000_000;
 export async function openStage(fsync: Fsync): Promise<Stage> {
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "pombo-bench-"));
-  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
+  opened.defer(() => {
+    process.off("exit", remove);
+    remove();
+  });
   const binary = await findRedisServer(searchPath());
   if (binary === undefined)
     throw new Error("The bench needs redis-server or valkey-server 7 on the PATH.");
