@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { eventually } from "../eventually.ts";
 import type { Pombo } from "../pombo.ts";
 import type { Dice } from "./dice.ts";
 import type { Trouble } from "./plan.ts";
@@ -31,21 +32,21 @@ export async function makeTrouble(trouble: Trouble, stage: Stage, dice: Dice): P
 
 const MAKE: { readonly [Kind in Trouble["kind"]]: Make<Kind> } = {
   kill: async (_trouble, stage, dice) => {
-    const { workers, apis } = await stage.victims();
-    const pid = dice.pick([...workers, ...apis]);
-    const what = pid !== undefined && workers.includes(pid) ? "worker" : "api";
-    return { says: `${what} ${signal(pid, "SIGKILL")}` };
+    const pid = await strike("SIGKILL", async () => {
+      const { workers, apis } = await stage.victims();
+      return dice.pick([...workers, ...apis]);
+    });
+    return { says: `pid ${pid}` };
   },
-  "redis-kill": async (_trouble, stage) => {
-    const { redis } = await stage.pombo.living();
-    return { says: signal(redis, "SIGKILL") };
+  "redis-kill": async (_trouble, { pombo }) => {
+    const pid = await strike("SIGKILL", async () => (await pombo.living()).redis);
+    return { says: `pid ${pid}` };
   },
   stop: async (_trouble, stage, dice) => {
-    const pid = dice.pick((await stage.victims()).workers);
-    const stopped = signal(pid, "SIGSTOP");
+    const pid = await strike("SIGSTOP", async () => dice.pick((await stage.victims()).workers));
     await pause(BEYOND_LEASE_MS);
     signal(pid, "SIGCONT");
-    return { until: Date.now(), says: `worker ${stopped}` };
+    return { until: Date.now(), says: `worker ${pid}` };
   },
   drop: async (_trouble, { dropper }) => {
     dropper.drop();
@@ -88,12 +89,24 @@ export async function slowDown(
   await pombo.fault("message", { delay_ms: ackMs }, { times: 1_000_000 });
 }
 
-function signal(pid: number | null | undefined, name: NodeJS.Signals): string {
-  if (pid === undefined || pid === null) return "nobody there";
+/** Signals whoever is named, as soon as there is somebody; resolves with its pid. */
+async function strike(
+  name: NodeJS.Signals,
+  victim: () => Promise<number | null | undefined>,
+): Promise<number> {
+  return await eventually(
+    async () => signal(await victim(), name),
+    (pid) => pid > 0,
+  );
+}
+
+/** The pid, or 0 when nobody is there any more. */
+function signal(pid: number | null | undefined, name: NodeJS.Signals): number {
+  if (pid === undefined || pid === null) return 0;
   try {
     process.kill(pid, name);
-    return `pid ${pid}`;
+    return pid;
   } catch {
-    return `pid ${pid} was gone`;
+    return 0;
   }
 }

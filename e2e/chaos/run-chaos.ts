@@ -36,8 +36,8 @@ export async function runChaos(options: ChaosOptions, tell: Tell): Promise<Chaos
   ]);
   const { accepted, odd } = correspondence;
   tell(`${accepted.length} messages are accepted`);
-  const ledger = await readLedger(stage, accepted, Date.now() + options.settleSeconds * 1_000);
-  const ms = Date.now() - began;
+  const end = Date.now() + options.settleSeconds * 1_000;
+  const { ledger, settledAt } = await readLedger(stage, accepted, end);
   const phones = await readPhones(stage, accepted);
   const findings = judge({
     planned: options.messages,
@@ -50,7 +50,7 @@ export async function runChaos(options: ChaosOptions, tell: Tell): Promise<Chaos
       until === undefined ? [] : [{ from: at, until: until + AFTER_STANDSTILL_MS }],
     ),
   });
-  return { findings, done, ms, data: pombo.data };
+  return { findings, done, ms: settledAt - began, data: pombo.data };
 }
 
 /** The socket of a process that stood still is closed by the next login, which may come this late. */
@@ -71,38 +71,37 @@ async function playTroubles(
   );
 }
 
-const DONE: ReadonlySet<string> = new Set(["read", "failed", "expired", "canceled"]);
+const AT_REST = new Set(["sent", "delivered", "read", "played", "failed", "expired", "canceled"]);
 const READERS = 10;
+/** Receipts that were under way to a killed worker never come: so long the others are waited for. */
+const RECEIPTS_MS = 5_000;
 
-/** Waits until each message has come to its end; what has not by then is told as it is. */
+/** Waits until each message is settled, at most until `end`; then for the receipts that still come. */
 async function readLedger(
   { pombo }: Stage,
   accepted: readonly Accepted[],
   end: number,
-): Promise<ReadonlyMap<string, Settled>> {
-  const found = new Map<string, Settled>();
-  const queue = [...accepted];
-  const readOne = async (id: string): Promise<void> => {
-    const patient = Math.max(0, end - Date.now());
-    const message = await pombo
-      .until(id, ({ status }) => DONE.has(status), Math.min(patient, AT_REST_MS))
-      .catch(() => pombo.message(id));
-    found.set(id, message);
+): Promise<{ readonly ledger: ReadonlyMap<string, Settled>; readonly settledAt: number }> {
+  const ledger = new Map<string, Settled>();
+  const readAll = async (wanted: (seen: Settled) => boolean, until: number): Promise<void> => {
+    const queue = accepted.filter(({ id }) => !wanted(ledger.get(id) ?? UNREAD));
+    const read = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const { id } = next;
+        const patience = Math.max(0, until - Date.now());
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        ledger.set(id, await pombo.until(id, wanted, patience).catch(() => pombo.message(id)));
+      }
+    };
+    await Promise.all(Array.from({ length: READERS }, read));
   };
-  const read = async (): Promise<void> => {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await readOne(next.id);
-  };
-  await Promise.all(Array.from({ length: READERS }, read));
-  // Those that were late for their turn, but not too late.
-  for (const [id, { status }] of found)
-    // oxlint-disable-next-line no-await-in-loop
-    if (!DONE.has(status)) await readOne(id);
-  return found;
+  await readAll(({ status }) => AT_REST.has(status), end);
+  const settledAt = Date.now();
+  await readAll(({ status }) => status === "read", settledAt + RECEIPTS_MS);
+  return { ledger, settledAt };
 }
 
-/** A message at `sent` or `delivered` may have lost its receipts: it is not waited for as long as everything may take. */
-const AT_REST_MS = 20_000;
+const UNREAD: Settled = { status: "absent", timeline: [] };
 
 async function readPhones(
   { pombo }: Stage,
