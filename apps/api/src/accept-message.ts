@@ -53,7 +53,6 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const { caller, body } = request;
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
-  if ((await deps.ledger.findDevice(deviceId)) === undefined) return refuse(noDevice);
   const noRoom = await deps.admission.refuse("intake");
   if (noRoom !== undefined) return refuse(noRoom);
   const times = checkTimes(body, deps.now());

@@ -21,13 +21,17 @@ export interface FeedResult {
   readonly fenced?: true;
 }
 
+const NEAR = 2;
+
 /** Moves messages from the backlog into the window, and their jobs into the lane, until the rules say stop. */
 export async function feed(deps: FeedDeps): Promise<FeedResult> {
   const { own, ledger, lane } = deps;
+  // The head can nearly always go; more are looked at only when it had to be set aside.
+  let ahead: number | undefined = NEAR;
   for (;;) {
     const now = deps.now();
     // oxlint-disable-next-line no-await-in-loop -- each look depends on the move before
-    const view = await ledger.peek(own.deviceId, now);
+    const view = await ledger.peek(own.deviceId, now, ahead);
     const pick = pickNext(now, { ...view, open: true });
     const { gated, held, later } = pick.aside;
     if (pick.kind === "wait" && gated.length + held.length + later.length === 0) {
@@ -35,6 +39,7 @@ export async function feed(deps: FeedDeps): Promise<FeedResult> {
       await openWhenIdle(deps, view, pick.why);
       return { view, why: pick.why, ...lookAgain(pick.until ?? holdMoves(view, now)) };
     }
+    if (pick.kind === "wait") ahead = undefined;
     // oxlint-disable-next-line no-await-in-loop
     const fed = await ledger.feed(own, orderOf(pick, view, { now, jitter: deps.random() }));
     if (fed.kind === "fenced") return { view, why: "no_worker", fenced: true };

@@ -1,6 +1,13 @@
 import type { Evidence } from "@pombo/device";
-import { type DeviceId, isMessageId } from "@pombo/domain";
-import type { Ledger } from "@pombo/ledger";
+import { type DeviceId, isMessageId, type MessageId } from "@pombo/domain";
+import type { Ledger, Settled } from "@pombo/ledger";
+
+export interface Receipts {
+  readonly follow: (evidence: Evidence) => void;
+  /** What is being written about a message right now; resolves to undefined when it could not be written. */
+  readonly writing: (messageId: MessageId) => Promise<Settled | undefined> | undefined;
+  settled(): Promise<unknown>;
+}
 
 /** Writes what WhatsApp says about messages: acks and receipts, never fenced, only forward. Ids that aren't ours change nothing. */
 export function followReceipts(
@@ -10,18 +17,29 @@ export function followReceipts(
     readonly now: () => number;
     readonly onError: (error: unknown) => void;
   },
-): { readonly follow: (evidence: Evidence) => void; settled(): Promise<unknown> } {
-  const open = new Set<Promise<unknown>>();
+): Receipts {
+  const open = new Map<MessageId, Promise<Settled | undefined>>();
+  const write = async (
+    messageId: MessageId,
+    { proves }: Evidence,
+  ): Promise<Settled | undefined> => {
+    try {
+      return await deps.ledger.recordEvidence(deviceId, { messageId, proves, now: deps.now() });
+    } catch (error) {
+      deps.onError(error);
+      return undefined;
+    }
+  };
   return {
-    follow({ ids, proves }) {
-      for (const messageId of ids.filter(isMessageId)) {
-        const written = deps.ledger
-          .recordEvidence(deviceId, { messageId, proves, now: deps.now() })
-          .catch(deps.onError)
-          .finally(() => open.delete(written));
-        open.add(written);
+    follow(evidence) {
+      for (const messageId of evidence.ids.filter(isMessageId)) {
+        const written = write(messageId, evidence).finally(() => {
+          if (open.get(messageId) === written) open.delete(messageId);
+        });
+        open.set(messageId, written);
       }
     },
-    settled: () => Promise.all(open),
+    writing: (messageId) => open.get(messageId),
+    settled: () => Promise.all(open.values()),
   };
 }

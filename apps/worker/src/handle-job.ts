@@ -3,6 +3,7 @@ import type { Failure, Settings } from "@pombo/domain";
 import type { Begun, InHand, Ledger, Outcome, Ownership, Settled } from "@pombo/ledger";
 import type { LaneJob } from "@pombo/queue";
 import type { Reach } from "./fault-point.ts";
+import type { Receipts } from "./follow-receipts.ts";
 import { decide, decideFailure, type Decision, type LaneHistory, type Verdict } from "./decide.ts";
 
 export interface JobDeps {
@@ -24,6 +25,10 @@ export interface JobDeps {
   /** Our lease is certainly alive: its end, less the margin, has not come. */
   readonly alive: () => boolean;
   readonly reach: Reach;
+  /** The evidence for a message that is being written right now. */
+  readonly writing: Receipts["writing"];
+  /** The outcome of the job is on its way to Redis: its end and the next job may be asked for behind it. */
+  readonly settling: (job: LaneJob) => void;
   readonly now: () => number;
   readonly random: () => number;
   readonly token: () => string;
@@ -173,7 +178,11 @@ async function settleOutcome(
   const verdict = decide(outcome, { ...decisionOf(begun, deps), token });
   if (verdict.kind === "proved") {
     const evidence = { messageId: job.messageId, proves: verdict.proves, now: deps.now() };
-    const settled = await deps.ledger.recordEvidence(deps.own.deviceId, evidence);
+    // The ack is being written since it came; what follows stands behind it on the same connection, so a death leaves a prefix.
+    const writing = deps.writing(job.messageId);
+    if (writing !== undefined) deps.settling(job);
+    const settled =
+      (await writing) ?? (await deps.ledger.recordEvidence(deps.own.deviceId, evidence));
     if (deps.lane().throttles > 0) await deps.ledger.forgetThrottles(deps.own.deviceId);
     return endOf(settled, { kind: "proved", attempt: begun.number });
   }

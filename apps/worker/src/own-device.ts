@@ -76,6 +76,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
     device,
     alive: () => performance.now() < aliveUntil,
     followUser,
+    writing: receipts.writing,
     onHold: report.held,
     onLost,
   });

@@ -25,6 +25,7 @@ export interface LaneRunDeps {
   /** One message of the process may run alone; the others wait at this door. */
   readonly solo: Solo;
   readonly reach: Reach;
+  readonly writing: JobDeps["writing"];
   /** What the user asked for. */
   readonly followUser: () => Promise<void>;
   /** Cold sends are held until then; undefined: they aren't. */
@@ -54,6 +55,9 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   const hasten = (): void => hurry.abort();
   const finishing = new Map<LaneJob, Promise<void>>();
   let inHand: LaneJob | undefined;
+  /** The next job, asked for while the outcome of the one in hand is being written. */
+  let ahead: Promise<LaneJob | undefined> | undefined;
+  let finished: LaneJob | undefined;
   let handling: Promise<void> = Promise.resolve();
   let history: LaneHistory = { throttles: 0, holds: 0 };
   let restUntil = 0;
@@ -79,6 +83,11 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     mayReconnect: () => now() - reconnectedAt >= settings.reconnect_gap_ms,
     alive: deps.alive,
     reach: deps.reach,
+    writing: deps.writing,
+    settling(job) {
+      finish(job);
+      if (mayMove() && !deps.solo.closed(own.deviceId)) ahead = lane.fetch();
+    },
     goAlone: () => deps.solo.goAlone(own.deviceId),
     now,
     random: Math.random,
@@ -126,7 +135,9 @@ export function runLane(deps: LaneRunDeps): LaneRun {
 
   async function fetchNext(): Promise<void> {
     if (inHand !== undefined || !mayMove() || deps.solo.closed(own.deviceId)) return;
-    const job = await lane.fetch();
+    const asked = ahead ?? lane.fetch();
+    ahead = undefined;
+    const job = await asked;
     if (job === undefined) return;
     deps.reach("fetched");
     inHand = job;
@@ -144,12 +155,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     try {
       const end = await handleJob(job, jobDeps);
       deps.reach("settled");
-      const finished = lane
-        .finish(job)
-        .then(() => deps.reach("finished"))
-        .finally(() => finishing.delete(job));
-      finishing.set(job, finished);
-      finished.catch((error: unknown) => log.error("job.not_finished", { error }));
+      finish(job);
       follow(end);
       log.info("job.ended", {
         device_id: own.deviceId,
@@ -164,6 +170,17 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       disordered = true;
       log.error("job.broke", { device_id: own.deviceId, message_id: job.messageId, error });
     }
+  }
+
+  function finish(job: LaneJob): void {
+    if (finished === job) return;
+    finished = job;
+    const ending = lane
+      .finish(job)
+      .then(() => deps.reach("finished"))
+      .catch((error: unknown) => log.error("job.not_finished", { error }))
+      .finally(() => finishing.delete(job));
+    finishing.set(job, ending);
   }
 
   function follow(end: JobEnd): void {

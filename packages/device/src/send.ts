@@ -30,7 +30,7 @@ export type SendOutcome =
 
 export interface SenderDeps {
   readonly settings: Settings;
-  /** Late acks, and every receipt. */
+  /** Every ack and every receipt, in the order in which they came. */
   readonly onEvidence: (evidence: Evidence) => void;
   /** May add to a refusal what WhatsApp says about it when asked. */
   readonly explain: (failure: Failure) => Promise<Failure>;
@@ -144,8 +144,9 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
       }
       if (from !== undefined && (phash ?? refresh_lid) !== undefined) deps.onStaleList(from);
       const at = Date.now();
-      if (attempt === undefined) deps.onEvidence({ ids: [id], proves: "sent", at, by: from ?? "" });
-      else attempt.settle({ kind: "acked", at, proof: "sent" });
+      // Told at once, so that a receipt in the same packet can't overtake it.
+      deps.onEvidence({ ids: [id], proves: "sent", at, by: from ?? "" });
+      attempt?.settle({ kind: "acked", at, proof: "sent" });
     },
     receipt: (evidence) => {
       for (const id of evidence.ids)

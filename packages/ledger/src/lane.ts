@@ -70,7 +70,8 @@ export interface FeedOrder {
 
 /** Backlog and window of one device, as its owner moves them. */
 export interface Lanes {
-  peek(deviceId: DeviceId, now: number): Promise<LaneView>;
+  /** `ahead`: candidates of each class; absent: as many as `feed_lookahead` says. */
+  peek(deviceId: DeviceId, now: number, ahead?: number): Promise<LaneView>;
   feed(own: Ownership, order: FeedOrder): Promise<Fed>;
   /** Lets the acceptance feed the lane itself; false when something waits. */
   openLane(own: Ownership, now: number, pace: ResolvedPace): Promise<boolean>;
@@ -106,8 +107,8 @@ interface LaneDeps {
 
 export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
   return {
-    async peek(deviceId, now) {
-      const reply = (await run("peek", deviceId, now, settings.feed_lookahead)) as string[];
+    async peek(deviceId, now, ahead = settings.feed_lookahead) {
+      const reply = (await run("peek", deviceId, now, ahead)) as string[];
       return readLane(reply, now, settings);
     },
     async feed(own, order) {

@@ -72,12 +72,13 @@ const IN_SCRIPTS = [
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
   const values = IN_SCRIPTS.map((name) => `${name} = ${settings[name]}`).join(", ");
-  const before = [luaKeys(), `local S = { ${values} }`, source("prelude")].join("\n");
+  const before = [`local S = { ${values} }`, source("prelude")].join("\n");
   const scripts = new Map(
     NAMES.map((name) => {
       const part = PARTS[name];
       const own = part === undefined ? source(name) : `${source(part)}\n${source(name)}`;
-      return [name, script(name, `${before}\n${own}`)] as const;
+      const text = `${before}\n${own}`;
+      return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;
     }),
   );
   return async (name, ...args) => {

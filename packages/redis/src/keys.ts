@@ -95,9 +95,13 @@ export function cellKeys(cell: CellId): Keys {
   return { ...functions, tag } as unknown as Keys;
 }
 
-/** The same functions in Lua, as the local table `key`; the tag is the script's first key. */
-export function luaKeys(): string {
-  const functions = Object.entries(KEY_PARTS).map(([name, parts]) => {
+/**
+ * The same functions in Lua, as the local table `key`; the tag is the script's first key. Only those that `text` uses: each one
+ * costs every run of the script a little.
+ */
+export function luaKeys(text?: string): string {
+  const used = Object.entries(KEY_PARTS).filter(([name]) => text?.includes(`key.${name}(`) ?? true);
+  const functions = used.map(([name, parts]) => {
     const names = ["a", "b", "c"].slice(0, parts);
     const tail = names.map((part) => ` .. ":" .. ${part}`).join("");
     return `function key.${name}(${names.join(", ")}) return tag .. ":${name}"${tail} end`;

@@ -19,6 +19,14 @@ if not may_come_from(m, origins) then
   return { "refused", m.status }
 end
 
+-- A receipt for what is settled already: nothing waits for it, no gate stands, its time to be kept runs.
+if by == "evidence" and m.place == "" and m.status ~= "failed" then
+  local version, attempts = tonumber(m.version) + 1, m.attempts and m.attempts ~= "0" and m.attempts or nil
+  redis.call("HSET", key.message(id), "status", to, "version", version, "log", entry(m.log, to, now, attempts))
+  emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
+  return { "settled", version }
+end
+
 local version = enter(m, {
   to = to, at = now, code = ARGV[9], detail = ARGV[10],
   due = ARGV[11] == "due" and ARGV[12] or nil, why = to == "unknown" and "reconcile" or "retry", backlog = ARGV[11] == "backlog",
