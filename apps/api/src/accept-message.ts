@@ -54,7 +54,7 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
   const noRoom = await deps.admission.refuse("intake");
-  if (noRoom !== undefined) return refuse(noRoom);
+  if (noRoom !== undefined && !(await wasAccepted(request, deps))) return refuse(noRoom);
   const times = checkTimes(body, deps.now());
   const claim = await claimUnless(times, request, deps);
   if (claim.kind === "answer") return claim.answer;
@@ -104,13 +104,18 @@ async function claimUnless(
   deps: AcceptDeps,
 ): Promise<ClaimedMessage> {
   if (times.kind === "times") return claimMessage(request, deps);
-  const { idempotencyKey, caller } = request;
-  const known =
-    idempotencyKey !== undefined &&
-    (await deps.ledger.hasAccepted(claimOf(caller.keyId, ROUTE, idempotencyKey).digest));
-  return known
+  return (await wasAccepted(request, deps))
     ? claimMessage(request, deps)
     : { kind: "answer", answer: refuse(wrongTimes(times, request.body)) };
+}
+
+/** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
+async function wasAccepted(
+  { idempotencyKey, caller }: SendRequest,
+  deps: AcceptDeps,
+): Promise<boolean> {
+  if (idempotencyKey === undefined) return false;
+  return deps.ledger.hasAccepted(claimOf(caller.keyId, ROUTE, idempotencyKey).digest);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domai
 import { FAULT_POINTS, type ParsedFault, parseFault } from "./fault-point.ts";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 
 export interface Config {
   readonly redisUrl: string;
@@ -30,7 +31,7 @@ export function readConfig(env: Env = process.env): Config {
     redisUrl: env["POMBO_REDIS_URL"] ?? "redis://127.0.0.1:6379",
     cell,
     development: env["POMBO_ENV"] === "development",
-    owner: `${env["POMBO_WORKER_ID"] ?? `worker-${process.pid}`}#${randomBytes(4).toString("hex")}`,
+    owner: `${env["POMBO_WORKER_ID"] ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString("hex")}`,
     credentialKeys: readKeys(env["POMBO_CREDENTIALS_KEY"] ?? ""),
     whatsapp: readWhatsApp(env),
     settings: read.settings,

@@ -117,6 +117,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     for (const [index, device] of owned.entries())
       if (flags[index] === true) device.renewed(aliveUntil(sentAt));
       else lose(device.own);
+    // The answer was so late that it vouches for nothing any more: ask again at once.
+    if (owned.length > 0 && performance.now() >= aliveUntil(sentAt) && !ended.signal.aborted)
+      await renew();
   }
 
   async function share(): Promise<Share> {

@@ -1,5 +1,6 @@
 import type { Evidence } from "@pombo/device";
 import { type DeviceId, isMessageId, type MessageId } from "@pombo/domain";
+import type { Reach } from "./fault-point.ts";
 import type { Ledger, Settled } from "@pombo/ledger";
 
 export interface Receipts {
@@ -15,6 +16,7 @@ export function followReceipts(
   deps: {
     readonly ledger: Pick<Ledger, "recordEvidence">;
     readonly now: () => number;
+    readonly reach: Reach;
     readonly onError: (error: unknown) => void;
   },
 ): Receipts {
@@ -32,6 +34,7 @@ export function followReceipts(
   };
   return {
     follow(evidence) {
+      if (evidence.proves === "sent") deps.reach("sent");
       for (const messageId of evidence.ids.filter(isMessageId)) {
         const written = write(messageId, evidence).finally(() => {
           if (open.get(messageId) === written) open.delete(messageId);

@@ -90,7 +90,6 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
     { id: job.messageId, jid: jidOf(begun.recipient), content: begun.content },
     deps.signal,
   );
-  deps.reach("sent");
   return settleOutcome(job, { begun, outcome, token }, deps);
 }
 
@@ -139,6 +138,7 @@ async function settleAbsent(job: LaneJob, message: InHand, deps: JobDeps): Promi
   const settled = await deps.ledger.settle(deps.own, job.messageId, {
     to: "failed",
     now: deps.now(),
+    feed: job.feed,
     failure,
   });
   return endOf(settled, { kind: "absent", attempt: message.number, code });
@@ -155,7 +155,10 @@ async function settleExpired(job: LaneJob, message: InHand, deps: JobDeps): Prom
     : now < given
       ? { to: "unknown", now, failure, wait: { kind: "due", at: given } }
       : { to: "failed", now, failure };
-  const settled = await deps.ledger.settle(deps.own, job.messageId, outcome);
+  const settled = await deps.ledger.settle(deps.own, job.messageId, {
+    ...outcome,
+    feed: job.feed,
+  });
   return endOf(settled, { kind: "expired", attempt: message.number, code });
 }
 
@@ -165,7 +168,10 @@ async function settleFailure(
   deps: JobDeps,
 ): Promise<JobEnd> {
   const verdict = decideFailure(failure, { ...decisionOf(message, deps), leftNow: false });
-  const settled = await deps.ledger.settle(deps.own, job.messageId, verdict.outcome);
+  const settled = await deps.ledger.settle(deps.own, job.messageId, {
+    ...verdict.outcome,
+    feed: job.feed,
+  });
   return endOf(settled, describe(verdict, message.number));
 }
 

@@ -53,6 +53,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
   const receipts = followReceipts(deviceId, {
     ledger,
     now,
+    reach: deps.reach,
     onError: (error) => log.error("receipt.lost", { device_id: deviceId, error }),
   });
   const report = reportDevice({ own, ledger, log, now, onLost, onWritten: () => lane.poke() });

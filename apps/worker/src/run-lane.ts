@@ -117,31 +117,34 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       await deps.followUser();
     }
     if (now() - sweptAt >= settings.sweep_ms) await sweep();
-    if (!mayMove()) return disordered || restUntil > now() ? settings.sweep_ms : REST_MS;
+    if (!mayMove()) return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
     const fed = await feed({ own, ledger, lane, now, random: Math.random, reach: deps.reach });
     if (fed.fenced === true) deps.onLost();
     history = fed.view;
     deps.onHold(fed.view.hold?.until);
     await fetchNext();
     await watch.look(fed, inHand !== undefined);
-    return fed.until === undefined ? REST_MS : Math.max(1, fed.until - now());
+    return fed.until === undefined ? REST_MS : Math.min(REST_MS, Math.max(1, fed.until - now()));
   }
 
   function mayMove(): boolean {
     return (
-      !disordered && isOnline(device.state()) && now() >= restUntil && !stopping.signal.aborted
+      !disordered &&
+      isOnline(device.state()) &&
+      now() >= restUntil &&
+      deps.alive() &&
+      !stopping.signal.aborted
     );
   }
 
   async function fetchNext(): Promise<void> {
     if (inHand !== undefined || !mayMove() || deps.solo.closed(own.deviceId)) return;
-    const asked = ahead ?? lane.fetch();
+    const leave = deps.solo.enter(own.deviceId);
+    const job = await (ahead ?? lane.fetch()).catch(failAfter(leave));
     ahead = undefined;
-    const job = await asked;
-    if (job === undefined) return;
+    if (job === undefined) return leave();
     deps.reach("fetched");
     inHand = job;
-    const leave = deps.solo.enter(own.deviceId);
     handling = handle(job).finally(() => {
       leave();
       inHand = undefined;
@@ -230,5 +233,13 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       signal.removeEventListener("abort", hasten);
       await Promise.allSettled(finishing.values());
     },
+  };
+}
+
+/** Lets go before the error goes on. */
+function failAfter(leave: () => void): (error: unknown) => never {
+  return (error) => {
+    leave();
+    throw error;
   };
 }

@@ -11,6 +11,7 @@ const facts: WaitFacts = {
   heldUntil: 0,
   paceAt: 0,
   paused: false,
+  recipientKnown: true,
   gapMs: 0,
   ahead: 0,
   now: 1_000,

@@ -15,6 +15,8 @@ export interface WaitFacts {
   readonly heldUntil: number;
   readonly paceAt: number;
   readonly paused: boolean;
+  /** It was found out whether the recipient is on WhatsApp. */
+  readonly recipientKnown: boolean;
   /** Between two messages of the lane. */
   readonly gapMs: number;
   /** Messages of the lane that go first. */
@@ -52,7 +54,8 @@ function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
   if (place === "waiting") return { blockedBy: "order", since };
   if (lane.paused) return { blockedBy: "lane_paused", since };
   if (lane.throttledUntil > lane.now) return timed("pacing", since, lane.throttledUntil);
-  if (place === "window") return { blockedBy: "recipient_check", since };
+  if (place === "window")
+    return { blockedBy: lane.recipientKnown ? "pacing" : "recipient_check", since };
   const eta = Math.max(lane.paceAt, lane.now) + lane.ahead * lane.gapMs;
   return timed("pacing", since, eta > lane.now ? eta : undefined);
 }

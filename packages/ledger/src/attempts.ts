@@ -53,6 +53,8 @@ export interface Outcome {
   /** Added to the count of attempts: -1 when this one is not used up, 1 when it failed before it had begun. */
   readonly count?: -1 | 1;
   readonly taken?: Taken;
+  /** Of the job in hand, when its attempt had not begun: what was taken back meanwhile is left alone. */
+  readonly feed?: number;
   readonly throttleUntil?: number;
   readonly holdUntil?: number;
 }
@@ -128,6 +130,7 @@ export function attempts(run: Run): Attempts {
         outcome.taken === undefined ? "" : JSON.stringify(outcome.taken),
         outcome.throttleUntil ?? 0,
         outcome.holdUntil ?? 0,
+        outcome.feed ?? "",
       );
       return readSettled(reply as [Settled["kind"], (string | number)?]);
     },
@@ -152,6 +155,7 @@ export function attempts(run: Run): Attempts {
         "",
         0,
         0,
+        "",
       );
       return readSettled(reply as [Settled["kind"], (string | number)?]);
     },

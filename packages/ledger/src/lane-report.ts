@@ -182,6 +182,7 @@ function blockedOf(facts: Facts, now: number): Blocked | undefined {
     heldUntil: facts.heldUntil,
     paceAt: facts.paceAt,
     paused: pausedAt > 0,
+    recipientKnown: true,
     gapMs: 0,
     ahead: 0,
     now,

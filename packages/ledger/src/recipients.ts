@@ -9,7 +9,18 @@ export interface Recipients {
   warmUp(deviceId: DeviceId, recipient: string, until: number): Promise<void>;
 }
 
+/** Of a device, the ones that stay warm the longest are remembered. */
+const MOST_CHATS = 50_000;
+
 export function recipients(redis: Redis, keys: Keys, settings: Settings): Recipients {
+  /** Until then and no longer: what is over is forgotten as we go. */
+  async function keep(key: string, member: string, until: number): Promise<void> {
+    await redis
+      .multi()
+      .zadd(key, "GT", until, member)
+      .zremrangebyrank(key, 0, -(MOST_CHATS + 1))
+      .exec();
+  }
   return {
     async rememberRecipient(digits, found) {
       const key = keys.recipient(digits);
@@ -17,10 +28,10 @@ export function recipients(redis: Redis, keys: Keys, settings: Settings): Recipi
       else await redis.set(key, `1|${found.lid ?? ""}`, "PX", settings.recipient_known_ms);
     },
     async trust(deviceId, lid, until) {
-      await redis.zadd(keys.trusted(deviceId), "GT", until, lid);
+      await keep(keys.trusted(deviceId), lid, until);
     },
     async warmUp(deviceId, recipient, until) {
-      await redis.zadd(keys.warm(deviceId), "GT", until, recipient);
+      await keep(keys.warm(deviceId), recipient, until);
     },
   };
 }

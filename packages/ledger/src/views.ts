@@ -44,7 +44,7 @@ async function explain(
   { message, now }: { readonly message: MessageRecord; readonly now: number },
 ): Promise<Wait | undefined> {
   const { deviceId } = message;
-  const [device, lane, owned] = await Promise.all([
+  const [device, lane, owned, known] = await Promise.all([
     redis.hmget(keys.device(deviceId), "state", "state_at", "gen"),
     redis.hmget(
       keys.lane(deviceId),
@@ -55,6 +55,7 @@ async function explain(
       "gap_ms",
     ),
     redis.exists(keys.lease(deviceId)),
+    redis.exists(keys.recipient(message.recipient)),
   ]);
   return explainWait({
     status: message.status,
@@ -70,6 +71,7 @@ async function explain(
     heldUntil: Number(lane[1]),
     paceAt: Number(lane[2]),
     paused: lane[3] !== null,
+    recipientKnown: known === 1,
     gapMs: Number(lane[4]),
     ahead: await ahead(redis, keys, message),
     now,

@@ -91,7 +91,12 @@ function laneOver(backend: RedisQueueBackend, redis: Redis, owner: string): Lane
   let quieted: Promise<unknown> | undefined;
   return {
     async add(messageId, feed) {
-      quieted ??= redis.hset(backend.toKey("meta"), "opts.maxLenEvents", 0);
+      quieted ??= redis
+        .hset(backend.toKey("meta"), "opts.maxLenEvents", 0)
+        .catch((error: unknown) => {
+          quieted = undefined;
+          throw error;
+        });
       await quieted;
       const id = jobId({ messageId, feed });
       await backend.addJob(derivedJob(id), id);

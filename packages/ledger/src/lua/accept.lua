@@ -11,20 +11,27 @@ if redis.call("EXISTS", key.message(id)) == 1 then
   local f = redis.call("HMGET", key.message(id), "feed", "place")
   return { "exists", f[2] == "window" and tonumber(f[1]) or 0 }
 end
+local record = digest ~= "" and key.idempotency(digest)
+if record then
+  local f = redis.call("HMGET", record, "token", "message")
+  if f[1] ~= token then return { "claim-lost", f[2] or "" } end
+end
+-- What is refused is not remembered: the key is free for a better request.
+local function refuse(...)
+  if record then redis.call("DEL", record) end
+  return { ... }
+end
 local gen = redis.call("HGET", key.device(device), "gen")
-if not gen then return { "no-device" } end
+if not gen then return refuse("no-device") end
 local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
 local gap = tonumber(lane[3] or 0)
 if gap > 0 and class ~= "bulk" and send_at <= now then
   local depth = 0
   for index = 1, 3 do depth = depth + redis.call("ZCARD", key.backlog(device, gen, CLASSES[index])) end
   local over = depth * gap - S.queue_time_ms
-  if over >= 0 then return { "full", math.ceil(over + gap) } end
+  if over >= 0 then return refuse("full", math.ceil(over + gap)) end
 end
-if digest ~= "" then
-  local record = key.idempotency(digest)
-  local f = redis.call("HMGET", record, "token", "message")
-  if f[1] ~= token then return { "claim-lost", f[2] or "" } end
+if record then
   redis.call("HSET", record, "state", "accepted")
   redis.call("HDEL", record, "until")
   redis.call("PEXPIRE", record, S.idempotency_kept_ms)

@@ -22,6 +22,7 @@ if m.status == "sending" and m["try"] == token then return reply("go") end -- th
 if not may_come_from(m, origins) then return { "ghost" } end
 if m.gen ~= redis.call("HGET", key.device(device), "gen") then return { "ghost" } end
 if m.expires_at and tonumber(m.expires_at) <= now then return reply("expired") end
+if m.left and now - tonumber(m.left_at) >= S.reconcile_limit_ms then return reply("expired") end
 if not string.find(m.recipient, "@", 1, true) then
   if not known then return reply("check") end
   if known == "0" and not m.left then return reply("absent") end

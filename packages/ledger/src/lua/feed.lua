@@ -36,7 +36,7 @@ if m.place ~= "backlog" or m.device ~= device then return { "moved" } end
 take_out(m)
 local feed = redis.call("HINCRBY", key.message(id), "feed", 1)
 redis.call("HSET", key.message(id), "place", "window")
-redis.call("HSET", key.window(device), id, feed .. "|" .. now)
+redis.call("HSET", key.window(device), id, feed .. "|" .. now .. "|" .. ARGV[6])
 redis.call("SADD", key.gate(device, m.recipient), id)
 redis.call("HDEL", lane, "open")
 if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", 0, "day_cold", 0) end

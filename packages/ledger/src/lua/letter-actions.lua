@@ -17,7 +17,7 @@ local function redrive_letter(m, now, body, origins)
   redis.call("ZREM", key.due(), "x:" .. m.id)
   m.expires_at = nil
   if m.left then
-    redis.call("SADD", key.gate(m.device, m.recipient), m.id)
+    -- Its gate is shut when it is fed: shut now, it could stand before a message that stands before it.
     redis.call("HSET", key.message(m.id), "left_at", now)
     return { "redriven", enter(m, { to = "unknown", at = now, due = now, why = "reconcile", attempts = 0 }) }
   end

@@ -84,16 +84,22 @@ local function to_due(m, at, why)
   redis.call("ZADD", key.due(), at, m.id)
 end
 
--- The message no longer stands before others of its recipient: the next one that waits behind the gate may come.
+-- The message no longer stands before others of its recipient: the next one that waits behind the gate may come. What waits there
+-- under an earlier phone number comes too, but stands before nobody.
 local function open_gate(m)
   local gate = key.gate(m.device, m.recipient)
   redis.call("SREM", gate, m.id)
   if redis.call("EXISTS", gate) == 1 then return end
-  local first = redis.call("ZPOPMIN", key.waiting(m.device, m.recipient))
-  if first[1] then
-    to_backlog(place_of(first[1]))
-    wake(m.device)
-  end
+  local gen = redis.call("HGET", key.device(m.device), "gen")
+  local came
+  repeat
+    local first = redis.call("ZPOPMIN", key.waiting(m.device, m.recipient))
+    came = first[1] and place_of(first[1])
+    if came and came.device then
+      to_backlog(came)
+      wake(m.device)
+    end
+  until not came or came.gen == gen
 end
 
 -- Gives back what is picked but not in an attempt. Its jobs become ghosts, because the next feed has another number.
@@ -104,9 +110,15 @@ local function take_window_back(device)
     local status = redis.call("HGET", key.message(id), "status")
     if status == "queued" or status == "unknown" then
       local m = place_of(id)
+      local at, cold = string.match(redis.call("HGET", key.window(device), id), "|(%d+)|?(%d*)$")
       redis.call("HDEL", key.window(device), id)
       to_backlog(m)
       if status == "queued" then open_gate(m) end
+      -- It was not sent: the day gets its place back.
+      if tonumber(redis.call("HGET", key.lane(device), "day") or -1) == math.floor(at / 86400000) then
+        redis.call("HINCRBY", key.lane(device), "day_sent", -1)
+        if cold == "1" then redis.call("HINCRBY", key.lane(device), "day_cold", -1) end
+      end
     end
   end
 end
@@ -116,7 +128,9 @@ local function is_warm(device, recipient, now, inbound_counts)
   if string.find(recipient, "@g.us", 1, true) then return true end
   local lid = string.sub(redis.call("GET", key.recipient(recipient)) or "", 3)
   if lid ~= "" and tonumber(redis.call("ZSCORE", key.trusted(device), lid) or 0) > now then return true end
-  return inbound_counts and tonumber(redis.call("ZSCORE", key.warm(device), recipient) or 0) > now
+  if not inbound_counts then return false end
+  return tonumber(redis.call("ZSCORE", key.warm(device), recipient) or 0) > now
+    or (lid ~= "" and tonumber(redis.call("ZSCORE", key.warm(device), lid) or 0) > now)
 end
 
 -- True when `origins` (",queued,failed:CODE,") names the message's status, alone or with its last code.

@@ -2,7 +2,8 @@
 -- ARGV: 1 message id, 2 "command" | "evidence", 3 device, 4 epoch ("" for evidence), 5 attempt token ("" any), 6 to,
 --       7 allowed origins (",sending,failed:CODE,"), 8 now (ms), 9 code or "", 10 detail or "", 11 place ("" settled, "due", "backlog"),
 --       12 next at (ms, for due), 13 "1" when an attempt may have left, 14 what to add to the count of attempts (-1: this one is not
---       used up; 1: it had not begun), 15 taken (JSON) or "", 16 throttle the lane until (0 no), 17 hold cold sends until (0 no)
+--       used up; 1: it had not begun), 15 taken (JSON) or "", 16 throttle the lane until (0 no), 17 hold cold sends until (0 no),
+--       18 feed number of the job in hand, when its attempt had not begun (no token)
 -- Result: {"settled", version} · {"refused", status} · {"recorded", status} (late evidence: timeline only) · {"absent"} · {"fenced"}
 local id, by, device, epoch, token, to, origins, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
 local m = load_message(id)
@@ -10,6 +11,10 @@ if not m or m.device ~= device then return { "absent" } end
 if by == "command" then
   if not owns(device, epoch) then return { "fenced" } end
   if token ~= "" and m["try"] ~= token then return { "refused", m.status } end
+  if token == "" and ARGV[18] ~= "" then
+    local window = redis.call("HGET", key.window(device), id)
+    if not window or string.match(window, "^(%d+)|") ~= ARGV[18] then return { "refused", m.status } end
+  end
 end
 if not may_come_from(m, origins) then
   if by == "evidence" and not string.find(m.log, '["' .. to .. '"', 1, true) then
