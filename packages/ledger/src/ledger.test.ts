@@ -490,3 +490,154 @@ test("a one-time password takes back what is only picked", async () => {
   expect(lane.windowUsed).toBe(0);
   expect(lane.candidates.map(({ id }) => id)).toEqual([otp.id, bulk.id]);
 });
+
+test("two redriven unknowns of one recipient don't lock each other out", async () => {
+  await using t = await setup();
+  const ids: MessageId[] = [];
+  for (let count = 0; count < 2; count += 1) {
+    const message = newMessage();
+    ids.push(message.id);
+    await t.ledger.accept(message);
+    await t.begin(message.id);
+    const failure = { code: "OUTCOME_UNKNOWN", detail: "" } as const;
+    await t.ledger.settle(t.own, message.id, {
+      to: "failed",
+      now: NOW,
+      token: "t1",
+      failure,
+      mayHaveLeft: true,
+    });
+  }
+  for (const id of ids) expect((await t.ledger.redrive(id, NOW)).kind).toBe("redriven");
+  expect(await t.ledger.serveDue(NOW, 10)).toBe(2);
+  const sent: string[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const { candidates } = await t.ledger.peek(DEVICE, NOW);
+    const gated = candidates.filter((one) => one.gated).map(({ id }) => id);
+    const free = candidates.find((one) => !one.gated);
+    if (free === undefined) {
+      await t.feed(t.own, { gated });
+      continue;
+    }
+    await t.begin(free.id as MessageId, NOW);
+    await t.ledger.recordEvidence(DEVICE, {
+      messageId: free.id as MessageId,
+      proves: "sent",
+      now: NOW,
+    });
+    sent.push(free.id);
+  }
+  expect(sent).toEqual(ids);
+});
+
+test("what waits under an old number stands before nobody", async () => {
+  await using t = await setup();
+  const state = { state: "connected", now: NOW } as const;
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" });
+  const old = [newMessage(), newMessage(), newMessage()];
+  for (const message of old) await t.ledger.accept(message);
+  await t.feed(t.own, { pick: old[0]?.id ?? ("" as MessageId) });
+  await t.feed(t.own, { gated: old.slice(1).map(({ id }) => id) });
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" });
+  const fresh = newMessage();
+  await t.ledger.accept(fresh);
+  const gated = (await t.ledger.peek(DEVICE, NOW)).candidates
+    .filter((one) => one.gated)
+    .map(({ id }) => id);
+  await t.feed(t.own, { gated });
+  expect((await t.ledger.peek(DEVICE, NOW)).candidates).toMatchObject([
+    { id: fresh.id, gated: false },
+  ]);
+});
+
+test("an unknown outcome fails after its day, wherever it rests, and is not sent again", async () => {
+  await using t = await setup();
+  const day = 86_400_000;
+  const message = newMessage();
+  await t.ledger.accept(message);
+  await t.begin(message.id, NOW);
+  const failure = { code: "OUTCOME_UNKNOWN", detail: "" } as const;
+  const wait = { kind: "due", at: NOW + 10 } as const;
+  await t.ledger.settle(t.own, message.id, {
+    to: "unknown",
+    now: NOW,
+    token: "t1",
+    failure,
+    wait,
+    mayHaveLeft: true,
+  });
+  await t.ledger.serveDue(NOW + 10, 10);
+  expect((await t.ledger.findMessage(message.id))?.place).toBe("backlog");
+  const fed = await t.feed(t.own, { pick: message.id });
+  if (fed.kind !== "fed") throw new Error("not fed");
+  const job = {
+    messageId: message.id,
+    feed: fed.feed,
+    token: "t2",
+    now: NOW + day,
+    connectedSince: 0,
+  };
+  expect((await t.ledger.begin(t.own, job)).kind).toBe("expired");
+  await t.ledger.serveDue(NOW + day, 10);
+  expect(await t.ledger.findMessage(message.id)).toMatchObject({
+    status: "failed",
+    lastError: { code: "OUTCOME_UNKNOWN" },
+  });
+});
+
+test("an expiry that falls into an attempt is not forgotten", async () => {
+  await using t = await setup();
+  const message = newMessage({ expiresAt: NOW + 50 });
+  await t.ledger.accept(message);
+  await t.begin(message.id, NOW);
+  await t.ledger.serveDue(NOW + 60, 10);
+  expect((await t.ledger.findMessage(message.id))?.status).toBe("sending");
+  const failure = { code: "DEVICE_DISCONNECTED", detail: "" } as const;
+  const parked = {
+    to: "queued",
+    now: NOW + 70,
+    token: "t1",
+    failure,
+    wait: { kind: "backlog" },
+    count: -1,
+  } as const;
+  await t.ledger.settle(t.own, message.id, parked);
+  await t.ledger.serveDue(NOW + 60_060, 10);
+  expect((await t.ledger.findMessage(message.id))?.status).toBe("expired");
+});
+
+test("a failed look-up of a message that was taken back meanwhile changes nothing", async () => {
+  await using t = await setup();
+  const message = newMessage();
+  await t.ledger.accept(message);
+  const fed = await t.feed(t.own, { pick: message.id });
+  if (fed.kind !== "fed") throw new Error("not fed");
+  await t.ledger.pauseLane(DEVICE, true, NOW);
+  const failure = { code: "SEND_FAILED", detail: "" } as const;
+  const wait = { kind: "due", at: NOW + 10 } as const;
+  const outcome = { to: "queued", now: NOW, failure, wait, count: 1, feed: fed.feed } as const;
+  expect((await t.ledger.settle(t.own, message.id, outcome)).kind).toBe("refused");
+  expect(await t.ledger.findMessage(message.id)).toMatchObject({ place: "backlog", attempts: 0 });
+});
+
+test("what is picked and taken back gives the day its place back", async () => {
+  await using t = await setup({ pace_daily_cap: 5 });
+  const message = newMessage();
+  await t.ledger.accept(message);
+  await t.feed(t.own, { pick: message.id });
+  expect((await t.ledger.peek(DEVICE, NOW)).budget.left).toBe(4);
+  await t.ledger.closeLane(t.own);
+  expect((await t.ledger.peek(DEVICE, NOW)).budget.left).toBe(5);
+});
+
+test("a refused request leaves its idempotency key free", async () => {
+  await using t = await setup();
+  const message = newMessage({ deviceId: "dev_00000000000000ff" as never });
+  const request = { fingerprint: "f", messageId: message.id, now: NOW };
+  await t.ledger.claim({ digest: "d1", token: "a" }, request);
+  expect(await t.ledger.accept(message, { digest: "d1", token: "a" })).toEqual({
+    kind: "no-device",
+  });
+  const other = { ...request, fingerprint: "g" };
+  expect((await t.ledger.claim({ digest: "d1", token: "b" }, other)).kind).toBe("claimed");
+});
