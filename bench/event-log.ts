@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Keys, Redis } from "../packages/redis/src/index.ts";
+import type { Keys, Redis } from "@pombo/redis";
 
 /** What became of the messages of a round, read from the event log afterwards: nobody listens while the meters run. */
 export interface RoundEvents {

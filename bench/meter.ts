@@ -1,4 +1,4 @@
-import type { Redis } from "../packages/redis/src/index.ts";
+import type { Redis } from "@pombo/redis";
 import type { Program } from "./program.ts";
 
 /** CPU that a piece of work took. */

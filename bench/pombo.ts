@@ -7,8 +7,8 @@ import {
   mintDeviceId,
   mintMessageId,
 } from "@pombo/domain";
-import { type Ledger, type NewMessage, openLedger } from "../packages/ledger/src/index.ts";
-import { cellKeys, type Keys, type Redis } from "../packages/redis/src/index.ts";
+import { type Ledger, type NewMessage, openLedger } from "@pombo/ledger";
+import { cellKeys, type Keys, type Redis } from "@pombo/redis";
 import { type EventLog, openEventLog } from "./event-log.ts";
 import { metered } from "./meter.ts";
 import { numberOf } from "./numbers.ts";

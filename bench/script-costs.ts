@@ -1,6 +1,6 @@
-import type { FeedOrder, Ledger } from "../packages/ledger/src/index.ts";
-import { openLedger } from "../packages/ledger/src/index.ts";
-import type { Keys, Redis } from "../packages/redis/src/index.ts";
+import type { FeedOrder, Ledger } from "@pombo/ledger";
+import { openLedger } from "@pombo/ledger";
+import type { Keys, Redis } from "@pombo/redis";
 import { DEFAULT_SETTINGS, type DeviceId, type MessageId } from "@pombo/domain";
 
 /** What one command, or one script by name, took of Redis' main thread. */

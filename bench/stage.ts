@@ -2,8 +2,8 @@ import { rmSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findRedisServer, launchRedisServer } from "../packages/redis-server/src/index.ts";
-import { openRedis, type Redis } from "../packages/redis/src/index.ts";
+import { findRedisServer, launchRedisServer } from "@pombo/redis-server";
+import { openRedis, type Redis } from "@pombo/redis";
 import { searchPath } from "./config.ts";
 import { type Program, startProgram } from "./program.ts";
 

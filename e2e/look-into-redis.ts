@@ -1,5 +1,5 @@
 import type { CellId } from "@pombo/domain";
-import { cellKeys, type Keys, openRedis, type Redis } from "../packages/redis/src/index.ts";
+import { cellKeys, type Keys, openRedis, type Redis } from "@pombo/redis";
 import type { Pombo } from "./pombo.ts";
 
 /** An entry of the event log. */
