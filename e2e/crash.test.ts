@@ -22,22 +22,25 @@ function workerThatDiesAt(point: string): Promise<OutsideProcess> {
   return startOutside(pombo, "worker", { POMBO_FAULT_POINT: point });
 }
 
-/** What the next process finds after a death at each point, and whether an attempt was under way. */
+/**
+ * What the next process may find after a death at each point. The ack is written as it comes, so a death right after it finds the
+ * message before or after that. An attempt was under way exactly when it is found `sending`.
+ */
 const DEATHS = [
-  { point: "lease_taken", left: "queued", attempts: 1 },
-  { point: "taken_over", left: "queued", attempts: 1 },
-  { point: "fed", left: "queued", attempts: 1 },
-  { point: "job_added", left: "queued", attempts: 1 },
-  { point: "fetched", left: "queued", attempts: 1 },
-  { point: "begun", left: "sending", attempts: 2 },
-  { point: "sent", left: "sending", attempts: 2 },
-  { point: "settled", left: "sent", attempts: 1 },
-  { point: "finished", left: "sent", attempts: 1 },
-] as const;
+  { point: "lease_taken", left: ["queued"] },
+  { point: "taken_over", left: ["queued"] },
+  { point: "fed", left: ["queued"] },
+  { point: "job_added", left: ["queued"] },
+  { point: "fetched", left: ["queued"] },
+  { point: "begun", left: ["sending"] },
+  { point: "sent", left: ["sending", "sent"] },
+  { point: "settled", left: ["sent"] },
+  { point: "finished", left: ["sent"] },
+];
 
 test.each(DEATHS)(
   "the worker dies at $point: found $left, read in the end, one message on the phone",
-  async ({ point, left, attempts }) => {
+  async ({ point, left }) => {
     const to = someone();
     // The receipts of what was relayed come after the death.
     await pombo.control("POST", `/admin/phones/${to}/settings`, {
@@ -46,14 +49,16 @@ test.each(DEATHS)(
     const id = await pombo.send(to, point);
     await using dying = await workerThatDiesAt(point);
     expect(await dying.ended).toBe("SIGKILL");
-    expect(await pombo.message(id)).toMatchObject({ status: left });
+    const found = await pombo.message(id);
+    expect(left).toContain(found.status);
+    const underWay = found.status === "sending";
 
     await using _next = await startOutside(pombo, "worker");
     const message = await pombo.until(id, ({ status }) => status === "read");
-    expect(message.attempts).toBe(attempts);
+    expect(message.attempts).toBe(underWay ? 2 : 1);
     const unknown = seen(message).filter((status) => status === "unknown");
-    expect(unknown).toHaveLength(left === "sending" ? 1 : 0);
-    const copies = point === "sent" ? 2 : 1;
+    expect(unknown).toHaveLength(underWay ? 1 : 0);
+    const copies = underWay && point === "sent" ? 2 : 1;
     expect(await pombo.phoneMessages(to)).toMatchObject([{ id, text: point, copies }]);
   },
 );
