@@ -42,10 +42,10 @@ test.each(DEATHS)(
   "the worker dies at $point: found $left, read in the end, one message on the phone",
   async ({ point, left }) => {
     const to = someone();
-    // The receipts of what was relayed come after the death.
-    await pombo.control("POST", `/admin/phones/${to}/settings`, {
-      delays: { delivered: 1_500, read: 1_700 },
-    });
+    // The receipts of what was relayed come after the death, and where it is sent again, after that.
+    const delivered = point === "sent" ? 5_000 : 1_000;
+    const delays = { delivered, read: delivered + 200 };
+    await pombo.control("POST", `/admin/phones/${to}/settings`, { delays });
     const id = await pombo.send(to, point);
     await using dying = await workerThatDiesAt(point);
     expect(await dying.ended).toBe("SIGKILL");
