@@ -76,4 +76,14 @@ async function run(config: Config): Promise<void> {
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");
   log.info("worker.stopping", { why: String(stop.signal.reason) });
+  endWithoutRedis(commands.client, settings.shutdown_ms);
+}
+
+/** Every write waits for Redis, also those of the handover: when our time is over and it is still away, the leases end by themselves. */
+function endWithoutRedis(redis: { readonly status: string }, afterMs: number): void {
+  setInterval(() => {
+    if (redis.status === "ready") return;
+    log.error("worker.ended_without_redis");
+    process.exit(1);
+  }, afterMs);
 }
