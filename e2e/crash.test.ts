@@ -65,7 +65,7 @@ test.each(DEATHS)(
 
 test("the worker dies at released: another start of it goes on at once", async () => {
   const to = someone();
-  const dying = await workerThatDiesAt("released");
+  await using dying = await workerThatDiesAt("released");
   const first = await pombo.send(to, "before the end");
   await pombo.until(first, ({ status }) => status === "read");
   dying.kill("SIGTERM");

@@ -201,3 +201,13 @@ test("a worker with another encryption key: clear state, nothing erased; with th
   await using _worker = await startOutside(pombo, "worker");
   expect(await pombo.until(waiting, settled)).toMatchObject({ status: "read", attempts: 1 });
 });
+
+// The last one: Redis does not come back here.
+test("a worker that is told to end while Redis is away ends all the same", async () => {
+  await using worker = await startOutside(pombo, "worker", { POMBO_SHUTDOWN_MS: "2000" });
+  await pombo.until(await pombo.send(someone(), "it runs"), settled);
+  const { redis } = await pombo.living();
+  process.kill(redis, "SIGKILL");
+  worker.kill("SIGTERM");
+  expect(await worker.ended).toBe(1);
+});
