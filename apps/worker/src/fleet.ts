@@ -5,6 +5,7 @@ import { awaitTakeover } from "./await-takeover.ts";
 import { every } from "./every.ts";
 import type { OwnedDevice } from "./own-device.ts";
 import { type OperationDeps, runOperations } from "./run-operations.ts";
+import { type Instant, isBefore, rightNow } from "./instant.ts";
 import { type Share, shareOf } from "./share.ts";
 
 export interface FleetDeps {
@@ -29,7 +30,7 @@ export interface FleetDeps {
   readonly now: () => number;
   readonly ownDevice: (
     own: Ownership,
-    aliveUntil: number,
+    aliveUntil: Instant,
     hooks: { stillOwner: () => Promise<boolean>; onLost: () => void },
   ) => OwnedDevice;
 }
@@ -57,15 +58,18 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   const ended = new AbortController();
   let swept = 0;
 
-  const aliveUntil = (sentAt: number): number =>
-    sentAt + settings.lease_ttl_ms - settings.lease_margin_ms;
+  const safe = settings.lease_ttl_ms - settings.lease_margin_ms;
+  const aliveUntil = (sentAt: Instant): Instant => ({
+    monotonic: sentAt.monotonic + safe,
+    wall: sentAt.wall + safe,
+  });
 
   async function take(deviceId: DeviceId): Promise<void> {
     if (devices.has(deviceId) || releasing.has(deviceId) || taking.has(deviceId)) return;
     if (ended.signal.aborted) return;
     taking.add(deviceId);
     try {
-      const sentAt = performance.now();
+      const sentAt = rightNow();
       const own = await ledger.take(deviceId, owner);
       if (own === undefined) return;
       if (ended.signal.aborted) return await ledger.drop(owner, own);
@@ -109,7 +113,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
 
   async function renew(): Promise<void> {
     const owned = [...devices.values(), ...releasing.values()];
-    const sentAt = performance.now();
+    const sentAt = rightNow();
     const flags = await ledger.renew(
       owner,
       owned.map(({ own }) => own),
@@ -118,8 +122,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       if (flags[index] === true) device.renewed(aliveUntil(sentAt));
       else lose(device.own);
     // The answer was so late that it vouches for nothing any more: ask again at once.
-    if (owned.length > 0 && performance.now() >= aliveUntil(sentAt) && !ended.signal.aborted)
-      await renew();
+    if (owned.length > 0 && !isBefore(aliveUntil(sentAt)) && !ended.signal.aborted) await renew();
   }
 
   async function share(): Promise<Share> {

@@ -7,6 +7,7 @@ import { answerRequests } from "./answer-requests.ts";
 import type { Reach } from "./fault-point.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
+import { type Instant, isBefore } from "./instant.ts";
 import { runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
 
@@ -34,15 +35,15 @@ export interface OwnedDevice {
   online(): boolean;
   /** Look now: something came, or the sweep is due. */
   poke(): void;
-  /** The lease is ours until then (monotonic ms, margin taken off). */
-  renewed(aliveUntil: number): void;
+  /** The lease is ours until then, margin taken off. */
+  renewed(aliveUntil: Instant): void;
   /** Finishes what is in hand (at once when `hurry` is aborted), gives the rest back and cuts the socket. */
   release(hurry: AbortSignal): Promise<void>;
   /** Another worker owns it: cuts the socket and writes nothing. */
   abandon(): Promise<void>;
 }
 
-export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDeps): OwnedDevice {
+export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerDeps): OwnedDevice {
   const { ledger, settings, now, log } = deps;
   const { deviceId } = own;
   let aliveUntil = firstAliveUntil;
@@ -75,7 +76,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
     ...deps,
     own,
     device,
-    alive: () => performance.now() < aliveUntil,
+    alive: () => isBefore(aliveUntil),
     followUser,
     writing: receipts.writing,
     onHold: report.held,
@@ -106,7 +107,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: number, deps: OwnerDe
       deps.reach("released");
     },
     async abandon() {
-      aliveUntil = 0;
+      aliveUntil = { monotonic: 0, wall: 0 };
       await device[Symbol.asyncDispose]();
       await lane.stop(AbortSignal.abort());
     },
