@@ -86,7 +86,11 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     writing: deps.writing,
     settling(job) {
       finish(job);
-      if (mayMove() && !deps.solo.closed(own.deviceId)) ahead = lane.fetch();
+      if (mayMove() && !deps.solo.closed(own.deviceId)) {
+        ahead = lane.fetch();
+        // Its failure is met where it is waited for; until then it is nobody's.
+        ahead.catch((error: unknown) => log.debug("job.not_fetched", { error }));
+      }
     },
     goAlone: () => deps.solo.goAlone(own.deviceId),
     now,
@@ -140,8 +144,10 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   async function fetchNext(): Promise<void> {
     if (inHand !== undefined || !mayMove() || deps.solo.closed(own.deviceId)) return;
     const leave = deps.solo.enter(own.deviceId);
-    const job = await (ahead ?? lane.fetch()).catch(failAfter(leave));
+    // Forgotten before it is waited for: a fetch that failed must not be met again.
+    const asked = ahead ?? lane.fetch();
     ahead = undefined;
+    const job = await asked.catch(failAfter(leave));
     if (job === undefined) return leave();
     deps.reach("fetched");
     inHand = job;
