@@ -16,7 +16,12 @@ import {
 import type { Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
-import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
+import {
+  type AcceptedMessage,
+  type AnswerDeps,
+  answerMessage,
+  type AnswerRequest,
+} from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
@@ -43,13 +48,40 @@ export interface SendRequest extends AnswerRequest {
   readonly caller: Caller;
   readonly body: SendMessageInput;
   readonly idempotencyKey?: string;
+  /** Idempotency keys of different routes are different. */
+  readonly route?: string;
+  /** The client waits for the outcome until then, ms since the epoch. */
+  readonly syncUntil?: number;
 }
 
+/** Takes a message, waits as long as `Prefer` asks, and answers. */
+export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
+  const taken = await takeMessage(request, deps);
+  if (taken.kind === "answer") return taken.answer;
+  const answer = await answerMessage(taken.accepted, request, deps);
+  deps.reach("answered");
+  return answer;
+}
+
+export type Taken =
+  | { readonly kind: "taken"; readonly accepted: AcceptedMessage }
+  | { readonly kind: "answer"; readonly answer: Answer };
+
 /**
- * Takes a message: device → room → times → claim → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → claim → accept → feed. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
-export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
+export async function takeMessage(request: SendRequest, deps: AcceptDeps): Promise<Taken> {
+  const taken = await take(request, deps);
+  return "accepted" in taken
+    ? { kind: "taken", accepted: taken.accepted }
+    : { kind: "answer", answer: taken };
+}
+
+async function take(
+  request: SendRequest,
+  deps: AcceptDeps,
+): Promise<Answer | { readonly accepted: AcceptedMessage }> {
   const { caller, body } = request;
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
@@ -58,7 +90,7 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const times = checkTimes(body, deps.now());
   const claim = await claimUnless(times, request, deps);
   if (claim.kind === "answer") return claim.answer;
-  if (claim.kind === "joined") return answerMessage(claim, request, deps);
+  if (claim.kind === "joined") return { accepted: claim };
   if (times.kind === "refused") return refuse(wrongTimes(times, body));
   deps.reach("claimed");
   const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
@@ -68,9 +100,7 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (accepted.feed !== undefined)
     await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
   deps.reach("lane_added");
-  const answer = await answerMessage({ ...claim, message }, request, deps);
-  deps.reach("answered");
-  return answer;
+  return { accepted: { ...claim, message } };
 }
 
 /** Why a message was not taken. */
@@ -110,12 +140,12 @@ async function claimUnless(
 }
 
 /** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
-async function wasAccepted(
-  { idempotencyKey, caller }: SendRequest,
+export async function wasAccepted(
+  { idempotencyKey, caller, route = ROUTE }: SendRequest,
   deps: AcceptDeps,
 ): Promise<boolean> {
   if (idempotencyKey === undefined) return false;
-  return deps.ledger.hasAccepted(claimOf(caller.keyId, ROUTE, idempotencyKey).digest);
+  return deps.ledger.hasAccepted(claimOf(caller.keyId, route, idempotencyKey).digest);
 }
 
 /**
@@ -143,7 +173,7 @@ const WITHDRAW_TRIES = 10;
 const WITHDRAW_PAUSE_MS = 300;
 
 /** Tries again while the store is away. Gives up with its error: the caller's retry under the same key then joins the message. */
-async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
+export async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
   for (let tries = 1; ; tries += 1) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one try after the other
@@ -171,7 +201,7 @@ type ClaimedMessage =
 async function claimMessage(request: SendRequest, deps: AcceptDeps): Promise<ClaimedMessage> {
   const minted = mintMessageId(randomBytes(9));
   if (request.idempotencyKey === undefined) return { kind: "new", messageId: minted };
-  const claim = claimOf(request.caller.keyId, ROUTE, request.idempotencyKey);
+  const claim = claimOf(request.caller.keyId, request.route ?? ROUTE, request.idempotencyKey);
   const claimed = await deps.ledger.claim(claim, {
     fingerprint: fingerprintOf(request.body),
     messageId: minted,
@@ -186,7 +216,7 @@ async function claimMessage(request: SendRequest, deps: AcceptDeps): Promise<Cla
 }
 
 function newMessage(
-  { caller, body }: SendRequest,
+  { caller, body, syncUntil }: SendRequest,
   {
     times,
     ...given
@@ -205,6 +235,7 @@ function newMessage(
     ...(sendAt === undefined ? {} : { sendAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(quiet === undefined ? {} : { quietHours: quietHoursOf(quiet) }),
+    ...(syncUntil === undefined ? {} : { syncUntil }),
     ...(body.client_ref === undefined ? {} : { clientRef: body.client_ref }),
     ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
   };

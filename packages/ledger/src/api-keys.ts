@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DeviceId } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 
 export const SCOPES = [
@@ -18,6 +19,8 @@ export interface ApiKeyRecord {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly devices: "*" | readonly string[];
+  /** The one device that requests without a device mean; among `devices`. */
+  readonly deviceId?: DeviceId;
   readonly createdAt: number;
   readonly expiresAt?: number;
   readonly revokedAt?: number;

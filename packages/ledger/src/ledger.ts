@@ -16,6 +16,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
@@ -30,6 +31,7 @@ export type Ledger = Acceptance &
   Requests &
   Recipients &
   Views &
+  Standstills &
   Letters &
   Operations &
   Polls &
@@ -57,6 +59,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...requests(redis, keys),
     ...recipients(redis, keys, settings),
     ...views(redis, keys),
+    ...standstills(redis, keys),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,

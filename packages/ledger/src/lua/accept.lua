@@ -1,6 +1,7 @@
 -- Accepts a message, all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when the lane is free.
 -- ARGV: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "", 9 metadata (JSON) or "",
---       10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now), 13 expires at (ms; 0 never), 14 quiet hours (JSON) or ""
+--       10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now), 13 expires at (ms; 0 never), 14 quiet hours (JSON) or "",
+--       15 somebody waits for the answer until (ms; 0 nobody)
 -- Result: {"accepted", feed or 0} · {"exists", feed or 0} (a repeat) · {"claim-lost", message id} · {"no-device"}
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long)
 local id, device, recipient, body, class, key_id, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
@@ -62,6 +63,7 @@ if metadata ~= "" then also("metadata", metadata) end
 if quiet ~= "" then also("quiet", quiet) end
 if later then also("send_at", send_at) end
 if expires_at > 0 then also("expires_at", expires_at) end
+if ARGV[15] ~= "0" then also("sync_until", ARGV[15]) end
 redis.call("HSET", key.message(id), unpack(fields))
 if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
 emit({ type = "message." .. status, message = id, device = device, version = 1, at = now })
