@@ -52,5 +52,6 @@ function readToken(header: string | undefined, dialect: Dialect): string | undef
 
 /** What a key may not see is as if absent. */
 export function maySee(caller: Caller, deviceId: string): boolean {
-  return caller.devices === "*" || caller.devices.includes(deviceId);
+  if (caller.devices === "*" || caller.deviceId === deviceId) return true;
+  return caller.devices.includes(deviceId);
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode, Settings } from "@pombo/domain";
 import type { Route } from "./route.ts";
 import { SYNC_OUTCOMES } from "./sync-outcomes.ts";
+import { WUTS_DEVICE_ROUTES } from "./wuts-device-routes.ts";
 import { wutsSent, wutsTextBody } from "./wuts.ts";
 
 const SEND = {
@@ -21,6 +22,7 @@ const SEND = {
 /** The wuts dialect: everything at the root. */
 export function wutsRoutes(settings: Settings) {
   return {
+    ...WUTS_DEVICE_ROUTES,
     wutsSendText: {
       ...SEND,
       path: "/send/text",

@@ -15,7 +15,6 @@ export function deviceMeant(caller: Caller, named: string | undefined): Meant {
     const validation = [{ field: "device_id", message: MISSING, value: null }];
     return { kind: "refused", answer: refuse({ code: "VALIDATION_ERROR", validation }) };
   }
-  if (isDeviceId(id) && (id === caller.deviceId || maySee(caller, id)))
-    return { kind: "device", id };
+  if (isDeviceId(id) && maySee(caller, id)) return { kind: "device", id };
   return { kind: "refused", answer: refuse({ code: "DEVICE_NOT_FOUND" }) };
 }
