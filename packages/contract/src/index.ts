@@ -30,6 +30,19 @@ export { parsePrefer, type Preference } from "./prefer.ts";
 export { type Validated, validate, type ValidationEntry } from "./validation.ts";
 export { errorList, limitList } from "./error-list.ts";
 
+// Events
+export {
+  EVENT_FILTERS,
+  EVENT_TYPES,
+  type EventBody,
+  eventBody,
+  type EventInterest,
+  isWanted,
+  type LoggedEvent,
+  readLogEntry,
+  renderEvent,
+} from "./event.ts";
+
 // Problems
 export { answerOf, dialectOf } from "./dialect.ts";
 export {
