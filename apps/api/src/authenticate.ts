@@ -13,6 +13,8 @@ export interface Caller {
   readonly devices: "*" | readonly string[];
   /** The device that the key is bound to: what the wuts and session dialects mean without naming one. */
   readonly deviceId?: DeviceId;
+  /** When the key ends, ms since the epoch. */
+  readonly expiresAt?: number;
 }
 
 export type Authenticated =
@@ -38,9 +40,17 @@ export async function authenticate(given: Credentials, keys: ApiKeys): Promise<A
   const record = await keys.findApiKey(digestApiKey(token));
   if (record === undefined || record.revokedAt !== undefined) return invalid;
   if (record.expiresAt !== undefined && record.expiresAt <= given.now) return invalid;
-  const { id: keyId, scopes, devices, deviceId } = record;
-  const bound = deviceId === undefined ? {} : { deviceId };
-  return { kind: "caller", caller: { keyId, scopes, devices, ...bound } };
+  return { kind: "caller", caller: callerOf(record) };
+}
+
+function callerOf({ id: keyId, scopes, devices, deviceId, expiresAt }: ApiKeyRecord): Caller {
+  return {
+    keyId,
+    scopes,
+    devices,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
 }
 
 /** `Bearer <token>`, the scheme in any case; the wuts dialect also takes the bare token. */
@@ -52,6 +62,5 @@ function readToken(header: string | undefined, dialect: Dialect): string | undef
 
 /** What a key may not see is as if absent. */
 export function maySee(caller: Caller, deviceId: string): boolean {
-  if (caller.devices === "*" || caller.deviceId === deviceId) return true;
-  return caller.devices.includes(deviceId);
+  return caller.devices === "*" || caller.devices.includes(deviceId);
 }

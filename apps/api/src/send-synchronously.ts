@@ -4,6 +4,7 @@ import {
   type DeviceId,
   type Dialect,
   type ErrorCode,
+  isDeviceId,
   isSettled,
   type MessageId,
   type MessageStatus,
@@ -19,7 +20,8 @@ import {
   wasAccepted,
 } from "./accept-message.ts";
 import { type Answer, refuse } from "./answer.ts";
-import { type AcceptedMessage, keepAnswer } from "./answer-message.ts";
+import { type AcceptedMessage, appliedOf, keepAnswer } from "./answer-message.ts";
+import { maySee } from "./authenticate.ts";
 import { awaitChange } from "./await-change.ts";
 import type { Follow } from "./follow.ts";
 import { isStoreAway } from "./store-away.ts";
@@ -56,6 +58,9 @@ export interface SyncRequest extends SendRequest {
  * the answer is what the message is.
  */
 export async function sendSynchronously(request: SyncRequest, deps: SyncDeps): Promise<Answer> {
+  const from = request.body.from;
+  if (!isDeviceId(from) || !maySee(request.caller, from))
+    return refuse({ code: "DEVICE_NOT_FOUND" });
   const ms = waitMs(request, deps);
   const refused = ms === 0 ? undefined : await refuseAtOnce(request, deps);
   if (refused !== undefined) return refused;
@@ -99,7 +104,7 @@ async function tell(accepted: AcceptedMessage, wait: Wait, deps: SyncDeps): Prom
   const { messageId, claim, message } = accepted;
   const { request } = wait;
   if (wait.ms === 0 && claim === undefined && message !== undefined)
-    return request.present(unread(message));
+    return present(unread(message), request);
   try {
     const answer = await awaitOutcome(accepted, wait, deps);
     if (claim === undefined || request.gone.aborted || answer.kind === "problem") return answer;
@@ -107,8 +112,14 @@ async function tell(accepted: AcceptedMessage, wait: Wait, deps: SyncDeps): Prom
   } catch (error) {
     if (message === undefined) throw error;
     if (!isStoreAway(error)) deps.log.error("message.not_shown", { message_id: messageId, error });
-    return request.present(unread(message));
+    return present(unread(message), request);
   }
+}
+
+function present(told: Told, request: SyncRequest): Presented {
+  const { headers, ...answer } = request.present(told);
+  const { messageId } = told;
+  return { ...answer, headers: { ...headers, ...appliedOf(request.prefer) }, messageId };
 }
 
 /** What is known without reading the message back. */
@@ -179,7 +190,7 @@ async function answerEnd(
   { request, claim }: { readonly request: SyncRequest; readonly claim: Claim | undefined },
   deps: SyncDeps,
 ): Promise<Answer> {
-  const told = { ...request.present(toldOf(message)), messageId: message.id };
+  const told = present(toldOf(message), request);
   const failure = failureOf(message);
   if (failure === undefined || request.gone.aborted) return told;
   if (message.mayHaveLeft || answerOf(request.dialect, failure.code) === undefined) return told;

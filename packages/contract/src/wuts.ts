@@ -7,7 +7,7 @@ import { messageId, messageStatus, textRule } from "./message.ts";
 const DEVICE_RULE = "device_id must be the id of a device";
 
 /** Which device is meant, where the key is bound to none or another one. */
-export const wutsDevice = z
+const wutsDevice = z
   .string({ error: DEVICE_RULE })
   .max(64, { error: DEVICE_RULE })
   .optional()

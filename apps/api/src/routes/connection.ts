@@ -15,9 +15,9 @@ export interface ConnectionDeps extends DeviceRequestDeps {
 /** `POST /v1/devices/:id/connect`: 201 when a pairing starts, else 200. */
 export function connectDevice(deps: ConnectionDeps): Handler<"connectDevice"> {
   return async ({ params, ...call }) => {
-    const moved = await connect(params.id, call, deps);
-    if (moved.kind === "refused") return refuse(moved.problem);
-    return json(moved.started ? 201 : 200, renderDevice(moved.device));
+    const end = await connect(params.id, call, deps);
+    if (end.kind === "refused") return refuse(end.problem);
+    return json(end.started ? 201 : 200, renderDevice(end.device));
   };
 }
 

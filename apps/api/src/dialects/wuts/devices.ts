@@ -35,9 +35,7 @@ export function listWutsDevices({
   return async ({ caller }) => {
     const devices: DeviceRecord[] = [];
     if (caller.devices !== "*") {
-      const ids = [...new Set([...caller.devices, caller.deviceId])].filter(
-        (id) => id !== undefined && isDeviceId(id),
-      );
+      const ids = caller.devices.filter(isDeviceId);
       const found = await Promise.all(ids.map((id) => ledger.findDevice(id)));
       devices.push(...found.filter((device) => device !== undefined));
     } else
