@@ -107,7 +107,9 @@ test("an acceptance without an answer whose message is under way is told as acce
       throw lost;
     },
   }));
-  expect(await send()).toMatchObject({ status: 202, body: { status: "sending" } });
+  const first = await send();
+  expect(first).toMatchObject({ status: 202, body: { status: "queued" } });
+  expect((await send()).text).toBe(first.text);
 });
 
 test("an acceptance that Redis refused is 503, and nothing is taken back", async () => {
