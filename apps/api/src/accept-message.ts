@@ -6,14 +6,8 @@ import {
   type Problem,
   type SendMessageInput,
 } from "@pombo/contract";
-import {
-  isDeviceId,
-  type MessageId,
-  mintMessageId,
-  type QuietHours,
-  recipientKey,
-} from "@pombo/domain";
-import type { Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
+import { isDeviceId, mintMessageId, type QuietHours, recipientKey } from "@pombo/domain";
+import type { AcceptClaim, Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
 import {
@@ -21,6 +15,8 @@ import {
   type AnswerDeps,
   answerMessage,
   type AnswerRequest,
+  answerUnread,
+  waitMs,
 } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
@@ -48,68 +44,122 @@ export interface SendRequest extends AnswerRequest {
   readonly caller: Caller;
   readonly body: SendMessageInput;
   readonly idempotencyKey?: string;
-  /** Idempotency keys of different routes are different. */
-  readonly route?: string;
   /** The client waits for the outcome until then, ms since the epoch. */
   readonly syncUntil?: number;
 }
 
-/** Takes a message, waits as long as `Prefer` asks, and answers. */
-export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
-  const taken = await takeMessage(request, deps);
-  if (taken.kind === "answer") return taken.answer;
-  const answer = await answerMessage(taken.accepted, request, deps);
+/** How an accepted message is answered. */
+export interface Answering {
+  /** Idempotency keys of different routes are different. */
+  readonly route: string;
+  /** The answer when nobody waits, kept with the acceptance; undefined when the client waits. */
+  atOnce(message: NewMessage): Extract<Answer, { kind: "answer" }> | undefined;
+  answer(accepted: AcceptedMessage): Promise<Answer>;
+}
+
+/** As `POST /v1/messages` does: waits as long as `Prefer` asks. */
+function natively(request: SendRequest, deps: AcceptDeps): Answering {
+  return {
+    route: "sendMessage",
+    atOnce: (message) => (waitMs(request.prefer) > 0 ? undefined : answerUnread(message, request)),
+    answer: (accepted) => answerMessage(accepted, request, deps),
+  };
+}
+
+/**
+ * Takes a message: device → room → times → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * and nothing that goes wrong here may be told as if it had not been accepted.
+ */
+export async function acceptMessage(
+  request: SendRequest,
+  deps: AcceptDeps,
+  answering = natively(request, deps),
+): Promise<Answer> {
+  const { caller, body } = request;
+  const deviceId = body.from;
+  if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
+  const times = checkTimes(body, deps.now());
+  const refused =
+    (await deps.admission.refuse("intake")) ??
+    (times.kind === "refused" ? wrongTimes(times, body) : undefined);
+  if (refused !== undefined || times.kind === "refused")
+    return answerEarlier(request, refused ?? noDevice, { deps, answering });
+  const id = mintMessageId(randomBytes(9));
+  const given = newMessage(request, { id, deviceId, at: deps.now(), times });
+  const claim = acceptClaim(request, given, answering);
+  const accepted = await acceptOrWithdraw(given, claim, deps);
+  if (accepted.kind === "joined") return answerJoined(accepted, claim, answering);
+  if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
+  const { messageId, feed } = accepted;
+  deps.reach("accepted");
+  if (feed !== undefined) await feedLane({ deviceId, messageId, feed }, deps);
+  deps.reach("lane_added");
+  const message = messageId === id ? given : { ...given, id: messageId };
+  const known = claim?.answer !== undefined && messageId === id;
+  const answer =
+    (known ? answering.atOnce(message) : undefined) ??
+    (await answering.answer({ messageId, message, ...claimed(claim) }));
   deps.reach("answered");
   return answer;
 }
 
-export type Taken =
-  | { readonly kind: "taken"; readonly accepted: AcceptedMessage }
-  | { readonly kind: "answer"; readonly answer: Answer };
-
-/**
- * Takes a message: device → room → times → claim → accept → feed. From the acceptance on it belongs to the ledger,
- * and nothing that goes wrong here may be told as if it had not been accepted.
- */
-export async function takeMessage(request: SendRequest, deps: AcceptDeps): Promise<Taken> {
-  const taken = await take(request, deps);
-  return "accepted" in taken
-    ? { kind: "taken", accepted: taken.accepted }
-    : { kind: "answer", answer: taken };
+/** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
+async function answerEarlier(
+  request: SendRequest,
+  refused: Problem,
+  { deps, answering }: { readonly deps: AcceptDeps; readonly answering: Answering },
+): Promise<Answer> {
+  const { idempotencyKey, caller, body } = request;
+  if (idempotencyKey === undefined) return refuse(refused);
+  const claim = claimOf(caller.keyId, answering.route, idempotencyKey);
+  if (!(await deps.ledger.hasAccepted(claim.digest))) return refuse(refused);
+  const fingerprint = fingerprintOf(body);
+  const messageId = mintMessageId(randomBytes(9));
+  const found = await deps.ledger.claim(claim, { fingerprint, messageId, now: deps.now() });
+  if (found.kind !== "accepted") return refuseClaim(found) ?? refuse(refused);
+  return answerJoined(found, claim, answering);
 }
 
-async function take(
+/** The first answer again, or the wait of the request that is still open. */
+function answerJoined(
+  { messageId, answer }: Pick<Extract<Accepted, { kind: "joined" }>, "messageId" | "answer">,
+  claim: Claim | undefined,
+  answering: Answering,
+): Answer | Promise<Answer> {
+  if (answer !== undefined) return replay(answer, messageId);
+  return answering.answer({ messageId, ...claimed(claim) });
+}
+
+function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
+  return claim === undefined ? {} : { claim };
+}
+
+/** The claim of a request; whoever doesn't wait is answered by what is known now, which is kept with the acceptance. */
+function acceptClaim(
   request: SendRequest,
-  deps: AcceptDeps,
-): Promise<Answer | { readonly accepted: AcceptedMessage }> {
-  const { caller, body } = request;
-  const deviceId = body.from;
-  if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
-  const noRoom = await deps.admission.refuse("intake");
-  if (noRoom !== undefined && !(await wasAccepted(request, deps))) return refuse(noRoom);
-  const times = checkTimes(body, deps.now());
-  const claim = await claimUnless(times, request, deps);
-  if (claim.kind === "answer") return claim.answer;
-  if (claim.kind === "joined") return { accepted: claim };
-  if (times.kind === "refused") return refuse(wrongTimes(times, body));
-  deps.reach("claimed");
-  const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
-  const accepted = await acceptOrWithdraw(message, claim.claim, deps);
-  if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
-  deps.reach("accepted");
-  if (accepted.feed !== undefined)
-    await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
-  deps.reach("lane_added");
-  return { accepted: { ...claim, message } };
+  message: NewMessage,
+  answering: Answering,
+): AcceptClaim | undefined {
+  if (request.idempotencyKey === undefined) return undefined;
+  const claim = {
+    ...claimOf(request.caller.keyId, answering.route, request.idempotencyKey),
+    fingerprint: fingerprintOf(request.body),
+  };
+  const known = answering.atOnce(message);
+  if (known === undefined) return claim;
+  const { status, headers, body } = known;
+  return { ...claim, answer: { status, headers, body: body.toString() } };
 }
 
 /** Why a message was not taken. */
-export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" }>): Problem {
+export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" | "joined" }>): Problem {
   switch (accepted.kind) {
     case "no-device":
       return noDevice;
-    case "claim-lost":
-      return { code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: CLAIM_LOST_RETRY_MS };
+    case "reused":
+      return { code: "IDEMPOTENCY_KEY_REUSED" };
+    case "in-progress":
+      return { code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: accepted.retryAfterMs };
     case "full":
       return {
         code: "SERVICE_UNAVAILABLE",
@@ -127,34 +177,13 @@ function wrongTimes({ field, message }: RefusedTimes, body: SendMessageInput): P
   return { code: "VALIDATION_ERROR", validation: [{ field, message, value }] };
 }
 
-/** Times that are wrong by now were right when the first request came: it is replayed. Without one, nothing is claimed. */
-async function claimUnless(
-  times: CheckedTimes,
-  request: SendRequest,
-  deps: AcceptDeps,
-): Promise<ClaimedMessage> {
-  if (times.kind === "times") return claimMessage(request, deps);
-  return (await wasAccepted(request, deps))
-    ? claimMessage(request, deps)
-    : { kind: "answer", answer: refuse(wrongTimes(times, request.body)) };
-}
-
-/** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
-export async function wasAccepted(
-  { idempotencyKey, caller, route = ROUTE }: SendRequest,
-  deps: AcceptDeps,
-): Promise<boolean> {
-  if (idempotencyKey === undefined) return false;
-  return deps.ledger.hasAccepted(claimOf(caller.keyId, route, idempotencyKey).digest);
-}
-
 /**
  * An acceptance whose reply is lost may have happened, or happen yet. Before that is answered as an error the message is taken back;
  * when it is under way already, it counts as accepted.
  */
 async function acceptOrWithdraw(
   message: NewMessage,
-  claim: Claim | undefined,
+  claim: AcceptClaim | undefined,
   { ledger, now, log }: AcceptDeps,
 ): Promise<Accepted> {
   try {
@@ -165,7 +194,9 @@ async function acceptOrWithdraw(
     const mine = claim === undefined ? {} : { claim };
     const withdrawn = await insist(() => ledger.withdraw(message.id, { ...mine, now: now() }));
     if (withdrawn.kind === "closed") throw error;
-    return { kind: withdrawn.kind === "refused" ? "accepted" : "claim-lost" };
+    return withdrawn.kind === "refused"
+      ? { kind: "accepted", messageId: withdrawn.messageId }
+      : { kind: "in-progress", retryAfterMs: CLAIM_LOST_RETRY_MS };
   }
 }
 
@@ -189,31 +220,7 @@ export async function insist<Value>(attempt: () => Promise<Value>): Promise<Valu
 /** Another request has resumed the claim and will soon be through. */
 const CLAIM_LOST_RETRY_MS = 1_000;
 
-const ROUTE = "sendMessage";
-
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
-
-type ClaimedMessage =
-  | { readonly kind: "new" | "joined"; readonly messageId: MessageId; readonly claim?: Claim }
-  | { readonly kind: "answer"; readonly answer: Answer };
-
-/** Settles under which id the message is accepted, or what became of the request that had the key before. */
-async function claimMessage(request: SendRequest, deps: AcceptDeps): Promise<ClaimedMessage> {
-  const minted = mintMessageId(randomBytes(9));
-  if (request.idempotencyKey === undefined) return { kind: "new", messageId: minted };
-  const claim = claimOf(request.caller.keyId, request.route ?? ROUTE, request.idempotencyKey);
-  const claimed = await deps.ledger.claim(claim, {
-    fingerprint: fingerprintOf(request.body),
-    messageId: minted,
-    now: deps.now(),
-  });
-  if (claimed.kind === "claimed") return { kind: "new", messageId: claimed.messageId, claim };
-  if (claimed.kind !== "accepted")
-    return { kind: "answer", answer: refuseClaim(claimed) ?? refuse({ code: "INTERNAL_ERROR" }) };
-  const { answer, messageId } = claimed;
-  if (answer !== undefined) return { kind: "answer", answer: replay(answer, messageId) };
-  return { kind: "joined", messageId, claim };
-}
 
 function newMessage(
   { caller, body, syncUntil }: SendRequest,

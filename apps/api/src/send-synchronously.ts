@@ -12,18 +12,13 @@ import {
   type Standstill,
 } from "@pombo/domain";
 import type { Claim, Ledger, MessageRecord, NewMessage, Standing } from "@pombo/ledger";
-import {
-  type AcceptDeps,
-  insist,
-  type SendRequest,
-  takeMessage,
-  wasAccepted,
-} from "./accept-message.ts";
+import { type AcceptDeps, acceptMessage, insist, type SendRequest } from "./accept-message.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { type AcceptedMessage, appliedOf, keepAnswer } from "./answer-message.ts";
 import { maySee } from "./authenticate.ts";
 import { awaitChange } from "./await-change.ts";
 import type { Follow } from "./follow.ts";
+import { claimOf } from "./idempotency.ts";
 import { isStoreAway } from "./store-away.ts";
 
 export interface SyncDeps extends AcceptDeps {
@@ -65,11 +60,11 @@ export async function sendSynchronously(request: SyncRequest, deps: SyncDeps): P
   const refused = ms === 0 ? undefined : await refuseAtOnce(request, deps);
   if (refused !== undefined) return refused;
   const until = ms === 0 ? {} : { syncUntil: deps.now() + ms };
-  const taken = await takeMessage({ ...request, ...until }, deps);
-  if (taken.kind === "answer") return taken.answer;
-  const answer = await tell(taken.accepted, { request, ms }, deps);
-  deps.reach("answered");
-  return answer;
+  return acceptMessage({ ...request, ...until }, deps, {
+    route: request.route,
+    atOnce: (message) => (ms === 0 ? present(unread(message), request) : undefined),
+    answer: (accepted) => tell(accepted, { request, ms }, deps),
+  });
 }
 
 /** `Prefer: respond-async` and `wait=0` turn waiting off. */
@@ -84,6 +79,14 @@ async function refuseAtOnce(request: SyncRequest, deps: SyncDeps): Promise<Answe
   const still = await deps.ledger.viewStandstill(request.body.from as DeviceId, now);
   if (still === undefined || (await wasAccepted(request, deps))) return undefined;
   return refuse(problemOf(still, now));
+}
+
+async function wasAccepted(
+  { caller, route, idempotencyKey }: SyncRequest,
+  { ledger }: SyncDeps,
+): Promise<boolean> {
+  if (idempotencyKey === undefined) return false;
+  return ledger.hasAccepted(claimOf(caller.keyId, route, idempotencyKey).digest);
 }
 
 function problemOf({ code, detail, until }: Standstill, now: number): Problem {
