@@ -18,6 +18,7 @@ import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
 import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
+import { contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
 import {
@@ -32,7 +33,7 @@ import { isStoreAway, mayHaveRun } from "./store-away.ts";
 export interface AcceptDeps extends AnswerDeps {
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
+    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
   readonly admission: Admission;
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
@@ -46,7 +47,7 @@ export interface SendRequest extends AnswerRequest {
 }
 
 /**
- * Takes a message: device → room → times → claim → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → content → claim → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
@@ -56,12 +57,18 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const noRoom = await deps.admission.refuse("intake");
   if (noRoom !== undefined && !(await wasAccepted(request, deps))) return refuse(noRoom);
   const times = checkTimes(body, deps.now());
-  const claim = await claimUnless(times, request, deps);
+  const read = await contentOf({ body, deviceId }, deps);
+  const wrong = times.kind === "refused" ? wrongTimes(times, body) : undefined;
+  const problem = wrong ?? (read.kind === "refused" ? read.problem : undefined);
+  const claim = await claimUnless(problem, request, deps);
   if (claim.kind === "answer") return claim.answer;
   if (claim.kind === "joined") return answerMessage(claim, request, deps);
-  if (times.kind === "refused") return refuse(wrongTimes(times, body));
+  if (times.kind === "refused" || read.kind === "refused")
+    return refuse(problem ?? { code: "INTERNAL_ERROR" });
   deps.reach("claimed");
-  const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
+  const { content } = read;
+  const given = { id: claim.messageId, deviceId, at: deps.now(), content, times };
+  const message = newMessage(request, given);
   const accepted = await acceptOrWithdraw(message, claim.claim, deps);
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
   deps.reach("accepted");
@@ -97,16 +104,16 @@ function wrongTimes({ field, message }: RefusedTimes, body: SendMessageInput): P
   return { code: "VALIDATION_ERROR", validation: [{ field, message, value }] };
 }
 
-/** Times that are wrong by now were right when the first request came: it is replayed. Without one, nothing is claimed. */
+/** What is wrong by now (a time, a quoted message) was right when the first request came: it is replayed. Without one, nothing is claimed. */
 async function claimUnless(
-  times: CheckedTimes,
+  problem: Problem | undefined,
   request: SendRequest,
   deps: AcceptDeps,
 ): Promise<ClaimedMessage> {
-  if (times.kind === "times") return claimMessage(request, deps);
+  if (problem === undefined) return claimMessage(request, deps);
   return (await wasAccepted(request, deps))
     ? claimMessage(request, deps)
-    : { kind: "answer", answer: refuse(wrongTimes(times, request.body)) };
+    : { kind: "answer", answer: refuse(problem) };
 }
 
 /** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
@@ -190,7 +197,7 @@ function newMessage(
   {
     times,
     ...given
-  }: Pick<NewMessage, "id" | "deviceId" | "at"> & {
+  }: Pick<NewMessage, "id" | "deviceId" | "at" | "content"> & {
     readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
   },
 ): NewMessage {
@@ -199,7 +206,6 @@ function newMessage(
   return {
     ...given,
     recipient: recipientKey(body.to),
-    content: { text: body.text },
     priority: body.priority ?? "normal",
     keyId: caller.keyId,
     ...(sendAt === undefined ? {} : { sendAt }),
