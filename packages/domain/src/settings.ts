@@ -28,6 +28,10 @@ export const SETTINGS = {
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
   letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
   events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
+  ended_key_kept_ms: {
+    value: 2_592_000_000,
+    says: "how long an expired or revoked API key is shown",
+  },
   recipient_known_ms: { value: 604_800_000, says: "how long 'is on WhatsApp' is believed" },
   recipient_absent_ms: { value: 3_600_000, says: "how long 'is not on WhatsApp' is believed" },
 
