@@ -19,6 +19,7 @@ import {
   waitMs,
 } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
+import { contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
 import {
@@ -33,7 +34,7 @@ import { isStoreAway, mayHaveRun } from "./store-away.ts";
 export interface AcceptDeps extends AnswerDeps {
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
+    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
   readonly admission: Admission;
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
@@ -67,7 +68,7 @@ function natively(request: SendRequest, deps: AcceptDeps): Answering {
 }
 
 /**
- * Takes a message: device → room → times → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(
@@ -79,13 +80,16 @@ export async function acceptMessage(
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
   const times = checkTimes(body, deps.now());
-  const refused =
+  const wrong =
     (await deps.admission.refuse("intake")) ??
     (times.kind === "refused" ? wrongTimes(times, body) : undefined);
-  if (refused !== undefined || times.kind === "refused")
-    return answerEarlier(request, refused ?? noDevice, { deps, answering });
+  if (wrong !== undefined || times.kind === "refused")
+    return answerEarlier(request, wrong ?? noDevice, { deps, answering });
+  const read = await contentOf({ body, deviceId }, deps);
+  if (read.kind === "refused") return answerEarlier(request, read.problem, { deps, answering });
   const id = mintMessageId(randomBytes(9));
-  const given = newMessage(request, { id, deviceId, at: deps.now(), times });
+  const { content } = read;
+  const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
   const claim = acceptClaim(request, given, answering);
   const accepted = await acceptOrWithdraw(given, claim, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, answering);
@@ -227,7 +231,7 @@ function newMessage(
   {
     times,
     ...given
-  }: Pick<NewMessage, "id" | "deviceId" | "at"> & {
+  }: Pick<NewMessage, "id" | "deviceId" | "at" | "content"> & {
     readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
   },
 ): NewMessage {
@@ -236,7 +240,6 @@ function newMessage(
   return {
     ...given,
     recipient: recipientKey(body.to),
-    content: { text: body.text },
     priority: body.priority ?? "normal",
     keyId: caller.keyId,
     ...(sendAt === undefined ? {} : { sendAt }),

@@ -15,7 +15,7 @@ const LONGEST = 64;
 export function dialectRecipient({ missing, wrong }: RecipientRules) {
   return z
     .string({ error: missing })
-    .transform((text, context): Extract<Recipient, { kind: "user" }> => {
+    .transform((text, context): Recipient => {
       if (text.trim() === "") return refuse(context, "VALIDATION_ERROR", [missing, text]);
       if (text.length > LONGEST)
         return refuse(context, "VALIDATION_ERROR", [
@@ -25,9 +25,7 @@ export function dialectRecipient({ missing, wrong }: RecipientRules) {
       const parsed = parseRecipient(text);
       if (parsed.kind === "refused")
         return refuse(context, parsed.code, [wrong(parsed.message), text]);
-      const { recipient } = parsed;
-      if (recipient.kind === "user") return recipient;
-      return refuse(context, "VALIDATION_ERROR", [wrong("must be a person"), text]);
+      return parsed.recipient;
     })
     .meta({ example: "5511999999999" });
 }

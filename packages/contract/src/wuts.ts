@@ -2,7 +2,8 @@ import type { Settings } from "@pombo/domain";
 import { z } from "zod";
 import { deviceState, pairingCodeBody } from "./device.ts";
 import { dialectRecipient } from "./dialect-recipient.ts";
-import { messageId, messageStatus, textRule } from "./message.ts";
+import { textRule } from "./content.ts";
+import { messageId, messageStatus } from "./message.ts";
 
 const DEVICE_RULE = "device_id must be the id of a device";
 
