@@ -11,6 +11,10 @@ if phone ~= "" then
     gen = gen + 1
     take_window_back(device)
     redis.call("HSET", record, "gen", gen)
+    -- What WhatsApp thought of the old number says nothing about this one, and neither do its chats.
+    redis.call("HDEL", key.lane(device), "open", "held_until", "holds", "probe_id", "probe_at", "throttled_until", "throttles",
+      "day", "day_sent", "day_cold")
+    redis.call("DEL", key.warm(device), key.trusted(device), key.spoken(device))
   end
   if f[2] ~= phone then redis.call("HSET", record, "phone", phone, "paired_at", now) end
 end
