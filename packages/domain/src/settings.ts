@@ -44,6 +44,11 @@ export const SETTINGS = {
     says: "how long before the end of a lease the worker stops using it",
   },
 
+  cut_off_spread_ms: {
+    value: 30_000,
+    says: "over so long a worker that can't renew its leases spreads the cuts of its sockets, and their return",
+  },
+
   // Lanes
   window_size: { value: 2, says: "messages of a lane that are in hand or next" },
   sweep_ms: { value: 1_000, says: "how often a worker looks at every lane without being woken" },
