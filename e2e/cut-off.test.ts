@@ -34,7 +34,8 @@ test("a worker that is cut off from Redis for longer than its leases cuts its so
     devices.map(async ({ id }, index) => {
       const to = `55119400${String(index).padStart(5, "0")}`;
       const answer = await eventually(
-        () => pombo.api<{ message_id: string }>("POST", "/v1/messages", { from: id, to, text: "x" }),
+        () =>
+          pombo.api<{ message_id: string }>("POST", "/v1/messages", { from: id, to, text: "x" }),
         ({ status }) => status === 202,
         60_000,
       );

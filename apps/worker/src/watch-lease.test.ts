@@ -16,7 +16,13 @@ function setup(random = 0.5) {
   let until = end(LEASE_MS);
   const cut = vi.fn();
   const comeBack = vi.fn();
-  const deps = { aliveUntil: () => until, spreadMs: SPREAD_MS, random: () => random, cut, comeBack };
+  const deps = {
+    aliveUntil: () => until,
+    spreadMs: SPREAD_MS,
+    random: () => random,
+    cut,
+    comeBack,
+  };
   const watch = watchLease(deps);
   const renew = (): void => {
     until = end(LEASE_MS);

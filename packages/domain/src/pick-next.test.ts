@@ -79,9 +79,7 @@ test("the pick is the oldest free one of the most urgent class that has any", ()
           !sleeps(c) &&
           !list
             .slice(0, at)
-            .some(
-              (b) => b.recipient === c.recipient && b.priority === c.priority && sleeps(b),
-            ),
+            .some((b) => b.recipient === c.recipient && b.priority === c.priority && sleeps(b)),
       );
       expect(pick.kind === "pick" ? pick.id : undefined).toBe(free[0]?.id);
     }),
