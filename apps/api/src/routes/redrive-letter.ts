@@ -74,9 +74,9 @@ async function sendAnew(
   if (heir === undefined) return refuse({ ...refusals["not-a-letter"], messageId: letter.id });
   const message = heirOf(letter, { ...edit, id: heir, at: deps.now() });
   const accepted = await ledger.accept(message);
-  if (accepted.kind !== "accepted")
+  if (accepted.kind !== "accepted" && accepted.kind !== "joined")
     return refuse({ ...notAccepted(accepted), messageId: letter.id });
-  if (accepted.feed !== undefined)
+  if (accepted.kind === "accepted" && accepted.feed !== undefined)
     await feedLane({ deviceId: letter.deviceId, messageId: heir, feed: accepted.feed }, deps);
   await ledger.discardLetter(letter.id);
   return answer(heir, letter.id, ledger);
