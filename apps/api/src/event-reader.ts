@@ -41,7 +41,9 @@ export async function beginAt(
 }
 
 function isAhead(cursor: string, newest: string): boolean {
-  return Number(cursor.split("-")[0]) > Math.max(Number(newest.split("-")[0]), Date.now()) + SKEW_MS;
+  return (
+    Number(cursor.split("-")[0]) > Math.max(Number(newest.split("-")[0]), Date.now()) + SKEW_MS
+  );
 }
 
 /** A page of the log behind the cursor, of everybody's events. */

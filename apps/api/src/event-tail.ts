@@ -90,7 +90,7 @@ export function openEventTail({ ledger, events, settings }: EventTailDeps): Even
     },
     position: memory.position,
     recentAfter: (cursor) => (clock === undefined ? undefined : memory.after(cursor)),
-    listen: audience.add,
+    listen: (listener) => audience.add(listener),
     async [Symbol.asyncDispose]() {
       stop();
       rest();

@@ -30,6 +30,8 @@ export const STREAM_HEADERS = {
   "Content-Type": "text/event-stream; charset=utf-8",
   // Proxies must not gather what is meant to arrive at once.
   "X-Accel-Buffering": "no",
+  // Nothing else will be asked on this connection.
+  Connection: "close",
 } as const;
 
 const RETRY_MS = 1_000;
@@ -71,7 +73,8 @@ export async function streamEvents(
 
 function preamble({ cursor, gap }: StreamAsk): string {
   const id = cursor === FIRST_CURSOR ? "" : `id: ${cursor}\n`;
-  const missed = gap === undefined ? "" : `event: gap\ndata: ${JSON.stringify({ oldest: gap })}\n\n`;
+  const missed =
+    gap === undefined ? "" : `event: gap\ndata: ${JSON.stringify({ oldest: gap })}\n\n`;
   return `retry: ${RETRY_MS}\n${id}\n${missed}`;
 }
 
@@ -102,6 +105,8 @@ function live(
   { cursor: from, interest, ended }: StreamAsk,
   { tail, settings }: StreamDeps,
 ): Promise<string> {
+  // Something may have come since it had caught up.
+  if (tail.recentAfter(from)?.length !== 0) return Promise.resolve(from);
   const { stream_buffer_bytes: ahead, stream_heartbeat_ms: silence } = settings;
   let cursor = from;
   const { promise, resolve } = Promise.withResolvers<string>();

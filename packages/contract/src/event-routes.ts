@@ -55,7 +55,7 @@ function eventsQuery(settings: Settings) {
   });
 }
 
-export const eventPage = z
+const eventPage = z
   .object({
     success: z.literal(true),
     events: z.array(eventBody),

@@ -26,7 +26,7 @@ export function eventLog(redis: Redis, keys: Keys): EventLog {
       const info = await describe(redis, keys.events());
       const oldest = (info.get("first-entry") as LogEntry | null | undefined)?.[0];
       return {
-        newest: String(info.get("last-generated-id") ?? "0-0"),
+        newest: (info.get("last-generated-id") as string | undefined) ?? "0-0",
         trimmed: Number(info.get("entries-added") ?? 0) > Number(info.get("length") ?? 0),
         ...(oldest === undefined ? {} : { oldest }),
       };

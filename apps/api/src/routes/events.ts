@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { EventPageBody } from "@pombo/contract";
-import type { Settings } from "@pombo/domain";
+import { isCursor, type Settings } from "@pombo/domain";
 import { json, refuse } from "../answer.ts";
 import { type Caller, maySee } from "../authenticate.ts";
 import type { Call, Handler, Outcome } from "../bind-route.ts";
@@ -25,9 +25,11 @@ const REVOKED = { code: "INVALID_API_KEY" } as const;
 /** `GET /v1/events`: a page, or a stream by Accept. */
 export function listEvents(deps: EventsDeps): Handler<"listEvents"> {
   return async (call) => {
-    const { query, caller } = call;
+    const { query, caller, lastEventId } = call;
     if (query.device_id !== undefined && !maySee(caller, query.device_id))
       return refuse({ code: "DEVICE_NOT_FOUND" });
+    if (lastEventId !== undefined && lastEventId !== "0" && !isCursor(lastEventId))
+      return refuseStart(call, "must be the id of an event");
     const interest = interestOf(query, caller);
     return call.type === "text/event-stream"
       ? stream(call, interest, deps)
@@ -44,7 +46,7 @@ function interestOf(query: EventsCall["query"], caller: Caller): Interest {
 async function stream(call: EventsCall, interest: Interest, deps: EventsDeps): Promise<Outcome> {
   await deps.tail.follow();
   const begun = await beginAt(call.lastEventId ?? call.query.after ?? "now", deps);
-  if (begun.kind === "ahead") return refuseAhead(call);
+  if (begun.kind === "ahead") return refuseStart(call, "lies ahead of the event log");
   const from =
     begun.kind === "at" ? { cursor: begun.cursor } : { cursor: "0-0", gap: begun.oldest };
   const run = async (res: ServerResponse): Promise<void> => {
@@ -80,7 +82,7 @@ async function page(call: EventsCall, interest: Interest, deps: EventsDeps): Pro
   const wait = (query.wait ?? 0) * 1_000;
   if (wait > 0) await deps.tail.follow();
   const begun = await beginAt(call.lastEventId ?? query.after ?? "0", deps);
-  if (begun.kind === "ahead") return refuseAhead(call);
+  if (begun.kind === "ahead") return refuseStart(call, "lies ahead of the event log");
   if (begun.kind === "expired")
     return refuse({
       code: "CURSOR_EXPIRED",
@@ -114,7 +116,7 @@ async function collect(
 ): Promise<Found & { readonly atEnd: boolean }> {
   const events: TailEvent[] = [];
   let { cursor } = ask;
-  for (let scanned = 0; scanned < SCAN; ) {
+  for (let scanned = 0; scanned < SCAN;) {
     const recent = ask.live ? deps.tail.recentAfter(cursor) : undefined;
     // oxlint-disable-next-line no-await-in-loop -- page after page
     const found = recent ?? (await logPage(cursor, deps));
@@ -154,6 +156,8 @@ function hearNext(
     tail.listen({ interest, hear }),
     keyWatch.watch(call.caller, () => resolve(undefined)),
   ];
+  // Something may have come since the log was looked at.
+  hear((tail.recentAfter(cursor) ?? []).filter((event) => wants(interest, event)));
   const timer = setTimeout(nothing, ask.wait);
   call.stop.addEventListener("abort", nothing);
   if (call.stop.aborted) nothing();
@@ -164,9 +168,9 @@ function hearNext(
   });
 }
 
-function refuseAhead({ lastEventId, query }: EventsCall): Outcome {
+function refuseStart({ lastEventId, query }: EventsCall, says: string): Outcome {
   const field = lastEventId === undefined ? "after" : "Last-Event-ID";
-  const message = `${field} lies ahead of the event log`;
-  const value = lastEventId ?? query.after ?? null;
+  const message = `${field} ${says}`;
+  const value = lastEventId?.slice(0, 40).toWellFormed() ?? query.after ?? null;
   return refuse({ code: "VALIDATION_ERROR", validation: [{ field, message, value }] });
 }
