@@ -18,6 +18,7 @@ import {
   waitMs,
 } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
+import { contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
 import {
@@ -32,7 +33,7 @@ import { isStoreAway, mayHaveRun } from "./store-away.ts";
 export interface AcceptDeps extends AnswerDeps {
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
+    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
   readonly admission: Admission;
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
@@ -46,7 +47,7 @@ export interface SendRequest extends AnswerRequest {
 }
 
 /**
- * Takes a message: device → room → times → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
@@ -54,13 +55,21 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
   const times = checkTimes(body, deps.now());
-  const refused =
+  const wrong =
     (await deps.admission.refuse("intake")) ??
     (times.kind === "refused" ? wrongTimes(times, body) : undefined);
-  if (refused !== undefined || times.kind === "refused")
-    return answerEarlier(request, refused ?? noDevice, deps);
+  if (wrong !== undefined || times.kind === "refused")
+    return answerEarlier(request, wrong ?? noDevice, deps);
+  const read = await contentOf({ body, deviceId }, deps);
+  if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
-  const given = newMessage(request, { id, deviceId, at: deps.now(), times });
+  const given = newMessage(request, {
+    id,
+    deviceId,
+    at: deps.now(),
+    times,
+    content: read.content,
+  });
   const claim = acceptClaim(request, given);
   const accepted = await acceptOrWithdraw(given, claim, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
@@ -199,7 +208,7 @@ function newMessage(
   {
     times,
     ...given
-  }: Pick<NewMessage, "id" | "deviceId" | "at"> & {
+  }: Pick<NewMessage, "id" | "deviceId" | "at" | "content"> & {
     readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
   },
 ): NewMessage {
@@ -208,7 +217,6 @@ function newMessage(
   return {
     ...given,
     recipient: recipientKey(body.to),
-    content: { text: body.text },
     priority: body.priority ?? "normal",
     keyId: caller.keyId,
     ...(sendAt === undefined ? {} : { sendAt }),

@@ -8,6 +8,7 @@ import type { Reach } from "./fault-point.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
 import { type Instant, isBefore } from "./instant.ts";
+import { jidOf } from "./handle-job.ts";
 import { runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
 
@@ -62,7 +63,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     { deviceId, whatsapp: deps.whatsapp, settings, keys: deps.keys },
     {
       store: ledger.credentials(own),
-      contentOf: async (id) => (await ledger.findMessage(id as MessageId))?.content,
+      sentUnder: async (id) => {
+        const message = await ledger.findMessage(id as MessageId);
+        return message && { content: message.content, jid: jidOf(message.recipient) };
+      },
       onState: report.state,
       onQr: report.qr,
       onEvidence: receipts.follow,

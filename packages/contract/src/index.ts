@@ -14,6 +14,7 @@ export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
 export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export { CONTENT_KEYS, type ContentKey } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";

@@ -6,6 +6,12 @@ export const SETTINGS = {
   // Requests
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
+  caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
+  typing_limit_ms: {
+    value: 10_000,
+    says: "longest typing_ms: its device sends nothing else meanwhile",
+  },
+  mentions_limit: { value: 256, says: "people that one message may mention" },
   metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
   prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
   device_request_wait_ms: {

@@ -1,6 +1,5 @@
-import type { DeviceId, MessageId, Priority, QuietHours } from "@pombo/domain";
+import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
-import type { MessageContent } from "./message-record.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {

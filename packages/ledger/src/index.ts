@@ -6,7 +6,7 @@ export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } 
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
 // Reading
-export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./message-record.ts";
+export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
 export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";

@@ -14,7 +14,7 @@ test("an accepted message is there with its event and its place, and a repeat ch
     status: "queued",
     version: 1,
     place: "backlog",
-    content: { text: "hello" },
+    content: { kind: "text", text: "hello" },
     clientRef: "order-1",
     metadata: { a: [1] },
     timeline: [{ status: "queued", at: NOW }],
@@ -111,7 +111,7 @@ test("an attempt needs the window entry, the feed number and the epoch", async (
   const message = newMessage();
   await t.ledger.accept(message);
   const { begun, fed } = await t.begin(message.id);
-  expect(begun).toMatchObject({ kind: "go", number: 1, content: { text: "hello" } });
+  expect(begun).toMatchObject({ kind: "go", number: 1, content: { kind: "text", text: "hello" } });
   const job = { messageId: message.id, feed: fed.feed, token: "t2", now: NOW, connectedSince: 0 };
   expect(await t.ledger.begin(t.own, job)).toEqual({ kind: "ghost" });
   expect(await t.ledger.begin(t.own, { ...job, token: "t1" })).toMatchObject({
@@ -457,7 +457,7 @@ test("a dead letter is redriven once, under its id; edited only when it has not 
       mayHaveLeft,
     });
     expect((await t.ledger.letterIds({ limit: 10 })).map(({ id }) => id)).toEqual([message.id]);
-    const edited = { text: "better" };
+    const edited = { kind: "text", text: "better" } as const;
     if (mayHaveLeft)
       expect(await t.ledger.redrive(message.id, NOW, edited)).toEqual({ kind: "possible" });
     const redriven = await t.ledger.redrive(message.id, NOW, mayHaveLeft ? undefined : edited);
@@ -466,7 +466,7 @@ test("a dead letter is redriven once, under its id; edited only when it has not 
     expect(await t.ledger.letterIds({ limit: 10 })).toEqual([]);
     expect(await t.ledger.findMessage(message.id)).toMatchObject(
       mayHaveLeft
-        ? { status: "unknown", place: "due", content: { text: "hello" } }
+        ? { status: "unknown", place: "due", content: { kind: "text", text: "hello" } }
         : { status: "queued", place: "backlog", content: edited, attempts: 0 },
     );
     await t.ledger.recordEvidence(DEVICE, { messageId: message.id, proves: "sent", now: NOW });
