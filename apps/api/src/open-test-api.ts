@@ -124,7 +124,7 @@ async function failMessage(
     id,
     deviceId,
     recipient: "5511999999999",
-    content: { text },
+    content: { kind: "text", text },
     priority: "normal",
     keyId: "key_0",
     clientRef: "order 7",

@@ -14,6 +14,8 @@ export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
 export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export { CONTENT_KEYS, type ContentKey } from "./content.ts";
+export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
 export type {
@@ -28,6 +30,19 @@ export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
 export { type Validated, validate, type ValidationEntry } from "./validation.ts";
 export { errorList, limitList } from "./error-list.ts";
+
+// Events
+export {
+  EVENT_FILTERS,
+  EVENT_TYPES,
+  type EventBody,
+  eventBody,
+  type EventInterest,
+  isWanted,
+  type LoggedEvent,
+  readLogEntry,
+  renderEvent,
+} from "./event.ts";
 
 // Problems
 export { answerOf, dialectOf } from "./dialect.ts";

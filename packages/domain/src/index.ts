@@ -11,6 +11,23 @@ export {
 } from "./id.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
 
+// What a message says
+export {
+  type ContentKind,
+  type Extras,
+  isMedia,
+  MEDIA_KINDS,
+  type MediaContent,
+  type MediaKind,
+  type MediaRef,
+  type MessageContent,
+  readContent,
+  reworded,
+  type Target,
+  targetOf,
+  wordsOf,
+} from "./content.ts";
+
 // Errors
 export {
   CATALOG,

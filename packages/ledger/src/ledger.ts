@@ -55,14 +55,14 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deviceEdits({ redis, keys, run }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
-    ...recipients(redis, keys, settings),
-    ...views(redis, keys),
+    ...recipients({ redis, keys, run, settings }),
+    ...views(redis, keys, settings),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
-    ...apiKeys(redis, keys),
+    ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

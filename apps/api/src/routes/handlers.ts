@@ -2,6 +2,13 @@ import type { Settings } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import type { AcceptDeps } from "../accept-message.ts";
 import type { Handlers } from "../bind-route.ts";
+import {
+  type ApiKeysDeps,
+  createApiKey,
+  getApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
 import {
@@ -37,6 +44,7 @@ export type HandlerDeps = AcceptDeps &
   LettersDeps &
   RedriveDeps &
   OperationsDeps &
+  ApiKeysDeps &
   ReadinessDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -61,6 +69,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
     ...letterHandlers(deps),
+    ...keyHandlers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -89,5 +98,14 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
     redriveLetters: beginOperation(deps, "redrive"),
     discardLetters: beginOperation(deps, "discard"),
     getOperation: getOperation(deps),
+  };
+}
+
+function keyHandlers(deps: ApiKeysDeps) {
+  return {
+    createApiKey: createApiKey(deps),
+    listApiKeys: listApiKeys(deps),
+    getApiKey: getApiKey(deps),
+    revokeApiKey: revokeApiKey(deps),
   };
 }
