@@ -90,7 +90,7 @@ interface Notice {
 }
 
 /** Tells the companions of all members. */
-export function announce(realm: Realm, group: Group, { actor, content }: Notice): void {
+function announce(realm: Realm, group: Group, { actor, content }: Notice): void {
   const { mode } = group;
   const attrs = {
     from: group.jid,

@@ -25,7 +25,7 @@ export interface GroupSignal {
   forget(companion: string): void;
 }
 
-export interface SenderPlace {
+interface SenderPlace {
   /** Digits of the reading phone. */
   readonly phone: string;
   readonly group: string;

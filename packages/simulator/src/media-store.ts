@@ -15,7 +15,7 @@ export interface MediaStore extends AsyncDisposable {
   find(token: string): StoredMedia | undefined;
 }
 
-export interface StoredMedia {
+interface StoredMedia {
   /** URL-safe base64 of the SHA-256 of all bytes. */
   readonly token: string;
   readonly bytes: number;
