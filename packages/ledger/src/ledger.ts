@@ -7,6 +7,7 @@ import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -35,6 +36,7 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Withdrawals &
+  EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -62,6 +64,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
