@@ -11,6 +11,7 @@ export type { MessageView } from "./views.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
 

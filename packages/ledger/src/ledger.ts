@@ -3,6 +3,7 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
@@ -34,6 +35,7 @@ export type Ledger = Acceptance &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
@@ -62,6 +64,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...changes(run),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
