@@ -63,6 +63,11 @@ export const SETTINGS = {
     says: "how long before the end of a lease the worker stops using it",
   },
 
+  cut_off_spread_ms: {
+    value: 30_000,
+    says: "over so long a worker that can't renew its leases spreads the cuts of its sockets, and their return",
+  },
+
   // Lanes
   window_size: { value: 2, says: "messages of a lane that are in hand or next" },
   sweep_ms: { value: 1_000, says: "how often a worker looks at every lane without being woken" },
@@ -133,6 +138,11 @@ export const SETTINGS = {
   keep_alive_ms: { value: 20_000, says: "how often an idle connection is probed" },
   reconnect_base_ms: { value: 1_000, says: "first delay before a reconnect; doubles" },
   reconnect_cap_ms: { value: 60_000, says: "longest delay before a reconnect" },
+  login_rest_ms: {
+    value: 300_000,
+    says: "how long a device rests after WhatsApp refused its connection with 429; doubles",
+  },
+  login_rest_cap_ms: { value: 3_600_000, says: "longest rest after such a refusal" },
   replaced_wait_ms: {
     value: 15_000,
     says: "delay before the single reconnect after another login took over",

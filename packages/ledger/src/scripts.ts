@@ -46,6 +46,7 @@ const NAMES = [
   "take-lease",
   "take-over",
   "trim-letters",
+  "warm-up",
   "write-credentials",
 ] as const;
 
