@@ -48,6 +48,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { EventPageBody } from "./event-routes.ts";
 
 // Problems
 export { answerOf, dialectOf } from "./dialect.ts";

@@ -9,6 +9,7 @@ export {
   mintDeviceId,
   mintMessageId,
 } from "./id.ts";
+export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
 
 // Changing a message that was sent

@@ -8,6 +8,7 @@ import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -37,6 +38,7 @@ export type Ledger = Acceptance &
   Closing &
   Changes &
   Withdrawals &
+  EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -65,6 +67,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...changes(run),
+    ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

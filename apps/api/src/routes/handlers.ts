@@ -18,6 +18,7 @@ import {
   disconnectDevice,
   logoutDevice,
 } from "./connection.ts";
+import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
@@ -47,6 +48,7 @@ export type HandlerDeps = AcceptDeps &
   RedriveDeps &
   OperationsDeps &
   ApiKeysDeps &
+  EventsDeps &
   ReadinessDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -74,6 +76,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...laneHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    listEvents: listEvents(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
