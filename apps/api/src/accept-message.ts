@@ -6,7 +6,13 @@ import {
   type Problem,
   type SendMessageInput,
 } from "@pombo/contract";
-import { isDeviceId, mintMessageId, type QuietHours, recipientKey } from "@pombo/domain";
+import {
+  isDeviceId,
+  mintMessageId,
+  type QuietHours,
+  recipientKey,
+  type Settings,
+} from "@pombo/domain";
 import type { AcceptClaim, Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
@@ -32,6 +38,7 @@ import {
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
+  readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
     Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
@@ -41,41 +48,46 @@ export interface AcceptDeps extends AnswerDeps {
   readonly lane: FeedPort;
 }
 
-export interface SendRequest extends AnswerRequest {
+/** A request that has a message accepted. */
+export interface TakeRequest extends AnswerRequest {
   readonly caller: Caller;
-  readonly body: SendMessageInput;
+  /** What the request asks for: another one under the same key is refused. */
+  readonly body: unknown;
   readonly idempotencyKey?: string;
-  /** The client waits for the outcome until then, ms since the epoch. */
-  readonly syncUntil?: number;
+  /** The scope of the key, beside the API key. */
+  readonly route?: string;
+  /** A claim that was made before the acceptance. */
+  readonly claim?: Claim;
+  /** As `POST /v1/messages` does when absent. */
+  readonly answering?: Answering;
 }
 
 /** How an accepted message is answered. */
 export interface Answering {
-  /** Idempotency keys of different routes are different. */
-  readonly route: string;
+  /** The client waits for the outcome until then, ms since the epoch. */
+  readonly syncUntil?: number;
   /** The answer when nobody waits, kept with the acceptance; undefined when the client waits. */
-  atOnce(message: NewMessage): Extract<Answer, { kind: "answer" }> | undefined;
+  readonly atOnce: (message: NewMessage) => Extract<Answer, { kind: "answer" }> | undefined;
   answer(accepted: AcceptedMessage): Promise<Answer>;
 }
 
-/** As `POST /v1/messages` does: waits as long as `Prefer` asks. */
-function natively(request: SendRequest, deps: AcceptDeps): Answering {
+/** Waits as long as `Prefer` asks. */
+function natively(request: TakeRequest, deps: AcceptDeps): Answering {
   return {
-    route: "sendMessage",
     atOnce: (message) => (waitMs(request.prefer) > 0 ? undefined : answerUnread(message, request)),
     answer: (accepted) => answerMessage(accepted, request, deps),
   };
+}
+
+export interface SendRequest extends TakeRequest {
+  readonly body: SendMessageInput;
 }
 
 /**
  * Takes a message: device → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
-export async function acceptMessage(
-  request: SendRequest,
-  deps: AcceptDeps,
-  answering = natively(request, deps),
-): Promise<Answer> {
+export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
   const { caller, body } = request;
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
@@ -84,15 +96,28 @@ export async function acceptMessage(
     (await deps.admission.refuse("intake")) ??
     (times.kind === "refused" ? wrongTimes(times, body) : undefined);
   if (wrong !== undefined || times.kind === "refused")
-    return answerEarlier(request, wrong ?? noDevice, { deps, answering });
+    return answerEarlier(request, wrong ?? noDevice, deps);
   const read = await contentOf({ body, deviceId }, deps);
-  if (read.kind === "refused") return answerEarlier(request, read.problem, { deps, answering });
+  if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
   const { content } = read;
   const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
+  return takeMessage(request, given, deps);
+}
+
+/** The way of a message that may be accepted: accept → feed → wait → answer. */
+export async function takeMessage(
+  request: TakeRequest,
+  bare: NewMessage,
+  deps: AcceptDeps,
+): Promise<Answer> {
+  const answering = request.answering ?? natively(request, deps);
+  const { id, deviceId } = bare;
+  const { syncUntil } = answering;
+  const given = syncUntil === undefined ? bare : { ...bare, syncUntil };
   const claim = acceptClaim(request, given, answering);
   const accepted = await acceptOrWithdraw(given, claim, deps);
-  if (accepted.kind === "joined") return answerJoined(accepted, claim, answering);
+  if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
   const { messageId, feed } = accepted;
   deps.reach("accepted");
@@ -108,29 +133,30 @@ export async function acceptMessage(
 }
 
 /** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
-async function answerEarlier(
-  request: SendRequest,
+export async function answerEarlier(
+  request: TakeRequest,
   refused: Problem,
-  { deps, answering }: { readonly deps: AcceptDeps; readonly answering: Answering },
+  deps: AcceptDeps,
 ): Promise<Answer> {
-  const { idempotencyKey, caller, body } = request;
-  if (idempotencyKey === undefined) return refuse(refused);
-  const claim = claimOf(caller.keyId, answering.route, idempotencyKey);
+  const { body } = request;
+  const claim = keyClaim(request);
+  if (claim === undefined) return refuse(refused);
   if (!(await deps.ledger.hasAccepted(claim.digest))) return refuse(refused);
   const fingerprint = fingerprintOf(body);
   const messageId = mintMessageId(randomBytes(9));
   const found = await deps.ledger.claim(claim, { fingerprint, messageId, now: deps.now() });
   if (found.kind !== "accepted") return refuseClaim(found) ?? refuse(refused);
-  return answerJoined(found, claim, answering);
+  return answerJoined(found, claim, { request, deps });
 }
 
 /** The first answer again, or the wait of the request that is still open. */
 function answerJoined(
   { messageId, answer }: Pick<Extract<Accepted, { kind: "joined" }>, "messageId" | "answer">,
   claim: Claim | undefined,
-  answering: Answering,
+  { request, deps }: { readonly request: TakeRequest; readonly deps: AcceptDeps },
 ): Answer | Promise<Answer> {
   if (answer !== undefined) return replay(answer, messageId);
+  const answering = request.answering ?? natively(request, deps);
   return answering.answer({ messageId, ...claimed(claim) });
 }
 
@@ -140,19 +166,26 @@ function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
 
 /** The claim of a request; whoever doesn't wait is answered by what is known now, which is kept with the acceptance. */
 function acceptClaim(
-  request: SendRequest,
+  request: TakeRequest,
   message: NewMessage,
-  answering: Answering,
+  { atOnce }: Answering,
 ): AcceptClaim | undefined {
-  if (request.idempotencyKey === undefined) return undefined;
-  const claim = {
-    ...claimOf(request.caller.keyId, answering.route, request.idempotencyKey),
-    fingerprint: fingerprintOf(request.body),
-  };
-  const known = answering.atOnce(message);
+  const mine = request.claim ?? keyClaim(request);
+  if (mine === undefined) return undefined;
+  const claim = { ...mine, fingerprint: fingerprintOf(request.body) };
+  const known = atOnce(message);
   if (known === undefined) return claim;
   const { status, headers, body } = known;
   return { ...claim, answer: { status, headers, body: body.toString() } };
+}
+
+/** The claim that the request's key gives a right to. */
+export function keyClaim({
+  idempotencyKey,
+  caller,
+  route = ROUTE,
+}: TakeRequest): Claim | undefined {
+  return idempotencyKey === undefined ? undefined : claimOf(caller.keyId, route, idempotencyKey);
 }
 
 /** Why a message was not taken. */
@@ -224,10 +257,12 @@ export async function insist<Value>(attempt: () => Promise<Value>): Promise<Valu
 /** Another request has resumed the claim and will soon be through. */
 const CLAIM_LOST_RETRY_MS = 1_000;
 
+const ROUTE = "sendMessage";
+
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
 
 function newMessage(
-  { caller, body, syncUntil }: SendRequest,
+  { caller, body }: SendRequest,
   {
     times,
     ...given
@@ -245,7 +280,6 @@ function newMessage(
     ...(sendAt === undefined ? {} : { sendAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(quiet === undefined ? {} : { quietHours: quietHoursOf(quiet) }),
-    ...(syncUntil === undefined ? {} : { syncUntil }),
     ...(body.client_ref === undefined ? {} : { clientRef: body.client_ref }),
     ...(body.metadata === undefined ? {} : { metadata: body.metadata }),
   };

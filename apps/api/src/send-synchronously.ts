@@ -12,7 +12,13 @@ import {
   type Standstill,
 } from "@pombo/domain";
 import type { Claim, Ledger, MessageRecord, NewMessage, Standing } from "@pombo/ledger";
-import { type AcceptDeps, acceptMessage, insist, type SendRequest } from "./accept-message.ts";
+import {
+  type AcceptDeps,
+  acceptMessage,
+  type Answering,
+  insist,
+  type SendRequest,
+} from "./accept-message.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { type AcceptedMessage, appliedOf, keepAnswer } from "./answer-message.ts";
 import { maySee } from "./authenticate.ts";
@@ -59,12 +65,12 @@ export async function sendSynchronously(request: SyncRequest, deps: SyncDeps): P
   const ms = waitMs(request, deps);
   const refused = ms === 0 ? undefined : await refuseAtOnce(request, deps);
   if (refused !== undefined) return refused;
-  const until = ms === 0 ? {} : { syncUntil: deps.now() + ms };
-  return acceptMessage({ ...request, ...until }, deps, {
-    route: request.route,
+  const answering: Answering = {
+    ...(ms === 0 ? {} : { syncUntil: deps.now() + ms }),
     atOnce: (message) => (ms === 0 ? present(unread(message), request) : undefined),
     answer: (accepted) => tell(accepted, { request, ms }, deps),
-  });
+  };
+  return acceptMessage({ ...request, answering }, deps);
 }
 
 /** `Prefer: respond-async` and `wait=0` turn waiting off. */

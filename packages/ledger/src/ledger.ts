@@ -3,6 +3,7 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
@@ -37,6 +38,7 @@ export type Ledger = Acceptance &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
   EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -67,6 +69,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...changes(run),
     ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
