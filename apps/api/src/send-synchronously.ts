@@ -8,7 +8,6 @@ import {
   isSettled,
   type MessageId,
   type MessageStatus,
-  type Settings,
   type Standstill,
 } from "@pombo/domain";
 import type { Claim, Ledger, MessageRecord, NewMessage, Standing } from "@pombo/ledger";
@@ -30,7 +29,6 @@ import { isStoreAway } from "./store-away.ts";
 export interface SyncDeps extends AcceptDeps {
   readonly ledger: AcceptDeps["ledger"] & Pick<Ledger, "viewStanding" | "viewStandstill">;
   readonly follow: AcceptDeps["follow"] & Pick<Follow, "deviceState">;
-  readonly settings: Pick<Settings, "sync_wait_ms">;
 }
 
 export type Presented = Extract<Answer, { kind: "answer" }>;

@@ -138,6 +138,8 @@ test("a lane rests all the same when the message that says so does not wait", ()
   expect(failed("ACCOUNT_RESTRICTED", { syncUntil: NOW + 1 }).outcome.holdUntil).toBeGreaterThan(
     NOW,
   );
+});
+
 test("what WhatsApp refuses of a deletion or an edit is told under its own name, and retried as that name says", () => {
   const target = { id: "3EB0", fromMe: true };
   const deletion = failed("SEND_REJECTED", { content: { kind: "delete", target } });
