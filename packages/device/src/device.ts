@@ -3,6 +3,7 @@ import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import type { DeviceConfig, DeviceDeps } from "./device-deps.ts";
 import { forgetRecipient } from "./forget-recipient.ts";
+import { findGroup, findGroups, type GroupFound, type GroupsFound } from "./groups.ts";
 import type { Live } from "./live.ts";
 import { type PairingCode, requestCode, untilPairing } from "./pairing-code.ts";
 import type { OutgoingMessage, SendOutcome } from "./send.ts";
@@ -25,6 +26,8 @@ export interface Device extends AsyncDisposable {
   /** For an unpaired device: the code to type on the phone with that number. */
   pairingCode(phone: string): Promise<PairingCode>;
   checkRecipient(digits: string): Promise<RecipientCheck>;
+  groups(): Promise<GroupsFound>;
+  group(jid: string): Promise<GroupFound>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
   /** Forgets the recipient's devices and sessions, so that the next send asks for them. */
   refresh(jid: string): Promise<void>;
@@ -111,6 +114,14 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
       return "code" in live
         ? { kind: "failed", failure: live }
         : checkRecipient(live.socket.wa, digits, connection.caches);
+    },
+    groups: async () => {
+      const live = openLive();
+      return "code" in live ? { kind: "failed", failure: live } : findGroups(live.socket.wa);
+    },
+    group: async (jid) => {
+      const live = openLive();
+      return "code" in live ? { kind: "failed", failure: live } : findGroup(live.socket.wa, jid);
     },
     send: async (message, signal) => {
       const live = openLive();

@@ -39,6 +39,7 @@ export const SETTINGS = {
 
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
+  inbound_kept_ms: { value: 604_800_000, says: "how long a received message is kept" },
   letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
   events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
   ended_key_kept_ms: {
