@@ -6,6 +6,9 @@ import { type Attempts, attempts } from "./attempts.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
+import { type Deliveries, deliveries } from "./deliveries.ts";
+import { type Endpoints, endpoints } from "./endpoints.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
@@ -35,6 +38,9 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Withdrawals &
+  EventLog &
+  Endpoints &
+  Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -62,6 +68,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...eventLog({ redis, keys, run, settings }),
+    ...endpoints({ redis, keys, run, settings }),
+    ...deliveries({ redis, keys, run }),
     ...apiKeys(redis, keys),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
