@@ -11,7 +11,8 @@ import { writeAtomic } from "./write-atomic.ts";
  *
  *   credentials-key   encrypts the devices' credentials          admin-key    the first API key
  *   sandbox.json      the device paired with the sandbox         whatsapp     which WhatsApp the devices are paired with
- *   children.json     the processes of the last run              logs/  redis/  simulator/
+ *   children.json     the processes of the last run              redis-url    where its Redis answers, with the password
+ *   logs/  redis/  simulator/
  */
 export interface DataFolder {
   /** the real path */
@@ -22,6 +23,7 @@ export interface DataFolder {
   readonly sandboxFile: string;
   readonly childrenFile: string;
   readonly adminKeyFile: string;
+  readonly redisUrlFile: string;
 }
 
 export async function openDataFolder(dir: string): Promise<DataFolder> {
@@ -35,6 +37,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     sandboxFile: join(path, "sandbox.json"),
     childrenFile: join(path, "children.json"),
     adminKeyFile: join(path, "admin-key"),
+    redisUrlFile: join(path, "redis-url"),
   };
   for (const inner of [folder.logs, folder.redis, folder.simulator])
     await mkdir(inner, { recursive: true, mode: 0o700 });

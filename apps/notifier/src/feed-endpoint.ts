@@ -95,6 +95,6 @@ function chooseFrom(
 }
 
 /** The event as this endpoint, and every other one, is told it. */
-export function deliveryOf(event: LoggedEvent): NewDelivery {
+function deliveryOf(event: LoggedEvent): NewDelivery {
   return { delivery: event.cursor, type: event.type, body: JSON.stringify(renderEvent(event)) };
 }

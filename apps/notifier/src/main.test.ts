@@ -28,7 +28,7 @@ const QUICK = {
 const WITHIN = { timeout: 60_000, interval: 50 };
 
 /** The notifier as a process, on a Redis of its own. */
-async function setup(over: Readonly<Record<string, string>> = {}) {
+async function setup(settings: Readonly<Record<string, string>> = {}) {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await openTestRedis());
   const redis = stack.use(await openRedis({ url: server.url, role: "worker" })).client;
@@ -50,7 +50,7 @@ async function setup(over: Readonly<Record<string, string>> = {}) {
     keys,
     said: () => said,
     async start() {
-      const env = { PATH: process.env["PATH"], ...QUICK, ...over, POMBO_REDIS_URL: server.url };
+      const env = { ...QUICK, ...settings, POMBO_REDIS_URL: server.url };
       child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
       for (const stream of [child.stdout, child.stderr])
         stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));

@@ -14,7 +14,7 @@ export interface ReadLogDeps {
     | "feedDeliveries"
     | "listEndpoints"
     | "openDeliveries"
-    | "readEvents"
+    | "eventsAfter"
     | "takeReader"
     | "trimEvents"
   >;
@@ -119,13 +119,13 @@ export function openLogReader(deps: ReadLogDeps): LogReader {
 }
 
 /** Endpoints that stand at the same place read the same page. */
-function pagesOf({ readEvents }: Pick<Ledger, "readEvents">) {
+function pagesOf({ eventsAfter }: Pick<Ledger, "eventsAfter">) {
   const pages = new Map<string, Promise<readonly LogEntry[]>>();
   return (after: string, to?: string): Promise<readonly LogEntry[]> => {
     const name = `${after} ${to ?? ""}`;
     const known = pages.get(name);
     if (known !== undefined) return known;
-    const page = readEvents({ after, limit: PAGE, ...(to === undefined ? {} : { to }) });
+    const page = eventsAfter(after, PAGE, to);
     pages.set(name, page);
     return page;
   };

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 
 /** What a webhook said, once its signature was verified by an independent implementation. */
-export interface Heard {
+interface Heard {
   readonly id: string;
   readonly type: string;
   readonly cursor: string;

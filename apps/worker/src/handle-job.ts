@@ -221,6 +221,6 @@ function endOf(settled: Settled, end: JobEnd): JobEnd {
   return settled.kind === "fenced" ? { kind: "fenced" } : end;
 }
 
-function jidOf(recipient: string): string {
+export function jidOf(recipient: string): string {
   return recipient.includes("@") ? recipient : `${recipient}@s.whatsapp.net`;
 }

@@ -14,6 +14,8 @@ export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
 export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export { CONTENT_KEYS, type ContentKey } from "./content.ts";
+export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
 export type {
@@ -41,6 +43,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { EventPageBody } from "./event-routes.ts";
 
 // Problems
 export { answerOf, dialectOf } from "./dialect.ts";

@@ -12,7 +12,25 @@ export {
   mintEndpointId,
   mintMessageId,
 } from "./id.ts";
+export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// What a message says
+export {
+  type ContentKind,
+  type Extras,
+  isMedia,
+  MEDIA_KINDS,
+  type MediaContent,
+  type MediaKind,
+  type MediaRef,
+  type MessageContent,
+  readContent,
+  reworded,
+  type Target,
+  targetOf,
+  wordsOf,
+} from "./content.ts";
 
 // Errors
 export {

@@ -6,6 +6,12 @@ export const SETTINGS = {
   // Requests
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
+  caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
+  typing_limit_ms: {
+    value: 10_000,
+    says: "longest typing_ms: its device sends nothing else meanwhile",
+  },
+  mentions_limit: { value: 256, says: "people that one message may mention" },
   metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
   prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
   device_request_wait_ms: {
@@ -22,8 +28,36 @@ export const SETTINGS = {
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
   letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
   events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
+  ended_key_kept_ms: {
+    value: 2_592_000_000,
+    says: "how long an expired or revoked API key is shown",
+  },
   recipient_known_ms: { value: 604_800_000, says: "how long 'is on WhatsApp' is believed" },
   recipient_absent_ms: { value: 3_600_000, says: "how long 'is not on WhatsApp' is believed" },
+
+  // Live
+  event_look_ms: { value: 1_000, says: "how often the event log is looked at without being woken" },
+  event_gather_ms: {
+    value: 20,
+    says: "shortest time between two looks at the event log; what comes between is told together",
+  },
+  events_recent: { value: 2_000, says: "events that each API process keeps in memory" },
+  stream_heartbeat_ms: {
+    value: 15_000,
+    says: "how often a silent event stream shows that it lives",
+  },
+  stream_buffer_bytes: {
+    value: 65_536,
+    says: "what is written ahead of a slow client; beyond it the client gets its events at its own pace",
+  },
+  stream_stall_ms: {
+    value: 30_000,
+    says: "how long a client may take nothing before its event stream is closed",
+  },
+  key_sweep_ms: {
+    value: 500,
+    says: "how often open streams and waits look whether their API key still lives",
+  },
 
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
@@ -42,6 +76,11 @@ export const SETTINGS = {
   lease_margin_ms: {
     value: 3_000,
     says: "how long before the end of a lease the worker stops using it",
+  },
+
+  cut_off_spread_ms: {
+    value: 30_000,
+    says: "over so long a worker that can't renew its leases spreads the cuts of its sockets, and their return",
   },
 
   // Lanes
@@ -162,6 +201,11 @@ export const SETTINGS = {
   keep_alive_ms: { value: 20_000, says: "how often an idle connection is probed" },
   reconnect_base_ms: { value: 1_000, says: "first delay before a reconnect; doubles" },
   reconnect_cap_ms: { value: 60_000, says: "longest delay before a reconnect" },
+  login_rest_ms: {
+    value: 300_000,
+    says: "how long a device rests after WhatsApp refused its connection with 429; doubles",
+  },
+  login_rest_cap_ms: { value: 3_600_000, says: "longest rest after such a refusal" },
   replaced_wait_ms: {
     value: 15_000,
     says: "delay before the single reconnect after another login took over",

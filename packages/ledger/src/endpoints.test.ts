@@ -313,11 +313,7 @@ test("a stretch of the log is told once more, and only one at a time", async () 
   expect(await t.ledger.replayEvents(ID, a, b)).toBe("begun");
   expect(await t.ledger.replayEvents(ID, a, b)).toBe("busy");
   const { replay } = await t.view();
-  const found = await t.ledger.readEvents({
-    after: replay?.after ?? "",
-    to: replay?.to ?? "",
-    limit: 9,
-  });
+  const found = await t.ledger.eventsAfter(replay?.after ?? "", 9, replay?.to);
   expect(found.map(([cursor]) => cursor)).toEqual([a, b]);
   const deliveries = [{ delivery: a, type: "x", body: "again" }];
   expect(await t.feed(a, { which: "replay", from: replay?.after ?? "", deliveries })).toBe(true);
@@ -368,7 +364,7 @@ test("an enabled endpoint holds what it has not seen; one that is too far behind
   await t.ledger.resumeEndpoint(ID, "cursor", NOW);
   expect(await t.view()).toMatchObject({ state: "enabled", gap: { from } });
   const next = await t.happen();
-  const found = await t.ledger.readEvents({ after: from, limit: 9 });
+  const found = await t.ledger.eventsAfter(from, 9);
   expect(found.map(([cursor]) => cursor)).toEqual([next]);
 });
 

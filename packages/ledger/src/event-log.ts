@@ -1,65 +1,52 @@
-import type { EndpointId, Settings } from "@pombo/domain";
-import { type Keys, type Redis, usedPercent } from "@pombo/redis";
-import type { Run } from "./scripts.ts";
+import type { Keys, Redis } from "@pombo/redis";
 
-/** An entry as Redis has it: its cursor, and names and values in turn. */
-export type LogEntry = readonly [cursor: string, flat: readonly string[]];
+/** An entry as the stream has it: its cursor, and names and values in turn. */
+export type LogEntry = readonly [cursor: string, fields: readonly string[]];
+
+export interface EventLogEnds {
+  /** The oldest entry that is kept; absent when there is none. */
+  readonly oldest?: string;
+  /** The last one that was ever written; `0-0` when there was none. */
+  readonly newest: string;
+  /** Something older was kept once. */
+  readonly trimmed: boolean;
+}
 
 /** The replayable sequence of state changes. */
 export interface EventLog {
-  /** What stands behind `after`, in order; up to and including `to` when it is given. */
-  readEvents(page: {
-    readonly after: string;
-    readonly to?: string;
-    readonly limit: number;
-  }): Promise<readonly LogEntry[]>;
+  /** The entries behind a cursor, in order, up to and including `to`; fewer than `limit` at the end of them. */
+  eventsAfter(cursor: string, limit: number, to?: string): Promise<readonly LogEntry[]>;
   findEvent(cursor: string): Promise<LogEntry | undefined>;
-  /**
-   * Shortens the log to what is kept and what enabled endpoints have still to see. One that is too far behind is parked, so that it holds
-   * the log no longer; when Redis fills up, every one that holds more than what is kept anyway.
-   */
-  trimEvents(
-    now: number,
-  ): Promise<{ readonly trimmed: number; readonly parked: readonly EndpointId[] }>;
+  eventLogEnds(): Promise<EventLogEnds>;
 }
 
-/** Entries that one step takes away at most. */
-const AT_ONCE = 10_000;
-const STEPS = 100;
-
-export function eventLog({
-  redis,
-  keys,
-  run,
-  settings,
-}: {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly run: Run;
-  readonly settings: Settings;
-}): EventLog {
+export function eventLog(redis: Redis, keys: Keys): EventLog {
   return {
-    async readEvents({ after, to = "+", limit }) {
-      return redis.xrange(keys.events(), `(${after}`, to, "COUNT", limit);
-    },
+    eventsAfter: (cursor, limit, to = "+") =>
+      redis.xrange(keys.events(), `(${cursor}`, to, "COUNT", limit),
     async findEvent(cursor) {
       return (await redis.xrange(keys.events(), cursor, cursor))[0];
     },
-    async trimEvents(now) {
-      const full = usedPercent(await redis.info("memory")) >= settings.memory_webhook_percent;
-      const since = now - settings.events_kept_ms;
-      const behind = full ? since : now - settings.webhook_behind_ms;
-      let trimmed = 0;
-      const parked: EndpointId[] = [];
-      for (let step = 0; step < STEPS; step += 1) {
-        // oxlint-disable-next-line no-await-in-loop -- step by step, so that others have their turn
-        const reply = await run("trim-events", since, behind, now, AT_ONCE);
-        const [gone, ...stopped] = reply as [number, ...EndpointId[]];
-        trimmed += gone;
-        parked.push(...stopped);
-        if (gone < AT_ONCE / 2) break;
-      }
-      return { trimmed, parked };
+    async eventLogEnds() {
+      const info = await describe(redis, keys.events());
+      const oldest = (info.get("first-entry") as LogEntry | null | undefined)?.[0];
+      return {
+        newest: (info.get("last-generated-id") as string | undefined) ?? "0-0",
+        trimmed: Number(info.get("entries-added") ?? 0) > Number(info.get("length") ?? 0),
+        ...(oldest === undefined ? {} : { oldest }),
+      };
     },
   };
+}
+
+/** Empty when nothing was ever written. */
+async function describe(redis: Redis, key: string): Promise<ReadonlyMap<unknown, unknown>> {
+  try {
+    const flat = (await redis.xinfo("STREAM", key)) as readonly unknown[];
+    const pairs = flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]] as const] : []));
+    return new Map(pairs);
+  } catch (error) {
+    if (error instanceof Error && /no such key/i.test(error.message)) return new Map();
+    throw error;
+  }
 }

@@ -2,12 +2,13 @@
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
 
 // Accepting
-export type { Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
 // Reading
-export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./message-record.ts";
+export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
+export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
@@ -25,7 +26,6 @@ export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";
 
 // Webhooks
-export type { LogEntry } from "./event-log.ts";
 export type { EndpointEdit, EndpointRecord, EndpointState, NewEndpoint } from "./endpoints.ts";
 export type {
   BegunDelivery,

@@ -8,8 +8,8 @@ import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
-import { type EventLog, eventLog } from "./event-log.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -19,6 +19,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
@@ -39,6 +40,7 @@ export type Ledger = Acceptance &
   Closing &
   Withdrawals &
   EventLog &
+  EventRetention &
   Endpoints &
   Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -61,17 +63,18 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deviceEdits({ redis, keys, run }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
-    ...recipients(redis, keys, settings),
-    ...views(redis, keys),
+    ...recipients({ redis, keys, run, settings }),
+    ...views(redis, keys, settings),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
-    ...eventLog({ redis, keys, run, settings }),
+    ...eventLog(redis, keys),
+    ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
-    ...apiKeys(redis, keys),
+    ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

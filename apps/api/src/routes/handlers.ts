@@ -2,6 +2,13 @@ import type { Settings } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import type { AcceptDeps } from "../accept-message.ts";
 import type { Handlers } from "../bind-route.ts";
+import {
+  type ApiKeysDeps,
+  createApiKey,
+  getApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
 import {
@@ -10,6 +17,7 @@ import {
   disconnectDevice,
   logoutDevice,
 } from "./connection.ts";
+import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
@@ -37,6 +45,8 @@ export type HandlerDeps = AcceptDeps &
   LettersDeps &
   RedriveDeps &
   OperationsDeps &
+  ApiKeysDeps &
+  EventsDeps &
   ReadinessDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -61,6 +71,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
     ...letterHandlers(deps),
+    ...keyHandlers(deps),
+    listEvents: listEvents(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -89,5 +101,14 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
     redriveLetters: beginOperation(deps, "redrive"),
     discardLetters: beginOperation(deps, "discard"),
     getOperation: getOperation(deps),
+  };
+}
+
+function keyHandlers(deps: ApiKeysDeps) {
+  return {
+    createApiKey: createApiKey(deps),
+    listApiKeys: listApiKeys(deps),
+    getApiKey: getApiKey(deps),
+    revokeApiKey: revokeApiKey(deps),
   };
 }
