@@ -3,6 +3,7 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
@@ -38,6 +39,7 @@ export type Ledger = Acceptance &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
   EventLog &
   EventRetention &
@@ -70,6 +72,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...changes(run),
     ...eventLog(redis, keys),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),

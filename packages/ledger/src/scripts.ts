@@ -15,6 +15,7 @@ const NAMES = [
   "begin-attempt",
   "cancel",
   "change-device",
+  "change-target",
   "claim-key",
   "close-lane",
   "close-message",
@@ -100,6 +101,7 @@ const IN_SCRIPTS = [
   "webhook_log_kept_ms",
   "webhook_parked_kept_ms",
   "webhook_parked_limit",
+  "target_wait_ms",
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {

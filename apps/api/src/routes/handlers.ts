@@ -11,6 +11,7 @@ import {
 } from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
+import { type ChangeDeps, deleteMessage, editMessage } from "./change-message.ts";
 import {
   connectDevice,
   type ConnectionDeps,
@@ -37,6 +38,7 @@ import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter
 import { sendMessage } from "./send-message.ts";
 
 export type HandlerDeps = AcceptDeps &
+  ChangeDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -59,6 +61,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     getMessage: getMessage(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
+    editMessage: editMessage(deps),
+    deleteMessage: deleteMessage(deps),
     createDevice: createDevice(deps),
     listDevices: listDevices(deps),
     getDevice: getDevice(deps),
