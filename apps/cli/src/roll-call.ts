@@ -25,7 +25,12 @@ export function openRollCall(family: Family, readyFile: ReadyFile): RollCall {
   const write = async (): Promise<void> => {
     if (cast === undefined) return;
     const { api, worker, notifier, simulator } = living(cast);
-    await family.remember([...api, ...worker, ...notifier, ...(simulator === null ? [] : [simulator])]);
+    await family.remember([
+      ...api,
+      ...worker,
+      ...notifier,
+      ...(simulator === null ? [] : [simulator]),
+    ]);
     if (facts !== undefined) await readyFile.write(readyOf(cast, facts));
   };
   return {
