@@ -1,5 +1,5 @@
 import type { Settings } from "@pombo/domain";
-import type { GroupMetadata, WAMessageKey } from "@whiskeysockets/baileys";
+import { type GroupMetadata, proto, type WAMessageKey } from "@whiskeysockets/baileys";
 import type { MemoryCache } from "./memory-cache.ts";
 import { type SentBefore, toProto } from "./outgoing-content.ts";
 
@@ -38,9 +38,10 @@ export function baileysOptions({ settings, caches, sentUnder, me }: BaileysConfi
     emitOwnEvents: false,
     // The phone keeps getting its notifications.
     markOnlineOnConnect: false,
-    // History costs minutes of CPU, and we don't read it.
+    // History costs minutes of CPU; what we ask for is read.
     syncFullHistory: false,
-    shouldSyncHistoryMessage: () => false,
+    shouldSyncHistoryMessage: ({ syncType }: proto.Message.IHistorySyncNotification) =>
+      syncType === proto.Message.HistorySyncType.ON_DEMAND,
     generateHighQualityLinkPreview: false,
     keepAliveIntervalMs: settings.keep_alive_ms,
     defaultQueryTimeoutMs: settings.query_timeout_ms,

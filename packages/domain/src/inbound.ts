@@ -47,3 +47,35 @@ export interface InboundMessage {
 export function isInboundId(id: string): boolean {
   return /^[A-Za-z0-9._-]{1,128}$/.test(id);
 }
+
+/** A received message as events and answers tell it. */
+export function tellInbound(message: InboundMessage) {
+  const { chat, from, name, at, kind, text, target, quoted, mentions, media } = message;
+  return {
+    chat_jid: chat.includes("@") ? chat : `${chat}@s.whatsapp.net`,
+    from,
+    ...(name === undefined ? {} : { name }),
+    kind,
+    sent_at: new Date(at).toISOString(),
+    ...(text === undefined ? {} : { text }),
+    ...(target === undefined ? {} : { target_id: target }),
+    ...(quoted === undefined ? {} : { quoted_id: quoted }),
+    ...(mentions === undefined ? {} : { mentions }),
+    ...(media === undefined ? {} : { media: tellMedia(media) }),
+    ...(message.location === undefined ? {} : { location: message.location }),
+    ...(message.contact === undefined ? {} : { contact: message.contact }),
+    ...(message.poll === undefined ? {} : { poll: tellPoll(message.poll) }),
+  };
+}
+
+function tellPoll({ options, selectable }: NonNullable<InboundMessage["poll"]>) {
+  return { options, selectable_count: selectable };
+}
+
+function tellMedia({ mimeType, fileName, ...rest }: InboundMedia) {
+  return {
+    ...(mimeType === undefined ? {} : { mime_type: mimeType }),
+    ...(fileName === undefined ? {} : { file_name: fileName }),
+    ...rest,
+  };
+}

@@ -16,7 +16,7 @@ export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
 
 // What comes in
-export { type InboundMedia, type InboundMessage, isInboundId } from "./inbound.ts";
+export { type InboundMedia, type InboundMessage, isInboundId, tellInbound } from "./inbound.ts";
 
 // Changing a message that was sent
 export {

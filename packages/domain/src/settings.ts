@@ -209,6 +209,11 @@ export const SETTINGS = {
     says: "share of Redis' maxmemory from which on endpoints that hold the event log are parked",
   },
 
+  history_wait_ms: {
+    value: 5_000,
+    says: "how long the phone's answer to a request for history is waited for",
+  },
+
   // The connection
   open_timeout_ms: { value: 60_000, says: "how long a connection may take to open" },
   query_timeout_ms: { value: 12_000, says: "how long a query to WhatsApp may take" },

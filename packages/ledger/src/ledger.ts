@@ -11,6 +11,7 @@ import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
+import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -42,6 +43,7 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Changes &
+  Inbound &
   Withdrawals &
   EventLog &
   EventRetention &
@@ -76,6 +78,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...changes(run),
+    ...inbound(redis, keys, run),
     ...eventLog(redis, keys),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
