@@ -41,7 +41,10 @@ export interface AcceptDeps extends AnswerDeps {
   readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
+    Pick<
+      Ledger,
+      "accept" | "findDevice" | "findMessage" | "findReceived" | "hasAccepted" | "withdraw"
+    >;
   readonly admission: Admission;
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */

@@ -46,8 +46,10 @@ const NAMES = [
   "step-operation",
   "store-answer",
   "take-lease",
+  "take-lookups",
   "take-over",
   "trim-letters",
+  "trim-outbox",
   "warm-up",
   "write-credentials",
   // Endpoints and their deliveries
@@ -89,6 +91,7 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
+  "contact_lookups",
   "deaths_alone",
   "deaths_poisoned",
   "idempotency_claim_ms",

@@ -62,6 +62,6 @@ if cursor ~= "done" then
   return "more"
 end
 redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device),
-  key.inbox(device), key.groups(device))
+  key.inbox(device), key.groups(device), key.outbox(device))
 redis.call("HDEL", key.removals(), device)
 return "done"
