@@ -9,10 +9,21 @@ export {
   mintDeviceId,
   mintMessageId,
 } from "./id.ts";
+export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// Changing a message that was sent
+export {
+  type ChangeTarget,
+  type ChangeVerdict,
+  judgeChange,
+  refusalOf,
+  type TargetChange,
+} from "./change-target.ts";
 
 // What a message says
 export {
+  CONTENT_KINDS,
   type ContentKind,
   type Extras,
   isMedia,

@@ -3,10 +3,12 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -34,7 +36,9 @@ export type Ledger = Acceptance &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
+  EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -62,6 +66,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...changes(run),
+    ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

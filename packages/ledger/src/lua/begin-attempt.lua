@@ -4,6 +4,7 @@
 -- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON)}
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
+--         · {"orphan", …} (it changes a message that was never sent)
 --         · {"expired", …} · {"alone", …} (it ended its worker before: let nothing else run, then begin again)
 --         · {"ghost"} · {"fenced"}
 local device, epoch, id, feed, token, now, origins = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -29,6 +30,19 @@ if not string.find(m.recipient, "@", 1, true) then
 end
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" and tonumber(m.tried_at or 0) >= tonumber(ARGV[8]) then return reply("reconnect") end
 if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return reply("alone") end
+
+-- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
+local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
+local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left")
+if t and t[1] then
+  if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
+  if t[2] ~= "" then
+    take_out(m)
+    to_due(m, now + S.target_wait_ms, "order")
+    open_gate(m)
+    return { "ghost" }
+  end
+end
 
 attempt = attempt + 1
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 1 end
