@@ -244,3 +244,31 @@ test("behind a spent day a message says budget, and a lane without a pace tells 
   });
   expect((await t.ledger.reportLane(DEVICE, NOW + 200))?.blocked).toMatchObject({ by: "budget" });
 });
+
+test("a message that is not kept any more does not stop the lane", async () => {
+  await using t = await setup();
+  const [gone, next] = await acceptAll(t, [
+    newMessage(),
+    newMessage({ recipient: "5511900000003" }),
+  ]);
+  await t.redis.del(t.keys.message(gone ?? ""));
+  expect(await drain(t)).toEqual([next]);
+});
+
+test("where a pace is set nothing is picked while another is in hand", async () => {
+  await using t = await setup({ pace_gap_ms: 1_000 });
+  await acceptAll(t, [newMessage(), newMessage({ recipient: "5511900000003" })]);
+  const view = await t.ledger.peek(DEVICE, NOW);
+  const first = view.candidates[0]?.id as MessageId;
+  await t.feed(t.own, { pick: first });
+  const later = await t.ledger.peek(DEVICE, NOW + 60_000);
+  expect(pickNext(NOW + 60_000, { ...later, open: true })).toMatchObject({ why: "window" });
+});
+
+test("a chat that WhatsApp refused as cold is not warm by its token either", async () => {
+  await using t = await setup();
+  await t.ledger.rememberRecipient("5511900000009", { lid: "9" });
+  await t.ledger.trust(DEVICE, "9", Date.now() + 100_000_000);
+  await restrict(t, "5511900000009");
+  expect(await drain(t)).toEqual([]);
+});

@@ -42,15 +42,20 @@ for _, class in ipairs(CLASSES) do
   for _, id in ipairs(head) do
     local f = redis.call("HMGET", key.message(id), "recipient", "seq", "quiet")
     local recipient = f[1]
-    local warm = is_warm(device, recipient, now, not holding)
-    out[#out + 1] = id
-    out[#out + 1] = class
-    out[#out + 1] = f[2]
-    out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
-    out[#out + 1] = warm and 1 or 0
-    out[#out + 1] = recipient
-    out[#out + 1] = f[3] or ""
-    out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
+    if recipient then
+      local warm = is_warm(device, recipient, now, not holding)
+      out[#out + 1] = id
+      out[#out + 1] = class
+      out[#out + 1] = f[2]
+      out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
+      out[#out + 1] = warm and 1 or 0
+      out[#out + 1] = recipient
+      out[#out + 1] = f[3] or ""
+      out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
+    else
+      -- A message that is not kept any more must not stop the lane.
+      redis.call("ZREM", key.backlog(device, gen, class), id)
+    end
   end
 end
 return out

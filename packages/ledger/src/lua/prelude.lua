@@ -186,6 +186,13 @@ local function is_warm(device, recipient, now, inbound_counts)
     or (lid ~= "" and tonumber(redis.call("ZSCORE", key.warm(device), lid) or 0) > now)
 end
 
+-- WhatsApp called the chat cold, whatever we thought of it.
+local function chill(device, recipient)
+  local lid = string.sub(redis.call("GET", key.recipient(recipient)) or "", 3)
+  redis.call("ZREM", key.warm(device), recipient, lid)
+  redis.call("ZREM", key.trusted(device), lid)
+end
+
 -- True when `origins` (",queued,failed:CODE,") names the message's status, alone or with its last code.
 local function may_come_from(m, origins)
   return string.find(origins, "," .. m.status .. ",", 1, true)
