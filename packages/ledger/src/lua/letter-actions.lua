@@ -4,7 +4,7 @@
 -- `body`: edited (JSON) or "". Result: as that of `redrive`.
 local function redrive_letter(m, now, body, origins)
   -- The same command, sent again.
-  if tonumber(m.redriven_at) == now and not redis.call("ZSCORE", key.letters(), m.id) then return { "redriven", m.version } end
+  if tonumber(m.redriven_at) == now and (body == "" or m.body == body) and not redis.call("ZSCORE", key.letters(), m.id) then return { "redriven", m.version } end
   if not redis.call("ZSCORE", key.letters(), m.id) or not may_come_from(m, origins) then return { "not-a-letter" } end
   if m.left and body ~= "" then return { "possible" } end
   local gen = redis.call("HGET", key.device(m.device), "gen")
