@@ -272,3 +272,42 @@ test("a chat that WhatsApp refused as cold is not warm by its token either", asy
   await restrict(t, "5511900000009");
   expect(await drain(t)).toEqual([]);
 });
+
+test("a less urgent message does not wait for a more urgent one that stays behind a sleeping one", async () => {
+  await using t = await setup();
+  const [, , normal] = await acceptAll(t, [
+    newMessage({ quietHours: ASLEEP, priority: "high" }),
+    newMessage({ priority: "high" }),
+    newMessage(),
+  ]);
+  expect(await drain(t)).toEqual([normal]);
+});
+
+test("two retries of one recipient, one of them released from the old number, don't lock each other out", async () => {
+  await using t = await setup();
+  const state = { state: "connected", now: NOW } as const;
+  const retry = async (at: number) => {
+    const message = newMessage();
+    await t.ledger.accept(message);
+    const fed = await t.feed(t.own, { pick: message.id });
+    if (fed.kind !== "fed") throw new Error("not fed");
+    await t.ledger.settle(t.own, message.id, {
+      to: "queued",
+      now: NOW,
+      feed: fed.feed,
+      failure: { code: "SEND_FAILED", detail: "" },
+      wait: { kind: "due", at },
+      count: 1,
+    });
+    return message.id;
+  };
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" });
+  const old = await retry(NOW + 10);
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" });
+  const fresh = await retry(NOW + 20);
+  await t.ledger.moveGenerations(DEVICE, "release", { now: NOW, generation: 2 });
+  await t.ledger.serveDue(NOW + 10, 10);
+  expect(await drain(t, NOW + 10)).toEqual([]);
+  await t.ledger.serveDue(NOW + 20, 10);
+  expect((await drain(t, NOW + 20)).toSorted()).toEqual([old, fresh].toSorted());
+});

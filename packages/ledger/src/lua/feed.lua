@@ -37,6 +37,8 @@ end
 aside(15, gated, function(m)
   redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
   redis.call("HSET", key.message(m.id), "place", "waiting")
+  -- Who waits for others shuts no gate himself.
+  redis.call("SREM", key.gate(device, m.recipient), m.id)
   -- What it waits for may have ended since the feed looked: nothing else would ever fetch this message.
   let_next_come(device, m.recipient)
 end)

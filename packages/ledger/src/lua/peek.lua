@@ -28,8 +28,8 @@ local function is_gated(id, class, seq, recipient, warm)
   if redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0 then return false end
   if is_shut(device, gen, recipient, id) then return true end
   local score = waiting_score(class, seq)
-  local first = redis.call("ZRANGE", key.waiting(device, recipient), 0, 0, "WITHSCORES")
-  if first[2] and tonumber(first[2]) < tonumber(score) and redis.call("SISMEMBER", key.gate(device, recipient), id) == 0 then return true end
+  local first = redis.call("ZRANGEBYSCORE", key.waiting(device, recipient), waiting_score(class, 0), "(" .. score, "LIMIT", 0, 1)
+  if first[1] and redis.call("SISMEMBER", key.gate(device, recipient), id) == 0 then return true end
   local before = set_aside_before(device, gen, recipient, class, score)
   if not before then return false end
   if warm then come_back_warm(device, before) end
