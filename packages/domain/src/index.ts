@@ -92,6 +92,7 @@ export {
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
+export { standstill, type Standstill, type StandstillFacts } from "./standstill.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {
   type Blocker,

@@ -23,6 +23,10 @@ export const SETTINGS = {
   mentions_limit: { value: 256, says: "people that one message may mention" },
   metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
   prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
+  sync_wait_ms: {
+    value: 15_000,
+    says: "how long the wuts and session dialects wait for WhatsApp's ack",
+  },
   device_request_wait_ms: {
     value: 20_000,
     says: "how long a request waits for the owner of a device to answer",

@@ -23,6 +23,8 @@ export interface InHand {
   readonly recipient: string;
   readonly content: MessageContent;
   readonly taken: Taken;
+  /** Somebody waits for its answer until then; 0 nobody. ms since the epoch */
+  readonly syncUntil: number;
 }
 
 /** `go`: the message is `sending`, and may be written to the socket. The others have changed nothing. */
@@ -196,6 +198,7 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     recipient: String(reply[5]),
     content: readContent(String(reply[6])),
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
+    syncUntil: Number(reply[8] ?? 0),
   };
 }
 

@@ -18,6 +18,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
@@ -32,6 +33,7 @@ export type Ledger = Acceptance &
   Requests &
   Recipients &
   Views &
+  Standstills &
   Letters &
   Operations &
   Polls &
@@ -61,6 +63,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
     ...views(redis, keys, settings),
+    ...standstills(redis, keys),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
