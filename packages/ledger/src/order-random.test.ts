@@ -69,16 +69,16 @@ function worker(t: Bed) {
     }
   }
 
-  function outcomeOf(end: (typeof ENDS)[number], left: boolean): Outcome {
+  function outcomeOf(how: (typeof ENDS)[number], left: boolean): Outcome {
     const to = left ? "unknown" : "queued";
     const failure = { code: "SEND_FAILED", detail: "" } as const;
     const due = { kind: "due", at: now + 2_000 } as const;
     const base = { now, failure, token: `t${attempts}`, mayHaveLeft: left } as const;
     const wait = left ? due : ({ kind: "backlog" } as const);
-    if (end === "fail") return { ...base, to: "failed" };
-    if (end === "park") return { ...base, to, wait };
-    if (end === "retry") return { ...base, to, wait: due };
-    if (end === "hold") return { ...base, to, wait, holdUntil: now + 1_800_000 };
+    if (how === "fail") return { ...base, to: "failed" };
+    if (how === "park") return { ...base, to, wait };
+    if (how === "retry") return { ...base, to, wait: due };
+    if (how === "hold") return { ...base, to, wait, holdUntil: now + 1_800_000 };
     return { ...base, to: "unknown", wait: due, mayHaveLeft: true };
   }
 
