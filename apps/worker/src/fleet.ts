@@ -22,6 +22,7 @@ export interface FleetDeps {
     | "reportWorker"
     | "serveDue"
     | "take"
+    | "trimEvents"
     | "trimLetters"
   > &
     OperationDeps["ledger"];
@@ -44,7 +45,7 @@ const PER_SWEEP = 1_000;
 /** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
 const DUE_AT_ONCE = 200;
 const DUE_STEPS = 50;
-/** An idle device is looked at once in so many sweeps, and old letters are trimmed as often. */
+/** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
 
 /**
@@ -153,7 +154,10 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   async function sweep(): Promise<void> {
     swept += 1;
     await serveDue();
-    if (swept % SELDOM === 0) await ledger.trimLetters(now(), PER_SWEEP);
+    if (swept % SELDOM === 0) {
+      await ledger.trimLetters(now(), PER_SWEEP);
+      await ledger.trimEvents(now());
+    }
     await balance();
     const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);
     for (const id of await ledger.lookAt(online)) devices.get(id)?.poke();
