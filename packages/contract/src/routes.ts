@@ -7,6 +7,8 @@ import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { wutsRoutes } from "./wuts-routes.ts";
 
 /** The route table under the given limits: one row per route. */
 export function routeTable(settings: Settings) {
@@ -18,6 +20,8 @@ export function routeTable(settings: Settings) {
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
     ...META_ROUTES,
+    ...wutsRoutes(settings),
+    ...sessionRoutes(settings),
   };
 }
 

@@ -2,6 +2,19 @@
 export const MEDIA_KINDS = ["image", "video", "audio", "document", "sticker"] as const;
 export type MediaKind = (typeof MEDIA_KINDS)[number];
 
+/** Every kind of content. A reaction, an edit and a deletion have a target. */
+export const CONTENT_KINDS = [
+  "text",
+  ...MEDIA_KINDS,
+  "location",
+  "contact",
+  "poll",
+  "reaction",
+  "edit",
+  "delete",
+] as const;
+export type ContentKind = (typeof CONTENT_KINDS)[number];
+
 /** The message that another one answers, edits, deletes or reacts to. */
 export interface Target {
   /** A WhatsApp message id: one of ours, or of a message that came in. */
@@ -38,7 +51,7 @@ export interface MediaContent {
   readonly ptt?: boolean;
 }
 
-/** What a message says, by kind. The ledger keeps it as JSON. */
+/** What a message says, by kind. The ledger keeps it as JSON, `kind` and `target` first: a script looks for them there. */
 export type MessageContent =
   | ({ readonly kind: "text"; readonly text: string } & Extras)
   | (MediaContent & Extras)
@@ -72,8 +85,6 @@ export type MessageContent =
     }
   | { readonly kind: "edit"; readonly target: Target; readonly text: string }
   | { readonly kind: "delete"; readonly target: Target };
-
-export type ContentKind = MessageContent["kind"];
 
 /** Reads what the ledger keeps. A record without a kind is a text, from the time when there was nothing else. */
 export function readContent(json: string): MessageContent {

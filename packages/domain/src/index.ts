@@ -12,8 +12,18 @@ export {
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
 
+// Changing a message that was sent
+export {
+  type ChangeTarget,
+  type ChangeVerdict,
+  judgeChange,
+  refusalOf,
+  type TargetChange,
+} from "./change-target.ts";
+
 // What a message says
 export {
+  CONTENT_KINDS,
   type ContentKind,
   type Extras,
   isMedia,
@@ -82,6 +92,7 @@ export {
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
+export { standstill, type Standstill, type StandstillFacts } from "./standstill.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {
   type Blocker,

@@ -7,6 +7,15 @@ export const SETTINGS = {
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
   caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
+  delete_window_ms: {
+    value: 216_000_000,
+    says: "age of a message after which it can't be deleted for everyone",
+  },
+  edit_window_ms: { value: 900_000, says: "age of a message after which it can't be edited" },
+  target_wait_ms: {
+    value: 5_000,
+    says: "how long a change waits before it looks again whether its message was sent",
+  },
   typing_limit_ms: {
     value: 10_000,
     says: "longest typing_ms: its device sends nothing else meanwhile",
@@ -14,6 +23,10 @@ export const SETTINGS = {
   mentions_limit: { value: 256, says: "people that one message may mention" },
   metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
   prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
+  sync_wait_ms: {
+    value: 15_000,
+    says: "how long the wuts and session dialects wait for WhatsApp's ack",
+  },
   device_request_wait_ms: {
     value: 20_000,
     says: "how long a request waits for the owner of a device to answer",

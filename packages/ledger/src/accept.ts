@@ -20,6 +20,8 @@ export interface NewMessage {
   /** What has not left by then ends as `expired`; ms since the epoch. */
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
+  /** Somebody waits for its answer until then: what has not left before takes no wait. ms since the epoch */
+  readonly syncUntil?: number;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -125,6 +127,7 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
     json(message.quietHours),
     claim?.fingerprint ?? "",
     json(claim?.answer),
+    message.syncUntil ?? 0,
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
@@ -17,6 +18,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
@@ -31,10 +33,12 @@ export type Ledger = Acceptance &
   Requests &
   Recipients &
   Views &
+  Standstills &
   Letters &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
   EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -59,11 +63,13 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
     ...views(redis, keys, settings),
+    ...standstills(redis, keys),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...changes(run),
     ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),

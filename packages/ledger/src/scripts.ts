@@ -15,6 +15,7 @@ const NAMES = [
   "begin-attempt",
   "cancel",
   "change-device",
+  "change-target",
   "claim-key",
   "close-lane",
   "close-message",
@@ -72,6 +73,7 @@ const IN_SCRIPTS = [
   "queue_time_ms",
   "reconcile_limit_ms",
   "settled_kept_ms",
+  "target_wait_ms",
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {

@@ -11,6 +11,7 @@ import {
 } from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
+import { type ChangeDeps, deleteMessage, editMessage } from "./change-message.ts";
 import {
   connectDevice,
   type ConnectionDeps,
@@ -35,8 +36,11 @@ import { getQr, pairByCode } from "./pairing.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import { sendMessage } from "./send-message.ts";
+import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 
 export type HandlerDeps = AcceptDeps &
+  ChangeDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -47,7 +51,8 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
-  ReadinessDeps & {
+  ReadinessDeps &
+  WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
   };
@@ -59,6 +64,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     getMessage: getMessage(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
+    editMessage: editMessage(deps),
+    deleteMessage: deleteMessage(deps),
     createDevice: createDevice(deps),
     listDevices: listDevices(deps),
     getDevice: getDevice(deps),
@@ -78,6 +85,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     getOpenapi: getOpenapi(deps.settings),
     getLiveness: getLiveness(),
     getReadiness: getReadiness(deps),
+    ...wutsHandlers(deps),
+    ...sessionHandlers(deps),
   };
 }
 
