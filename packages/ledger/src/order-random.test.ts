@@ -5,7 +5,7 @@ import type { Outcome } from "./attempts.ts";
 import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
 
 /** 11:00 UTC. */
-const START = 1_700_000_000_000 - (1_700_000_000_000 % 86_400_000) + 11 * 3_600_000;
+const START = 1_700_000_000_000 - (1_700_000_000_000 % 86_120_000) + 11 * 3_600_000;
 /** Awake between noon and one. */
 const ASLEEP = { from: "13:00", to: "12:00", timezone: "UTC" } as const;
 const ENDS = ["sent", "retry", "fail", "park", "hold", "unknown"] as const;
