@@ -35,7 +35,6 @@ export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 export interface BindDeps {
   readonly bodyLimitBytes: number;
   readonly waitLimitS: number;
-  readonly closing: AbortSignal;
   readonly now: () => number;
 }
 
@@ -62,7 +61,7 @@ interface Served {
 async function serve(row: Route, handle: AnyHandler, served: Served): Promise<Answer | undefined> {
   const { req, exchange, deps } = served;
   const caller = exchange.caller ?? NOBODY;
-  const denied = refuseScope(row, caller);
+  const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
   const read = await readParts(row, req, deps.bodyLimitBytes);
   if (read.kind === "gone") return undefined;
@@ -73,8 +72,12 @@ async function serve(row: Route, handle: AnyHandler, served: Served): Promise<An
     caller,
     prefer: parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS),
     type: preferredType(row, req),
-    gone: exchange.gone,
-    stop: AbortSignal.any([exchange.gone, deps.closing]),
+    get gone() {
+      return exchange.gone;
+    },
+    get stop() {
+      return exchange.stop;
+    },
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
   });
 }

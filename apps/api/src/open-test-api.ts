@@ -149,8 +149,11 @@ function openTestKeys() {
   };
   return {
     change,
-    over: (ledger: Ledger): Pick<Ledger, "findApiKey"> => ({
-      findApiKey: async (digest) => records.get(digest) ?? (await ledger.findApiKey(digest)),
+    over: (ledger: Ledger): Pick<Ledger, "admitCall"> => ({
+      admitCall: async (digest) => {
+        const record = records.get(digest);
+        return record === undefined ? ledger.admitCall(digest) : { record, used: 1, resetMs: 1 };
+      },
     }),
     add: (record: Partial<ApiKeyRecord>): string => {
       const key = `pombo_c0_${String(records.size).padStart(16, "0")}`;

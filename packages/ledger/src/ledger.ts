@@ -1,6 +1,7 @@
 import type { Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
+import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
 import { type Closing, closing } from "./closing.ts";
@@ -35,6 +36,7 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Withdrawals &
+  Admissions &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -62,6 +64,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...admissions(run, settings),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
