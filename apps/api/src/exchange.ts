@@ -27,10 +27,15 @@ export interface Exchange {
   messageId?: string;
 }
 
-const exchanges = new WeakMap<IncomingMessage, Exchange>();
+/** On the request itself: a weak map of requests is what the garbage collector of a busy process works on the most. */
+const EXCHANGE = Symbol("exchange");
 
-export function exchangeOf(req: IncomingMessage): Exchange {
-  const exchange = exchanges.get(req);
+interface Opened extends IncomingMessage {
+  [EXCHANGE]?: Exchange;
+}
+
+export function exchangeOf(req: Opened): Exchange {
+  const exchange = req[EXCHANGE];
   if (exchange === undefined) throw new Error("no exchange was opened for this request");
   return exchange;
 }
@@ -69,7 +74,7 @@ export function openExchange({ req, res }: Pair, { log, closing }: ExchangeDeps)
     closing,
     headers: { ...STANDING_HEADERS, "X-Request-Id": id },
   };
-  exchanges.set(req, exchange);
+  (req as Opened)[EXCHANGE] = exchange;
   res.on("close", () => {
     signals.closed();
     log.info("request.answered", {
