@@ -39,7 +39,8 @@ export interface BindDeps {
 }
 
 /** A handler of any row; the parts that it is given are those that its row's schemas made. */
-export type AnyHandler = (call: Call<RouteName>) => Promise<Answer>;
+export type AnyHandler = (call: AnyCall) => Promise<Answer>;
+type AnyCall = Call<RouteName>;
 
 /** Binds a row of the route table: scope → body → validation → handler → render. Who asks is known by then. */
 export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): RequestHandler {
@@ -51,14 +52,14 @@ export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): Reque
   };
 }
 
-interface Served {
+interface Serving {
   readonly req: Request;
   readonly res: Response;
   readonly exchange: Exchange;
   readonly deps: BindDeps;
 }
 
-async function serve(row: Route, handle: AnyHandler, served: Served): Promise<Answer | undefined> {
+async function serve(row: Route, handle: AnyHandler, served: Serving): Promise<Answer | undefined> {
   const { req, exchange, deps } = served;
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller) ?? exchange.overRate;
@@ -67,19 +68,43 @@ async function serve(row: Route, handle: AnyHandler, served: Served): Promise<An
   if (read.kind === "gone") return undefined;
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
-  return handle({
-    ...parts,
-    caller,
-    prefer: parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS),
-    type: preferredType(row, req),
-    get gone() {
-      return exchange.gone;
-    },
-    get stop() {
-      return exchange.stop;
-    },
-    render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
-  });
+  const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
+  const given = { caller, prefer, type: preferredType(row, req), now: deps.now };
+  return handle(Object.assign(new Served(exchange, given), parts));
+}
+
+interface Given extends Pick<AnyCall, "caller" | "prefer" | "type"> {
+  readonly now: () => number;
+}
+
+/** The part of a call that doesn't come from the row's schemas; its signals are made when they are asked for. */
+class Served {
+  readonly caller: Caller;
+  readonly prefer: Preference;
+  readonly type: string;
+  readonly #exchange: Exchange;
+  readonly #now: () => number;
+
+  constructor(exchange: Exchange, { caller, prefer, type, now }: Given) {
+    this.caller = caller;
+    this.prefer = prefer;
+    this.type = type;
+    this.#exchange = exchange;
+    this.#now = now;
+  }
+
+  get gone(): AbortSignal {
+    return this.#exchange.gone;
+  }
+
+  get stop(): AbortSignal {
+    return this.#exchange.stop;
+  }
+
+  render(problem: Problem): ReturnType<typeof renderProblem> {
+    const exchange = this.#exchange;
+    return renderIn(exchange.dialect, problem, { exchange, now: this.#now() });
+  }
 }
 
 const NOBODY: Caller = { keyId: "", scopes: [], devices: [] };

@@ -5,27 +5,79 @@ import type { Dialect } from "@pombo/domain";
 import type { Log } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
 
-/** One request and its answer, from the first step to the log line. */
-export interface Exchange {
-  readonly id: string;
+interface Pair {
+  readonly req: IncomingMessage & { accepts(types: string[]): string | false; path: string };
+  readonly res: ServerResponse;
+}
+
+export interface ExchangeDeps {
+  readonly log: Pick<Log, "info">;
+  /** The process is closing: connections end with their answers. */
+  readonly closing: AbortSignal;
+}
+
+/**
+ * One request and its answer, from the first step to the log line. A class for its getters: what is seldom asked for is made when it
+ * is. (Observed: a getter in an object literal makes a hidden class for each object, which only a full collection takes away.)
+ */
+export class Exchange {
+  readonly id = nextRequestId();
   readonly dialect: Dialect;
-  /** RFC 9457 was asked for. */
-  readonly format: "envelope" | "problem+json";
-  /** Aborts when the client has left before its answer. */
-  readonly gone: AbortSignal;
-  /** Aborts when the client has left, or when the process is closing: ends a wait. */
-  readonly stop: AbortSignal;
-  caller?: Caller;
-  /** The key has had its requests of this window. */
-  overRate?: Problem;
   readonly closing: AbortSignal;
   /** Go with every answer. */
   readonly headers: Record<string, string>;
+  caller: Caller | undefined;
+  /** The key has had its requests of this window. */
+  overRate: Problem | undefined;
   /** The pattern of the route, never the path itself. */
-  route?: string;
-  errorCode?: string;
-  messageId?: string;
+  route: string | undefined;
+  errorCode: string | undefined;
+  messageId: string | undefined;
+  readonly #pair: Pair;
+  #gone: AbortController | undefined;
+  #stop: AbortSignal | undefined;
+
+  constructor(pair: Pair, closing: AbortSignal) {
+    this.#pair = pair;
+    this.closing = closing;
+    this.dialect = dialectOf(pair.req.path);
+    this.headers = { ...STANDING_HEADERS, "X-Request-Id": this.id };
+  }
+
+  /** RFC 9457 was asked for. */
+  get format(): "envelope" | "problem+json" {
+    const { req } = this.#pair;
+    const best = req.headers.accept === undefined ? undefined : req.accepts(TYPES);
+    return best === "application/problem+json" ? "problem+json" : "envelope";
+  }
+
+  /** Aborts when the client has left before its answer. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    this.closed();
+    return this.#gone.signal;
+  }
+
+  /** Aborts when the client has left, or when the process is closing: ends a wait. */
+  get stop(): AbortSignal {
+    return (this.#stop ??= AbortSignal.any([this.gone, this.closing]));
+  }
+
+  /** The answer is out, or the client has left. */
+  closed(): void {
+    const { res } = this.#pair;
+    if (res.closed && !res.writableFinished) this.#gone?.abort();
+  }
 }
+
+const TYPES = ["application/json", "application/problem+json"];
+
+const STANDING_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+} as const;
 
 /** On the request itself: a weak map of requests is what the garbage collector of a busy process works on the most. */
 const EXCHANGE = Symbol("exchange");
@@ -40,45 +92,15 @@ export function exchangeOf(req: Opened): Exchange {
   return exchange;
 }
 
-interface Pair {
-  readonly req: IncomingMessage & { accepts(types: string[]): string | false; path: string };
-  readonly res: ServerResponse;
-}
-
-const TYPES = ["application/json", "application/problem+json"];
-
-export interface ExchangeDeps {
-  readonly log: Pick<Log, "info">;
-  /** The process is closing: connections end with their answers. */
-  readonly closing: AbortSignal;
-}
-
 /** Opens the exchange; its log line is written when the answer is out or the client has left. */
 export function openExchange({ req, res }: Pair, { log, closing }: ExchangeDeps): Exchange {
   const startedAt = performance.now();
-  const signals = openSignals(res, closing);
-  const id = nextRequestId();
-  const exchange: Exchange = {
-    id,
-    dialect: dialectOf(req.path),
-    get format() {
-      const best = req.headers.accept === undefined ? undefined : req.accepts(TYPES);
-      return best === "application/problem+json" ? "problem+json" : "envelope";
-    },
-    get gone() {
-      return signals.gone();
-    },
-    get stop() {
-      return signals.stop();
-    },
-    closing,
-    headers: { ...STANDING_HEADERS, "X-Request-Id": id },
-  };
+  const exchange = new Exchange({ req, res }, closing);
   (req as Opened)[EXCHANGE] = exchange;
   res.on("close", () => {
-    signals.closed();
+    exchange.closed();
     log.info("request.answered", {
-      request_id: id,
+      request_id: exchange.id,
       method: req.method,
       route: exchange.route ?? "none",
       status: res.headersSent ? res.statusCode : 0,
@@ -89,32 +111,6 @@ export function openExchange({ req, res }: Pair, { log, closing }: ExchangeDeps)
     });
   });
   return exchange;
-}
-
-const STANDING_HEADERS = {
-  "X-Content-Type-Options": "nosniff",
-  "Cache-Control": "no-store",
-  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-  "Referrer-Policy": "no-referrer",
-} as const;
-
-/** Made when they are asked for: most requests never look, and two abort controllers cost as much as the rest of the exchange. */
-function openSignals(res: ServerResponse, closing: AbortSignal) {
-  let gone: AbortController | undefined;
-  let stop: AbortSignal | undefined;
-  const left = (): boolean => res.closed && !res.writableFinished;
-  const ofGone = (): AbortSignal => {
-    gone ??= new AbortController();
-    if (left()) gone.abort();
-    return gone.signal;
-  };
-  return {
-    gone: ofGone,
-    stop: (): AbortSignal => (stop ??= AbortSignal.any([ofGone(), closing])),
-    closed(): void {
-      if (left()) gone?.abort();
-    },
-  };
 }
 
 /**
