@@ -6,11 +6,18 @@ import {
   type Problem,
   type SendMessageInput,
 } from "@pombo/contract";
-import { isDeviceId, mintMessageId, type QuietHours, recipientKey } from "@pombo/domain";
+import {
+  isDeviceId,
+  mintMessageId,
+  type QuietHours,
+  recipientKey,
+  type Settings,
+} from "@pombo/domain";
 import type { AcceptClaim, Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
 import {
+  type AcceptedMessage,
   type AnswerDeps,
   answerMessage,
   type AnswerRequest,
@@ -18,6 +25,7 @@ import {
   waitMs,
 } from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
+import { contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
 import {
@@ -30,23 +38,53 @@ import {
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
+  readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
+    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
   readonly admission: Admission;
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: FeedPort;
 }
 
-export interface SendRequest extends AnswerRequest {
+/** A request that has a message accepted. */
+export interface TakeRequest extends AnswerRequest {
   readonly caller: Caller;
-  readonly body: SendMessageInput;
+  /** What the request asks for: another one under the same key is refused. */
+  readonly body: unknown;
   readonly idempotencyKey?: string;
+  /** The scope of the key, beside the API key. */
+  readonly route?: string;
+  /** A claim that was made before the acceptance. */
+  readonly claim?: Claim;
+  /** As `POST /v1/messages` does when absent. */
+  readonly answering?: Answering;
+}
+
+/** How an accepted message is answered. */
+export interface Answering {
+  /** The client waits for the outcome until then, ms since the epoch. */
+  readonly syncUntil?: number;
+  /** The answer when nobody waits, kept with the acceptance; undefined when the client waits. */
+  readonly atOnce: (message: NewMessage) => Extract<Answer, { kind: "answer" }> | undefined;
+  answer(accepted: AcceptedMessage): Promise<Answer>;
+}
+
+/** Waits as long as `Prefer` asks. */
+function natively(request: TakeRequest, deps: AcceptDeps): Answering {
+  return {
+    atOnce: (message) => (waitMs(request.prefer) > 0 ? undefined : answerUnread(message, request)),
+    answer: (accepted) => answerMessage(accepted, request, deps),
+  };
+}
+
+export interface SendRequest extends TakeRequest {
+  readonly body: SendMessageInput;
 }
 
 /**
- * Takes a message: device → room → times → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
@@ -54,14 +92,30 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
   const times = checkTimes(body, deps.now());
-  const refused =
+  const wrong =
     (await deps.admission.refuse("intake")) ??
     (times.kind === "refused" ? wrongTimes(times, body) : undefined);
-  if (refused !== undefined || times.kind === "refused")
-    return answerEarlier(request, refused ?? noDevice, deps);
+  if (wrong !== undefined || times.kind === "refused")
+    return answerEarlier(request, wrong ?? noDevice, deps);
+  const read = await contentOf({ body, deviceId }, deps);
+  if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
-  const given = newMessage(request, { id, deviceId, at: deps.now(), times });
-  const claim = acceptClaim(request, given);
+  const { content } = read;
+  const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
+  return takeMessage(request, given, deps);
+}
+
+/** The way of a message that may be accepted: accept → feed → wait → answer. */
+export async function takeMessage(
+  request: TakeRequest,
+  bare: NewMessage,
+  deps: AcceptDeps,
+): Promise<Answer> {
+  const answering = request.answering ?? natively(request, deps);
+  const { id, deviceId } = bare;
+  const { syncUntil } = answering;
+  const given = syncUntil === undefined ? bare : { ...bare, syncUntil };
+  const claim = acceptClaim(request, given, answering);
   const accepted = await acceptOrWithdraw(given, claim, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
@@ -70,23 +124,23 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (feed !== undefined) await feedLane({ deviceId, messageId, feed }, deps);
   deps.reach("lane_added");
   const message = messageId === id ? given : { ...given, id: messageId };
+  const known = claim?.answer !== undefined && messageId === id;
   const answer =
-    claim?.answer !== undefined && messageId === id
-      ? { ...answerUnread(message, request), messageId }
-      : await answerMessage({ messageId, message, ...claimed(claim) }, request, deps);
+    (known ? answering.atOnce(message) : undefined) ??
+    (await answering.answer({ messageId, message, ...claimed(claim) }));
   deps.reach("answered");
   return answer;
 }
 
 /** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
-async function answerEarlier(
-  request: SendRequest,
+export async function answerEarlier(
+  request: TakeRequest,
   refused: Problem,
   deps: AcceptDeps,
 ): Promise<Answer> {
-  const { idempotencyKey, caller, body } = request;
-  if (idempotencyKey === undefined) return refuse(refused);
-  const claim = claimOf(caller.keyId, ROUTE, idempotencyKey);
+  const { body } = request;
+  const claim = keyClaim(request);
+  if (claim === undefined) return refuse(refused);
   if (!(await deps.ledger.hasAccepted(claim.digest))) return refuse(refused);
   const fingerprint = fingerprintOf(body);
   const messageId = mintMessageId(randomBytes(9));
@@ -99,10 +153,11 @@ async function answerEarlier(
 function answerJoined(
   { messageId, answer }: Pick<Extract<Accepted, { kind: "joined" }>, "messageId" | "answer">,
   claim: Claim | undefined,
-  { request, deps }: { readonly request: SendRequest; readonly deps: AcceptDeps },
+  { request, deps }: { readonly request: TakeRequest; readonly deps: AcceptDeps },
 ): Answer | Promise<Answer> {
   if (answer !== undefined) return replay(answer, messageId);
-  return answerMessage({ messageId, ...claimed(claim) }, request, deps);
+  const answering = request.answering ?? natively(request, deps);
+  return answering.answer({ messageId, ...claimed(claim) });
 }
 
 function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
@@ -110,15 +165,27 @@ function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
 }
 
 /** The claim of a request; whoever doesn't wait is answered by what is known now, which is kept with the acceptance. */
-function acceptClaim(request: SendRequest, message: NewMessage): AcceptClaim | undefined {
-  if (request.idempotencyKey === undefined) return undefined;
-  const claim = {
-    ...claimOf(request.caller.keyId, ROUTE, request.idempotencyKey),
-    fingerprint: fingerprintOf(request.body),
-  };
-  if (waitMs(request.prefer) > 0) return claim;
-  const { status, headers, body } = answerUnread(message, request);
+function acceptClaim(
+  request: TakeRequest,
+  message: NewMessage,
+  { atOnce }: Answering,
+): AcceptClaim | undefined {
+  const mine = request.claim ?? keyClaim(request);
+  if (mine === undefined) return undefined;
+  const claim = { ...mine, fingerprint: fingerprintOf(request.body) };
+  const known = atOnce(message);
+  if (known === undefined) return claim;
+  const { status, headers, body } = known;
   return { ...claim, answer: { status, headers, body: body.toString() } };
+}
+
+/** The claim that the request's key gives a right to. */
+export function keyClaim({
+  idempotencyKey,
+  caller,
+  route = ROUTE,
+}: TakeRequest): Claim | undefined {
+  return idempotencyKey === undefined ? undefined : claimOf(caller.keyId, route, idempotencyKey);
 }
 
 /** Why a message was not taken. */
@@ -174,7 +241,7 @@ const WITHDRAW_TRIES = 10;
 const WITHDRAW_PAUSE_MS = 300;
 
 /** Tries again while the store is away. Gives up with its error: the caller's retry under the same key then joins the message. */
-async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
+export async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
   for (let tries = 1; ; tries += 1) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one try after the other
@@ -199,7 +266,7 @@ function newMessage(
   {
     times,
     ...given
-  }: Pick<NewMessage, "id" | "deviceId" | "at"> & {
+  }: Pick<NewMessage, "id" | "deviceId" | "at" | "content"> & {
     readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
   },
 ): NewMessage {
@@ -208,7 +275,6 @@ function newMessage(
   return {
     ...given,
     recipient: recipientKey(body.to),
-    content: { text: body.text },
     priority: body.priority ?? "normal",
     keyId: caller.keyId,
     ...(sendAt === undefined ? {} : { sendAt }),

@@ -18,10 +18,17 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
 const BODIES: Readonly<Record<string, (device: string) => object>> = {
   sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
   pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+  editMessage: () => ({ text: "better" }),
   createDevice: () => ({ name: "another" }),
   pairByCode: () => ({ phone: "5511999999999" }),
   redriveLetters: () => ({ filter: { code: "SEND_FAILED" } }),
   discardLetters: () => ({ filter: { code: "SEND_FAILED" } }),
+  wutsSendText: (device) => ({ number: "5511999999999", text: "hello", device_id: device }),
+  wutsCreateDevice: () => ({ name: "another" }),
+  wutsPairCode: (device) => ({ phone: "5511999999999", device_id: device }),
+  wutsConnect: (device) => ({ device_id: device }),
+  wutsDisconnect: (device) => ({ device_id: device }),
+  sessionSendText: () => ({ to: "5511999999999", message: "hello" }),
   createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
 };
 
@@ -49,7 +56,10 @@ export async function grantedRequest(api: TestApi, name: string, row: Route): Pr
   const make = start === undefined ? undefined : SUBJECTS[start];
   if (row.path.includes(":id") && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
-  const path = row.path.replace(":id", (await make?.(api, device)) ?? "");
+  const named = row.query !== undefined && "device_id" in row.query.shape;
+  const path =
+    row.path.replace(":id", (await make?.(api, device)) ?? "") +
+    (named ? `?device_id=${device}` : "");
   if (row.body === undefined) return { name, row, device, path };
   return { name, row, device, path, body: BODIES[name]?.(device) ?? {} };
 }

@@ -7,6 +7,7 @@ import {
   type RouteInput,
   type RouteName,
 } from "@pombo/contract";
+import type { ServerResponse } from "node:http";
 import type { Dialect } from "@pombo/domain";
 import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
@@ -20,6 +21,8 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly caller: Caller;
   readonly prefer: Preference;
   readonly idempotencyKey?: string;
+  /** `Last-Event-ID`, where the row takes it. */
+  readonly lastEventId?: string;
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
   /** The client has left. */
@@ -29,7 +32,16 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   render(problem: Problem): ReturnType<typeof renderProblem>;
 }
 
-export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<Answer>;
+/** An answer that goes on after its handler has returned. */
+interface Streamed {
+  readonly kind: "stream";
+  readonly headers: Readonly<Record<string, string>>;
+  /** Writes until it is over, and ends the response. */
+  run(res: ServerResponse): Promise<void>;
+}
+
+export type Outcome = Answer | Streamed;
+export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<Outcome>;
 export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 
 export interface BindDeps {
@@ -39,7 +51,7 @@ export interface BindDeps {
 }
 
 /** A handler of any row; the parts that it is given are those that its row's schemas made. */
-export type AnyHandler = (call: AnyCall) => Promise<Answer>;
+export type AnyHandler = (call: AnyCall) => Promise<Outcome>;
 type AnyCall = Call<RouteName>;
 
 /** Binds a row of the route table: scope → body → validation → handler → render. Who asks is known by then. */
@@ -48,8 +60,16 @@ export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): Reque
     const exchange = exchangeOf(req);
     exchange.route = row.path;
     const answer = await serve(row, handle, { req, res, exchange, deps });
-    if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
+    if (answer?.kind === "stream") await writeStream(req, res, answer);
+    else if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
   };
+}
+
+async function writeStream(req: Request, res: Response, streamed: Streamed): Promise<void> {
+  if (res.destroyed) return;
+  res.writeHead(200, { ...exchangeOf(req).headers, ...streamed.headers });
+  if (req.method === "HEAD") res.end();
+  else await streamed.run(res);
 }
 
 interface Serving {
@@ -59,7 +79,11 @@ interface Serving {
   readonly deps: BindDeps;
 }
 
-async function serve(row: Route, handle: AnyHandler, served: Serving): Promise<Answer | undefined> {
+async function serve(
+  row: Route,
+  handle: AnyHandler,
+  served: Serving,
+): Promise<Outcome | undefined> {
   const { req, exchange, deps } = served;
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller) ?? exchange.overRate;
@@ -70,7 +94,7 @@ async function serve(row: Route, handle: AnyHandler, served: Serving): Promise<A
   const { parts } = read;
   const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
   const given = { caller, prefer, type: preferredType(row, req), now: deps.now };
-  return handle(Object.assign(new Served(exchange, given), parts));
+  return handle(Object.assign(new Served(exchange, given), parts, resumeOf(row, req)));
 }
 
 interface Given extends Pick<AnyCall, "caller" | "prefer" | "type"> {
@@ -121,6 +145,11 @@ function renderIn(
 ) {
   exchange.errorCode = problem.code;
   return renderProblem(dialect, problem, { now, format: exchange.format });
+}
+
+function resumeOf({ resumes }: Route, req: Request): { readonly lastEventId?: string } {
+  const id = resumes === true ? (req.get("last-event-id") ?? "") : "";
+  return id === "" ? {} : { lastEventId: id };
 }
 
 function preferredType({ answers }: Route, req: Request): string {

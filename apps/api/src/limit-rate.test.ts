@@ -17,7 +17,8 @@ async function setup(most: number) {
 test("a key has so many requests a window; the next is RATE_LIMITED, with the time to wait", async () => {
   const send = await setup(3);
   const answers = await Promise.all(Array.from({ length: 5 }, () => send()));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 202, 202, 429, 429]);
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(3);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(2);
   const refused = answers.find(({ status }) => status === 429);
   expect(refused?.body).toMatchObject({ success: false, error_code: "RATE_LIMITED" });
   const seconds = Number(refused?.headers.get("retry-after"));

@@ -15,6 +15,8 @@ import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import type { Fields } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
+import { openEventTail } from "./event-tail.ts";
+import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer } from "./server.ts";
@@ -73,10 +75,15 @@ export async function openTestApi(
   const keys = openTestKeys();
   const lines: { event: string; fields: Fields }[] = [];
   const note = (event: string, fields: Fields = {}): void => void lines.push({ event, fields });
+  const changed = { ...ledger, ...keys.over(ledger), ...change(ledger) };
+  const { status, ...rest } = ports;
+  const live = { ledger: changed, events: status, settings: full, now: Date.now };
   const server = await openServer(
     {
-      ...ports,
-      ledger: { ...ledger, ...keys.over(ledger), ...change(ledger) },
+      ...rest,
+      ledger: changed,
+      tail: opened.use(openEventTail(live)),
+      keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
       log: { info: note, error: note },
     },
     { host: "127.0.0.1", port: 0 },
@@ -124,7 +131,7 @@ async function failMessage(
     id,
     deviceId,
     recipient: "5511999999999",
-    content: { text },
+    content: { kind: "text", text },
     priority: "normal",
     keyId: "key_0",
     clientRef: "order 7",
@@ -149,10 +156,15 @@ function openTestKeys() {
   };
   return {
     change,
-    over: (ledger: Ledger): Pick<Ledger, "admitCall"> => ({
+    over: (ledger: Ledger): Pick<Ledger, "admitCall" | "endedApiKeys"> => ({
       admitCall: async (digest) => {
         const record = records.get(digest);
         return record === undefined ? ledger.admitCall(digest) : { record, used: 1, resetMs: 1 };
+      },
+      async endedApiKeys(ids) {
+        const made = new Map([...records.values()].map((record) => [record.id, record]));
+        const ours = ids.filter((id) => made.get(id)?.revokedAt !== undefined);
+        return [...ours, ...(await ledger.endedApiKeys(ids.filter((id) => !made.has(id))))];
       },
     }),
     add: (record: Partial<ApiKeyRecord>): string => {
@@ -177,6 +189,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   await ledger.ensureAdminKey(ADMIN, Date.now());
   const ports = {
     lane: openFeed({ redis, keys }),
+    status,
     follow: openFollow(status),
     ping: () => redis.ping(),
     reach: () => undefined,

@@ -10,8 +10,9 @@ const message: InHand = {
   mayHaveLeft: false,
   leftAt: 0,
   recipient: "5511900000002",
-  content: { text: "x" },
+  content: { kind: "text", text: "x" },
   taken: {},
+  syncUntil: 0,
 };
 const decision: Decision = {
   message,
@@ -116,4 +117,36 @@ test("a failure before the attempt had begun counts as one, unless it only waits
     ).outcome;
   expect(before("SEND_FAILED")).toMatchObject({ to: "queued", count: 1 });
   expect(before("THROTTLED").count).toBeUndefined();
+});
+
+test("while somebody waits for its answer, what has not left takes no wait but fails with its code", () => {
+  for (const code of ERROR_CODES) {
+    const { outcome } = failed(code, { syncUntil: NOW + 1 });
+    expect([code, outcome.wait?.kind === "backlog"]).toEqual([code, false]);
+    if (outcome.to !== "failed") expect(["STALE_ADDRESSING", "OUTCOME_UNKNOWN"]).toContain(code);
+    expect(failed(code, { syncUntil: NOW }).outcome).toEqual(failed(code).outcome);
+    const left = { mayHaveLeft: true, leftAt: NOW - 5 };
+    expect(failed(code, { ...left, syncUntil: NOW + 1 }).outcome).toEqual(
+      failed(code, left).outcome,
+    );
+  }
+});
+
+test("a lane rests all the same when the message that says so does not wait", () => {
+  const { throttleUntil } = failed("THROTTLED", { syncUntil: NOW + 1 }).outcome;
+  expect(throttleUntil).toBe(failed("THROTTLED").outcome.throttleUntil);
+  expect(failed("ACCOUNT_RESTRICTED", { syncUntil: NOW + 1 }).outcome.holdUntil).toBeGreaterThan(
+    NOW,
+  );
+});
+
+test("what WhatsApp refuses of a deletion or an edit is told under its own name, and retried as that name says", () => {
+  const target = { id: "3EB0", fromMe: true };
+  const deletion = failed("SEND_REJECTED", { content: { kind: "delete", target } });
+  expect(deletion).toMatchObject({
+    step: "retry",
+    outcome: { failure: { code: "DELETE_FAILED" } },
+  });
+  const edit = failed("SEND_FAILED", { content: { kind: "edit", target, text: "x" }, number: 99 });
+  expect(edit).toMatchObject({ step: "fail", outcome: { failure: { code: "EDIT_FAILED" } } });
 });

@@ -6,6 +6,7 @@ import {
   type Failure,
   nextStep,
   type NextStep,
+  refusalOf,
   type Settings,
 } from "@pombo/domain";
 import type { InHand, Outcome, Taken } from "@pombo/ledger";
@@ -38,7 +39,9 @@ export type Verdict =
 /** From what the device reports to what the ledger writes. Pure: the catalog's row decides, through `nextStep`. */
 export function decide(outcome: SendOutcome, decision: Decision): Verdict {
   if (outcome.kind === "acked") return { kind: "proved", proves: outcome.proof };
-  return decideFailure(outcome.failure, { ...decision, leftNow: outcome.kind === "unknown" });
+  const { failure } = outcome;
+  const code = refusalOf(decision.message.content.kind, failure.code);
+  return decideFailure({ ...failure, code }, { ...decision, leftNow: outcome.kind === "unknown" });
 }
 
 /** `leftNow`: this very attempt may have left. */
@@ -59,6 +62,7 @@ export function decideFailure(
       taken: message.taken,
       now,
       jitter,
+      syncUntil: message.syncUntil,
     },
     settings,
   );
@@ -71,7 +75,7 @@ export function decideFailure(
     ...waitOf(step, decision, mayHaveLeft),
     ...countOf(step, begun),
     ...takenOf(step, message.taken),
-    ...restOf(step, failure, decision),
+    ...restOf(failure, decision),
   };
   return {
     kind: "settle",
@@ -115,18 +119,18 @@ function takenOf(step: NextStep, taken: Taken): Pick<Outcome, "taken"> {
   return { taken: { ...taken, [remedy]: (taken[remedy] ?? 0) + 1 } };
 }
 
-/** What the failure means for the whole lane. */
+/** What the failure means for the whole lane, also when the message itself does not wait for it. */
 function restOf(
-  step: NextStep,
   failure: Failure,
   { lane, settings, now }: Decision,
 ): Pick<Outcome, "throttleUntil" | "holdUntil"> {
-  if (step.kind === "throttle")
+  const remedy = catalogRow(failure.code).remedy.kind;
+  if (remedy === "throttle")
     return {
       throttleUntil: now + doubling(settings.throttle_ms, settings.throttle_cap_ms, lane.throttles),
     };
   // A second refusal of the same message fails it, and still says that the account is restricted.
-  if (catalogRow(failure.code).remedy.kind === "hold") {
+  if (remedy === "hold") {
     const ours = now + doubling(settings.hold_ms, settings.hold_cap_ms, lane.holds);
     return { holdUntil: failure.notBefore ?? ours };
   }

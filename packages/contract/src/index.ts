@@ -13,7 +13,13 @@ export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } 
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
-export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export type {
+  AcceptedMessageBody,
+  ChangedMessageBody,
+  MessageBody,
+  SendMessageInput,
+} from "./message.ts";
+export { CONTENT_KEYS, type ContentKey } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
@@ -24,6 +30,7 @@ export type {
   OperationBody,
   RedrivenBody,
 } from "./letter.ts";
+export { SESSION_STATUSES } from "./session.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
@@ -42,6 +49,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { EventPageBody } from "./event-routes.ts";
 
 // Problems
 export { answerOf, dialectOf } from "./dialect.ts";

@@ -1,4 +1,10 @@
-import { catalogRow, DEFAULT_SETTINGS, type ErrorCode, type Settings } from "@pombo/domain";
+import {
+  catalogRow,
+  DEFAULT_SETTINGS,
+  type Dialect,
+  type ErrorCode,
+  type Settings,
+} from "@pombo/domain";
 import { z } from "zod";
 import {
   createDocument,
@@ -36,7 +42,13 @@ export function openapiDocument(settings: Settings = DEFAULT_SETTINGS): OpenapiD
     servers: [{ url: "/" }],
     paths,
     components: {
-      schemas: { Problem: problem, ProblemDetails: problemDetails, ErrorCode: errorCode },
+      schemas: {
+        Problem: problem,
+        ProblemDetails: problemDetails,
+        SessionProblem: sessionProblem,
+        SessionValidation: sessionValidation,
+        ErrorCode: errorCode,
+      },
       securitySchemes: {
         apiKey: {
           type: "http",
@@ -76,6 +88,22 @@ const problemDetails = z
   })
   .meta({ id: "ProblemDetails", description: "RFC 9457" });
 
+const sessionProblem = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), status: z.int() }) })
+  .meta({ id: "SessionProblem" });
+
+const sessionValidation = z
+  .object({ message: z.string(), errors: z.record(z.string(), z.array(z.string())) })
+  .meta({ id: "SessionValidation" });
+
+/** In the session dialect a 422 is one of two shapes. */
+function problemSchema(dialect: Dialect, codes: readonly ErrorCode[]): z.ZodType {
+  if (dialect !== "session") return problem;
+  const invalid = codes.map((code) => answerOf(dialect, code)?.code === "VALIDATION_ERROR");
+  if (!invalid.includes(true)) return sessionProblem;
+  return invalid.includes(false) ? z.union([sessionProblem, sessionValidation]) : sessionValidation;
+}
+
 function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
   const { params: path, query } = route;
   const header = headersOf(route);
@@ -108,9 +136,15 @@ function headersOf(route: Route): z.ZodObject | undefined {
   const fields = {
     ...(route.creates === true ? { "Idempotency-Key": idempotencyKey.optional() } : {}),
     ...(route.waits === true ? { Prefer: prefer } : {}),
+    ...(route.resumes === true ? { "Last-Event-ID": lastEventId } : {}),
   };
   return Object.keys(fields).length === 0 ? undefined : z.object(fields);
 }
+
+const lastEventId = z.string().optional().meta({
+  description: "The id of the last event that came; goes before `after`.",
+  example: "1767225600000-0",
+});
 
 function successesOf(route: Route): Record<string, unknown> {
   const entries = Object.entries(route.answers).map(([status, answer]) => [
@@ -140,7 +174,7 @@ function refusalsOf(route: Route): Record<string, unknown> {
     {
       description: codes.map((code) => `\`${code}\`: ${catalogRow(code).says}`).join("\n\n"),
       content: {
-        "application/json": { schema: problem },
+        "application/json": { schema: problemSchema(dialectOf(route.path), codes) },
         ...(dialectOf(route.path) === "native"
           ? { "application/problem+json": { schema: problemDetails } }
           : {}),

@@ -2,10 +2,13 @@ import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
+import { eventRoutes } from "./event-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { wutsRoutes } from "./wuts-routes.ts";
 
 /** The route table under the given limits: one row per route. */
 export function routeTable(settings: Settings) {
@@ -15,7 +18,10 @@ export function routeTable(settings: Settings) {
     ...LANE_ROUTES,
     ...letterRoutes(settings),
     ...API_KEY_ROUTES,
+    ...eventRoutes(settings),
     ...META_ROUTES,
+    ...wutsRoutes(settings),
+    ...sessionRoutes(settings),
   };
 }
 

@@ -16,7 +16,7 @@ export type { WhatsAppServer } from "./whatsapp-server.ts";
 
 // Sending
 export type { RecipientCheck } from "./check-recipient.ts";
-export type { OutgoingContent } from "./outgoing-content.ts";
+export type { OutgoingContent, SentBefore, UploadedMedia } from "./outgoing-content.ts";
 export type { OutgoingMessage, SendOutcome } from "./send.ts";
 
 // What comes in

@@ -9,7 +9,35 @@ export {
   mintDeviceId,
   mintMessageId,
 } from "./id.ts";
+export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// Changing a message that was sent
+export {
+  type ChangeTarget,
+  type ChangeVerdict,
+  judgeChange,
+  refusalOf,
+  type TargetChange,
+} from "./change-target.ts";
+
+// What a message says
+export {
+  CONTENT_KINDS,
+  type ContentKind,
+  type Extras,
+  isMedia,
+  MEDIA_KINDS,
+  type MediaContent,
+  type MediaKind,
+  type MediaRef,
+  type MessageContent,
+  readContent,
+  reworded,
+  type Target,
+  targetOf,
+  wordsOf,
+} from "./content.ts";
 
 // Errors
 export {
@@ -64,6 +92,7 @@ export {
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
+export { standstill, type Standstill, type StandstillFacts } from "./standstill.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {
   type Blocker,

@@ -1,6 +1,5 @@
-import type { DeviceId, MessageId, Priority, QuietHours } from "@pombo/domain";
+import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
-import type { MessageContent } from "./message-record.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {
@@ -21,6 +20,8 @@ export interface NewMessage {
   /** What has not left by then ends as `expired`; ms since the epoch. */
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
+  /** Somebody waits for its answer until then: what has not left before takes no wait. ms since the epoch */
+  readonly syncUntil?: number;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -126,6 +127,7 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
     json(message.quietHours),
     claim?.fingerprint ?? "",
     json(claim?.answer),
+    message.syncUntil ?? 0,
   ];
 }
 

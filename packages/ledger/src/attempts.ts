@@ -2,11 +2,12 @@ import {
   type ErrorCode,
   ENTRANCES,
   type EvidenceStatus,
+  type MessageContent,
   type MessageId,
   type MessageStatus,
+  readContent,
 } from "@pombo/domain";
 import type { Ownership } from "./lane.ts";
-import type { MessageContent } from "./message-record.ts";
 import type { Run } from "./scripts.ts";
 
 /** How often each one-time remedy was taken for a message. */
@@ -22,6 +23,8 @@ export interface InHand {
   readonly recipient: string;
   readonly content: MessageContent;
   readonly taken: Taken;
+  /** Somebody waits for its answer until then; 0 nobody. ms since the epoch */
+  readonly syncUntil: number;
 }
 
 /** `go`: the message is `sending`, and may be written to the socket. The others have changed nothing. */
@@ -30,6 +33,8 @@ export type Begun =
   /** Not known to be on WhatsApp: look it up, then begin again. */
   | (InHand & { readonly kind: "check" })
   | (InHand & { readonly kind: "absent" })
+  /** It changes a message that was never sent. */
+  | (InHand & { readonly kind: "orphan" })
   /** Its time is over. */
   | (InHand & { readonly kind: "expired" })
   /** Its worker ended more than once: let nothing else run, then begin again with `alone`. */
@@ -176,6 +181,7 @@ function readBegun(reply: readonly (string | number)[]): Begun {
     case "go":
     case "check":
     case "absent":
+    case "orphan":
     case "expired":
     case "alone":
     case "reconnect":
@@ -190,8 +196,9 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     mayHaveLeft: Number(reply[3]) === 1,
     leftAt: Number(reply[4]),
     recipient: String(reply[5]),
-    content: JSON.parse(String(reply[6])) as MessageContent,
+    content: readContent(String(reply[6])),
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
+    syncUntil: Number(reply[8] ?? 0),
   };
 }
 

@@ -7,11 +7,14 @@ export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } 
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
 // Reading
-export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./message-record.ts";
+export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
+export type { Standing } from "./standstills.ts";
+export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
 

@@ -14,7 +14,7 @@ test("an accepted message is there with its event and its place, and a repeat ch
     status: "queued",
     version: 1,
     place: "backlog",
-    content: { text: "hello" },
+    content: { kind: "text", text: "hello" },
     clientRef: "order-1",
     metadata: { a: [1] },
     timeline: [{ status: "queued", at: NOW }],
@@ -111,7 +111,7 @@ test("an attempt needs the window entry, the feed number and the epoch", async (
   const message = newMessage();
   await t.ledger.accept(message);
   const { begun, fed } = await t.begin(message.id);
-  expect(begun).toMatchObject({ kind: "go", number: 1, content: { text: "hello" } });
+  expect(begun).toMatchObject({ kind: "go", number: 1, content: { kind: "text", text: "hello" } });
   const job = { messageId: message.id, feed: fed.feed, token: "t2", now: NOW, connectedSince: 0 };
   expect(await t.ledger.begin(t.own, job)).toEqual({ kind: "ghost" });
   expect(await t.ledger.begin(t.own, { ...job, token: "t1" })).toMatchObject({
@@ -349,7 +349,7 @@ test("cold messages are set aside while an account is held, and come back when t
   // Its time has come: one message at a time probes, and evidence for it frees the others.
   const back = (await t.ledger.peek(DEVICE, NOW + 100)).candidates.map(({ id }) => id);
   expect(back).toEqual([probe.id]);
-  const pick = { id: probe.id, cold: true, probe: true, passedOver: 0 };
+  const pick = { id: probe.id, cold: true, probe: true, owed: false, passedOver: 0 };
   const order = { gated: [], held: [], later: [], now: NOW + 100, pace: t.pace, jitter: 0, pick };
   const fed = await t.ledger.feed(t.own, order);
   if (fed.kind !== "fed") throw new Error("not fed");
@@ -457,7 +457,7 @@ test("a dead letter is redriven once, under its id; edited only when it has not 
       mayHaveLeft,
     });
     expect((await t.ledger.letterIds({ limit: 10 })).map(({ id }) => id)).toEqual([message.id]);
-    const edited = { text: "better" };
+    const edited = { kind: "text", text: "better" } as const;
     if (mayHaveLeft)
       expect(await t.ledger.redrive(message.id, NOW, edited)).toEqual({ kind: "possible" });
     const redriven = await t.ledger.redrive(message.id, NOW, mayHaveLeft ? undefined : edited);
@@ -466,7 +466,7 @@ test("a dead letter is redriven once, under its id; edited only when it has not 
     expect(await t.ledger.letterIds({ limit: 10 })).toEqual([]);
     expect(await t.ledger.findMessage(message.id)).toMatchObject(
       mayHaveLeft
-        ? { status: "unknown", place: "due", content: { text: "hello" } }
+        ? { status: "unknown", place: "due", content: { kind: "text", text: "hello" } }
         : { status: "queued", place: "backlog", content: edited, attempts: 0 },
     );
     await t.ledger.recordEvidence(DEVICE, { messageId: message.id, proves: "sent", now: NOW });

@@ -4,10 +4,12 @@ import { type Acceptance, acceptance } from "./accept.ts";
 import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -17,6 +19,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
@@ -31,12 +34,15 @@ export type Ledger = Acceptance &
   Requests &
   Recipients &
   Views &
+  Standstills &
   Letters &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
   Admissions &
+  EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -57,14 +63,17 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deviceEdits({ redis, keys, run }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
-    ...recipients(redis, keys, settings),
-    ...views(redis, keys),
+    ...recipients({ redis, keys, run, settings }),
+    ...views(redis, keys, settings),
+    ...standstills(redis, keys),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...admissions(run, settings),
+    ...changes(run),
+    ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

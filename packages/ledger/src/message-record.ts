@@ -2,16 +2,13 @@ import {
   type DeviceId,
   type ErrorCode,
   isErrorCode,
+  type MessageContent,
   type MessageId,
   type MessageStatus,
   type Priority,
   type QuietHours,
+  readContent,
 } from "@pombo/domain";
-
-/** What a message says. Text for now. */
-export interface MessageContent {
-  readonly text: string;
-}
 
 export interface TimelineEntry {
   readonly status: MessageStatus;
@@ -29,7 +26,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
- * next_at send_at expires_at quiet code detail failed_at ref metadata taken try tried_at deaths heir.
+ * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -56,9 +53,13 @@ export interface MessageRecord {
   readonly sendAt?: number;
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
+  /** Somebody waits for its answer until then. */
+  readonly syncUntil?: number;
   readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
   readonly clientRef?: string;
   readonly metadata?: unknown;
+  /** The message that deletes it for everyone: it may be on its way, arrived, or have failed. */
+  readonly deletedBy?: MessageId;
 }
 
 export type MessageHash = Readonly<Record<string, string>>;
@@ -73,7 +74,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     deviceId: hash["device"] as DeviceId,
     generation: Number(hash["gen"]),
     recipient: hash["recipient"] ?? "",
-    content: JSON.parse(hash["body"] ?? "{}") as MessageContent,
+    content: readContent(hash["body"] ?? "{}"),
     priority: hash["class"] as Priority,
     sequence: Number(hash["seq"]),
     keyId: hash["key"] ?? "",
@@ -88,6 +89,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     ...(hash["send_at"] === undefined ? {} : { sendAt: Number(hash["send_at"]) }),
     ...(hash["expires_at"] === undefined ? {} : { expiresAt: Number(hash["expires_at"]) }),
     ...(hash["quiet"] === undefined ? {} : { quietHours: JSON.parse(hash["quiet"]) as QuietHours }),
+    ...(hash["sync_until"] === undefined ? {} : { syncUntil: Number(hash["sync_until"]) }),
     ...(code !== undefined && isErrorCode(code)
       ? { lastError: { code, detail: hash["detail"] ?? "", at: Number(hash["failed_at"]) } }
       : {}),
@@ -95,6 +97,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     ...(hash["metadata"] === undefined
       ? {}
       : { metadata: JSON.parse(hash["metadata"]) as unknown }),
+    ...(hash["deleted_by"] === undefined ? {} : { deletedBy: hash["deleted_by"] as MessageId }),
   };
 }
 

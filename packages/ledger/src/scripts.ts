@@ -16,6 +16,7 @@ const NAMES = [
   "begin-attempt",
   "cancel",
   "change-device",
+  "change-target",
   "claim-key",
   "close-lane",
   "close-message",
@@ -46,6 +47,7 @@ const NAMES = [
   "take-lease",
   "take-over",
   "trim-letters",
+  "warm-up",
   "write-credentials",
 ] as const;
 
@@ -72,6 +74,7 @@ const IN_SCRIPTS = [
   "queue_time_ms",
   "reconcile_limit_ms",
   "settled_kept_ms",
+  "target_wait_ms",
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {

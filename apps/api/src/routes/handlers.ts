@@ -11,12 +11,14 @@ import {
 } from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
+import { type ChangeDeps, deleteMessage, editMessage } from "./change-message.ts";
 import {
   connectDevice,
   type ConnectionDeps,
   disconnectDevice,
   logoutDevice,
 } from "./connection.ts";
+import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
@@ -34,8 +36,11 @@ import { getQr, pairByCode } from "./pairing.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import { sendMessage } from "./send-message.ts";
+import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 
 export type HandlerDeps = AcceptDeps &
+  ChangeDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -45,7 +50,9 @@ export type HandlerDeps = AcceptDeps &
   RedriveDeps &
   OperationsDeps &
   ApiKeysDeps &
-  ReadinessDeps & {
+  EventsDeps &
+  ReadinessDeps &
+  WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
   };
@@ -57,6 +64,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     getMessage: getMessage(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
+    editMessage: editMessage(deps),
+    deleteMessage: deleteMessage(deps),
     createDevice: createDevice(deps),
     listDevices: listDevices(deps),
     getDevice: getDevice(deps),
@@ -70,11 +79,14 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...laneHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    listEvents: listEvents(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
     getLiveness: getLiveness(),
     getReadiness: getReadiness(deps),
+    ...wutsHandlers(deps),
+    ...sessionHandlers(deps),
   };
 }
 

@@ -1,9 +1,10 @@
 -- The fence right before the socket write: this job, this feed, this owner, now. Enters `sending`.
 -- ARGV: device, epoch, message id, feed, attempt token, now (ms), allowed origins (",queued,unknown,"),
 --       connected since (ms): an outcome that is unknown on this very connection needs a new one; "1" when it runs alone
--- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON)}
+-- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON), sync until (0 nobody waits)}
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
+--         · {"orphan", …} (it changes a message that was never sent)
 --         · {"expired", …} · {"alone", …} (it ended its worker before: let nothing else run, then begin again)
 --         · {"ghost"} · {"fenced"}
 local device, epoch, id, feed, token, now, origins = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -16,7 +17,7 @@ if not window or string.match(window, "^(%d+)|") ~= feed then return { "ghost" }
 local known = redis.call("GET", key.recipient(m.recipient))
 local attempt, rounds = tonumber(m.attempts or 0), tonumber(m.rounds or 0)
 local function reply(kind)
-  return { kind, attempt, rounds, m.left and 1 or 0, m.left_at or "0", m.recipient, m.body, m.taken or "" }
+  return { kind, attempt, rounds, m.left and 1 or 0, m.left_at or "0", m.recipient, m.body, m.taken or "", m.sync_until or "0" }
 end
 if m.status == "sending" and m["try"] == token then return reply("go") end -- the same command, sent again
 if not may_come_from(m, origins) then return { "ghost" } end
@@ -29,6 +30,19 @@ if not string.find(m.recipient, "@", 1, true) then
 end
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" and tonumber(m.tried_at or 0) >= tonumber(ARGV[8]) then return reply("reconnect") end
 if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return reply("alone") end
+
+-- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
+local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
+local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left")
+if t and t[1] then
+  if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
+  if t[2] ~= "" then
+    take_out(m)
+    to_due(m, now + S.target_wait_ms, "order")
+    open_gate(m)
+    return { "ghost" }
+  end
+end
 
 attempt = attempt + 1
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 1 end

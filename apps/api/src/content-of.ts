@@ -1,0 +1,133 @@
+import { randomBytes } from "node:crypto";
+import type { Problem, SendMessageInput } from "@pombo/contract";
+import {
+  type DeviceId,
+  type Extras,
+  isMessageId,
+  MEDIA_KINDS,
+  type MediaContent,
+  type MediaKind,
+  type MessageContent,
+  recipientKey,
+  type Target,
+  wordsOf,
+} from "@pombo/domain";
+import type { MessageRecord } from "@pombo/ledger";
+import { judge, type JudgeDeps } from "./judge-change.ts";
+
+export type ContentDeps = JudgeDeps;
+
+/** The message that a body wants to be sent, and from which device. */
+export interface Wanted {
+  readonly body: SendMessageInput;
+  readonly deviceId: DeviceId;
+}
+
+export type ContentRead =
+  | { readonly kind: "content"; readonly content: MessageContent }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+/** What a send body says, as the ledger keeps it. What it quotes or reacts to must be a message of the same chat. */
+export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<ContentRead> {
+  const { body } = wanted;
+  if (body.reaction !== undefined) return reactionOf(body.reaction, wanted, deps);
+  const file = MEDIA_KINDS.find((kind) => body[kind] !== undefined);
+  const content = file === undefined ? plainContent(body) : fileContent(body, file);
+  if ("code" in content) return { kind: "refused", problem: content };
+  const quoted =
+    body.quoted === undefined ? undefined : await findTarget(body.quoted, wanted, deps);
+  if (body.quoted !== undefined && quoted === undefined) return absent("quoted.message_id");
+  return { kind: "content", content: { ...content, ...extrasOf(body, quoted) } };
+}
+
+type Reaction = NonNullable<SendMessageInput["reaction"]>;
+
+async function reactionOf(
+  reaction: Reaction,
+  wanted: Wanted,
+  deps: ContentDeps,
+): Promise<ContentRead> {
+  const found = await findTarget(reaction, wanted, deps);
+  if (found === undefined) return absent("reaction.message_id");
+  const { id, fromMe, author, own } = found;
+  const verdict = own === undefined ? undefined : await judge(own, "reaction", deps);
+  if (verdict?.kind === "refused") {
+    const { code, detail } = verdict;
+    return { kind: "refused", problem: { code, detail } };
+  }
+  const target = { id, fromMe, ...(author === undefined ? {} : { author }) };
+  return { kind: "content", content: { kind: "reaction", target, emoji: reaction.emoji } };
+}
+
+function absent(field: string): ContentRead {
+  const detail = `${field} names no message of this chat`;
+  return { kind: "refused", problem: { code: "MESSAGE_NOT_FOUND", detail } };
+}
+
+type Found = NonNullable<Extras["quoted"]> & { readonly own?: MessageRecord };
+
+/** A message of the chat: one of ours, or, by the word of the caller, one of somebody else. */
+async function findTarget(
+  {
+    message_id: id,
+    participant,
+  }: { readonly message_id: string; readonly participant?: string | undefined },
+  { body, deviceId }: Wanted,
+  { ledger }: ContentDeps,
+): Promise<Found | undefined> {
+  const own = isMessageId(id) ? await ledger.findMessage(id) : undefined;
+  if (own !== undefined) {
+    const here = own.deviceId === deviceId && own.recipient === recipientKey(body.to);
+    return here ? { id, fromMe: true, text: wordsOf(own.content), own } : undefined;
+  }
+  return participant === undefined
+    ? undefined
+    : { id, fromMe: false, author: `${participant}@s.whatsapp.net` };
+}
+
+function extrasOf(body: SendMessageInput, found: Found | undefined): Extras {
+  const { mentions, typing_ms: typingMs } = body;
+  const { own: _, ...quoted } = found ?? { id: "", fromMe: false };
+  return {
+    ...(found === undefined ? {} : { quoted }),
+    ...(mentions === undefined ? {} : { mentions }),
+    ...(typingMs === undefined || typingMs === 0 ? {} : { typingMs }),
+  };
+}
+
+type Plain = Exclude<MessageContent, MediaContent | { readonly target: Target }>;
+
+/** The schema has seen to it that there is one. */
+function plainContent({ text = "", location, contact, poll }: SendMessageInput): Plain {
+  if (location !== undefined) {
+    const { latitude, longitude, name, address } = location;
+    return {
+      kind: "location",
+      latitude,
+      longitude,
+      ...(name === undefined ? {} : { name }),
+      ...(address === undefined ? {} : { address }),
+    };
+  }
+  if (contact !== undefined) {
+    const { name, phone, organization } = contact;
+    return {
+      kind: "contact",
+      name,
+      phone,
+      ...(organization === undefined ? {} : { organization }),
+    };
+  }
+  if (poll !== undefined) {
+    const { question, options, selectable_count: selectable = 1 } = poll;
+    const secret = randomBytes(32).toString("base64");
+    return { kind: "poll", question, options, selectable, secret };
+  }
+  return { kind: "text", text };
+}
+
+/** A file by its id in the media store, or by its address. Bytes in the body go to the media store first. */
+function fileContent(_body: SendMessageInput, kind: MediaKind): Problem | MediaContent {
+  const message = `${kind} is not supported yet`;
+  return { code: "VALIDATION_ERROR", validation: [{ field: kind, message, value: null }] };
+}
