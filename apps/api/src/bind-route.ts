@@ -12,7 +12,7 @@ import type { Dialect } from "@pombo/domain";
 import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
 import type { Caller } from "./authenticate.ts";
-import { type Exchange, exchangeOf } from "./exchange.ts";
+import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -25,10 +25,7 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly lastEventId?: string;
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
-  /** The client has left. */
-  readonly gone: AbortSignal;
-  /** Ends a wait: the client has left, or the process is closing. */
-  readonly stop: AbortSignal;
+  readonly client: Client;
   render(problem: Problem): ReturnType<typeof renderProblem>;
 }
 
@@ -51,8 +48,7 @@ export interface BindDeps {
 }
 
 /** A handler of any row; the parts that it is given are those that its row's schemas made. */
-export type AnyHandler = (call: AnyCall) => Promise<Outcome>;
-type AnyCall = Call<RouteName>;
+export type AnyHandler = (call: Call<RouteName>) => Promise<Outcome>;
 
 /** Binds a row of the route table: scope → body → validation → handler → render. Who asks is known by then. */
 export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): RequestHandler {
@@ -93,42 +89,15 @@ async function serve(
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
   const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
-  const given = { caller, prefer, type: preferredType(row, req), now: deps.now };
-  return handle(Object.assign(new Served(exchange, given), parts, resumeOf(row, req)));
-}
-
-interface Given extends Pick<AnyCall, "caller" | "prefer" | "type"> {
-  readonly now: () => number;
-}
-
-/** The part of a call that doesn't come from the row's schemas; its signals are made when they are asked for. */
-class Served {
-  readonly caller: Caller;
-  readonly prefer: Preference;
-  readonly type: string;
-  readonly #exchange: Exchange;
-  readonly #now: () => number;
-
-  constructor(exchange: Exchange, { caller, prefer, type, now }: Given) {
-    this.caller = caller;
-    this.prefer = prefer;
-    this.type = type;
-    this.#exchange = exchange;
-    this.#now = now;
-  }
-
-  get gone(): AbortSignal {
-    return this.#exchange.gone;
-  }
-
-  get stop(): AbortSignal {
-    return this.#exchange.stop;
-  }
-
-  render(problem: Problem): ReturnType<typeof renderProblem> {
-    const exchange = this.#exchange;
-    return renderIn(exchange.dialect, problem, { exchange, now: this.#now() });
-  }
+  return handle({
+    ...parts,
+    caller,
+    prefer,
+    ...resumeOf(row, req),
+    type: preferredType(row, req),
+    client: exchange,
+    render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
+  });
 }
 
 const NOBODY: Caller = { keyId: "", scopes: [], devices: [] };

@@ -16,11 +16,19 @@ export interface ExchangeDeps {
   readonly closing: AbortSignal;
 }
 
+/** Whether somebody still waits for the answer. Its signals are made when they are asked for. */
+export interface Client {
+  /** Aborts when the client has left before its answer. */
+  readonly gone: AbortSignal;
+  /** Aborts when the client has left, or when the process is closing: ends a wait. */
+  readonly stop: AbortSignal;
+}
+
 /**
  * One request and its answer, from the first step to the log line. A class for its getters: what is seldom asked for is made when it
  * is. (Observed: a getter in an object literal makes a hidden class for each object, which only a full collection takes away.)
  */
-export class Exchange {
+export class Exchange implements Client {
   readonly id = nextRequestId();
   readonly dialect: Dialect;
   readonly closing: AbortSignal;
@@ -51,14 +59,12 @@ export class Exchange {
     return best === "application/problem+json" ? "problem+json" : "envelope";
   }
 
-  /** Aborts when the client has left before its answer. */
   get gone(): AbortSignal {
     this.#gone ??= new AbortController();
     this.closed();
     return this.#gone.signal;
   }
 
-  /** Aborts when the client has left, or when the process is closing: ends a wait. */
   get stop(): AbortSignal {
     return (this.#stop ??= AbortSignal.any([this.gone, this.closing]));
   }

@@ -114,7 +114,8 @@ async function tell(accepted: AcceptedMessage, wait: Wait, deps: SyncDeps): Prom
     return present(unread(message), request);
   try {
     const answer = await awaitOutcome(accepted, wait, deps);
-    if (claim === undefined || request.gone.aborted || answer.kind === "problem") return answer;
+    if (claim === undefined || request.client.gone.aborted || answer.kind === "problem")
+      return answer;
     return await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
   } catch (error) {
     if (message === undefined) throw error;
@@ -148,7 +149,7 @@ async function awaitOutcome(
     const seen = await look(messageId, { request, ms: deadline - performance.now(), stuck }, deps);
     if (seen === undefined) return refuse({ code: "INTERNAL_ERROR", messageId });
     const { message, standstill } = seen;
-    if (standstill === undefined || request.stop.aborted || !stuck(seen))
+    if (standstill === undefined || request.client.stop.aborted || !stuck(seen))
       // oxlint-disable-next-line no-await-in-loop -- ends the loop
       return answerEnd(seen, { request, claim }, deps);
     const told = { now: deps.now(), code: standstill.code, ...(claim ? { claim } : {}) };
@@ -185,7 +186,7 @@ function look(
     },
     {
       ms,
-      signal: request.stop,
+      signal: request.client.stop,
       done: (seen) => seen === undefined || isSettled(seen.message.status) || stuck(seen),
     },
   );
@@ -199,7 +200,7 @@ async function answerEnd(
 ): Promise<Answer> {
   const told = present(toldOf(message), request);
   const failure = failureOf(message);
-  if (failure === undefined || request.gone.aborted) return told;
+  if (failure === undefined || request.client.gone.aborted) return told;
   if (message.mayHaveLeft || answerOf(request.dialect, failure.code) === undefined) return told;
   const digest = claim === undefined ? {} : { digest: claim.digest };
   const at = { version: message.version, now: deps.now(), ...digest };

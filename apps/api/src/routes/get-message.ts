@@ -20,7 +20,7 @@ export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
     const view =
       ms === 0 || changed(first)
         ? first
-        : await waitForMessage(id, { ms, signal: call.stop, done: changed }, deps);
+        : await waitForMessage(id, { ms, signal: call.client.stop, done: changed }, deps);
     return view === undefined
       ? refuse(absent)
       : { ...json(200, renderMessage(view)), messageId: id };
