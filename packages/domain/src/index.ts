@@ -2,11 +2,14 @@
 export {
   type CellId,
   type DeviceId,
+  type EndpointId,
   isCellId,
   isDeviceId,
+  isEndpointId,
   isMessageId,
   type MessageId,
   mintDeviceId,
+  mintEndpointId,
   mintMessageId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
@@ -111,3 +114,15 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+
+// Webhooks
+export {
+  type Backlog,
+  circuitWait,
+  type DeliveryFailure,
+  type DeliveryOutcome,
+  type DeliveryTry,
+  type DeliveryVerdict,
+  judgeDelivery,
+  roomOf,
+} from "./delivery.ts";

@@ -27,3 +27,14 @@ export type { CredentialStore } from "./credentials.ts";
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";
+
+// Webhooks
+export type { EndpointEdit, EndpointRecord, EndpointState, NewEndpoint } from "./endpoints.ts";
+export type {
+  BegunDelivery,
+  DeliveryKey,
+  DeliveryRecord,
+  DeliveryState,
+  NewDelivery,
+  SettledDelivery,
+} from "./deliveries.ts";

@@ -8,6 +8,8 @@ import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
+import { type Deliveries, deliveries } from "./deliveries.ts";
+import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
@@ -19,6 +21,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
@@ -43,6 +46,9 @@ export type Ledger = Acceptance &
   Withdrawals &
   Admissions &
   EventLog &
+  EventRetention &
+  Endpoints &
+  Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -74,6 +80,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...admissions(run, settings),
     ...changes(run),
     ...eventLog(redis, keys),
+    ...eventRetention({ redis, run, settings }),
+    ...endpoints({ redis, keys, run, settings }),
+    ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
