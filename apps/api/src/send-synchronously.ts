@@ -46,7 +46,7 @@ export interface Told {
 }
 
 /** A request whose client waits for the outcome. */
-export interface Waiting extends Pick<TakeRequest, "prefer" | "gone" | "stop"> {
+export interface Waiting extends Pick<TakeRequest, "client" | "prefer"> {
   readonly deviceId: DeviceId;
   readonly dialect: Dialect;
   /** The success of the dialect. */
