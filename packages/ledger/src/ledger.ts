@@ -1,6 +1,7 @@
 import type { Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
+import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
 import { type Changes, changes } from "./changes.ts";
@@ -49,6 +50,7 @@ export type Ledger = Acceptance &
   Directory &
   Outbox &
   Withdrawals &
+  Admissions &
   EventLog &
   EventRetention &
   Endpoints &
@@ -81,6 +83,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...admissions(run, settings),
     ...changes(run),
     ...inbound(redis, keys, run),
     ...outbox({ redis, keys, run, settings }),
