@@ -31,6 +31,7 @@ export type {
   RedrivenBody,
 } from "./letter.ts";
 export { SESSION_STATUSES } from "./session.ts";
+export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
