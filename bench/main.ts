@@ -6,6 +6,7 @@ import { endToEnd } from "./end-to-end.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
 import { profileDispatch } from "./profile-dispatch.ts";
+import { streams } from "./streams.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /**
@@ -16,6 +17,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   accept       the API beside a bare Express handler with one BullMQ add
  *   backlog      cost and bytes while very many messages wait
  *   life         what one message costs Redis from its acceptance to its last receipt
+ *   streams      what one API process pays for very many clients of live events
  *
  * Contenders take turns within one run, and the middle round counts: the machine may be slow, or busy, for both of them.
  */
@@ -27,6 +29,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   accept,
   backlog,
   life,
+  streams,
 };
 
 /** Instead of the contest, with --profile. */
