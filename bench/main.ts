@@ -1,6 +1,7 @@
 import { cpus, loadavg } from "node:os";
 import { accept, profileAccept } from "./accept.ts";
 import { backlog } from "./backlog.ts";
+import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { life } from "./life.ts";
@@ -16,6 +17,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   end-to-end   the whole product beside bare Baileys: rate, latency
  *   accept       the API beside a bare Express handler with one BullMQ add
  *   backlog      cost and bytes while very many messages wait
+ *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
  *   life         what one message costs Redis from its acceptance to its last receipt
  *   streams      what one API process pays for very many clients of live events
  *
@@ -28,6 +30,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   "end-to-end": endToEnd,
   accept,
   backlog,
+  "backlog-neighbours": backlogNeighbours,
   life,
   streams,
 };

@@ -1,7 +1,15 @@
 import { parseArgs } from "node:util";
 import type { Fsync } from "./stage.ts";
 
-export const PARTS = ["dispatch", "end-to-end", "accept", "backlog", "life", "streams"] as const;
+export const PARTS = [
+  "dispatch",
+  "end-to-end",
+  "accept",
+  "backlog",
+  "backlog-neighbours",
+  "life",
+  "streams",
+] as const;
 const PROFILED: readonly Part[] = ["dispatch", "accept"];
 export type Part = (typeof PARTS)[number];
 

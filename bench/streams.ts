@@ -66,9 +66,10 @@ export async function streams(
 
 async function measure(
   stage: Stage,
-  { title, kind, query, hearers }: Contest,
+  contest: Contest,
   { clients, cell }: { readonly clients: number; readonly cell: CellId },
 ): Promise<Measured> {
+  const { title, kind, hearers } = contest;
   await using pombo = await openPombo(stage, cell);
   await using api = await openApi(stage, pombo);
   await using crowd = await startProgram({
@@ -77,7 +78,7 @@ async function measure(
     logFolder: stage.folder,
   });
   const devices = Array.from({ length: clients }, () => mintDeviceId(randomBytes(8)));
-  const queries = devices.map((device) => query(device));
+  const queries = devices.map((device) => contest.query(device));
   const before = (await api.program.settledUsage()).rss;
   const order: Crowd = { url: api.url, key: api.key, queries, kind };
   await crowd.ask("open", order);
