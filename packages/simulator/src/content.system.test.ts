@@ -84,6 +84,17 @@ describe("a phone shows", () => {
   });
 });
 
+test("that a companion types, records and stops is in the log", async () => {
+  for (const state of ["composing", "recording", "paused"] as const) {
+    // eslint-disable-next-line no-await-in-loop -- in order
+    await a.sock.sendPresenceUpdate(state, carolJid);
+    // eslint-disable-next-line no-await-in-loop
+    await simulator.waitFor(
+      ({ kind, to, type }) => kind === "chatstate" && to === carolJid && type === state,
+    );
+  }
+});
+
 const kinds: [string, Omit<Letter, "to">, (message: proto.IMessage) => unknown][] = [
   [
     "location",
