@@ -79,6 +79,10 @@ test.each(dialects)("$dialect: the answer comes with the ack", async (given) => 
       metadata: {
         device_id: device,
         processing_time_ms: expect.any(Number) as number,
+        presence_sent: false,
+        presence_duration_seconds: 0,
+        mentions_processed: 0,
+        quoted_message_found: false,
         sent_at: body["timestamp"],
       },
     });

@@ -16,14 +16,15 @@ import {
   acceptMessage,
   type Answering,
   insist,
+  keyClaim,
   type SendRequest,
+  type TakeRequest,
 } from "./accept-message.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { type AcceptedMessage, appliedOf, keepAnswer } from "./answer-message.ts";
 import { maySee } from "./authenticate.ts";
 import { awaitChange } from "./await-change.ts";
 import type { Follow } from "./follow.ts";
-import { claimOf } from "./idempotency.ts";
 import { isStoreAway } from "./store-away.ts";
 
 export interface SyncDeps extends AcceptDeps {
@@ -44,11 +45,16 @@ export interface Told {
   readonly sentAt?: number;
 }
 
-export interface SyncRequest extends SendRequest {
-  readonly route: string;
+/** A request whose client waits for the outcome. */
+export interface Waiting extends Pick<TakeRequest, "prefer" | "gone" | "stop"> {
+  readonly deviceId: DeviceId;
   readonly dialect: Dialect;
   /** The success of the dialect. */
   present(told: Told): Presented;
+}
+
+export interface SyncRequest extends SendRequest, Omit<Waiting, "deviceId"> {
+  readonly route: string;
 }
 
 /**
@@ -57,40 +63,44 @@ export interface SyncRequest extends SendRequest {
  * the answer is what the message is.
  */
 export async function sendSynchronously(request: SyncRequest, deps: SyncDeps): Promise<Answer> {
-  const from = request.body.from;
-  if (!isDeviceId(from) || !maySee(request.caller, from))
+  const deviceId = request.body.from;
+  if (!isDeviceId(deviceId) || !maySee(request.caller, deviceId))
     return refuse({ code: "DEVICE_NOT_FOUND" });
-  const ms = waitMs(request, deps);
-  const refused = ms === 0 ? undefined : await refuseAtOnce(request, deps);
+  const waiting = { ...request, deviceId };
+  const refused = await refuseAtOnce(request, waiting, deps);
   if (refused !== undefined) return refused;
-  const answering: Answering = {
+  return acceptMessage({ ...request, answering: synchronously(waiting, deps) }, deps);
+}
+
+/** How a message is answered whose client waits for the outcome. */
+export function synchronously(waiting: Waiting, deps: SyncDeps): Answering {
+  const ms = waitMs(waiting, deps);
+  return {
     ...(ms === 0 ? {} : { syncUntil: deps.now() + ms }),
-    atOnce: (message) => (ms === 0 ? present(unread(message), request) : undefined),
-    answer: (accepted) => tell(accepted, { request, ms }, deps),
+    atOnce: (message) => (ms === 0 ? present(unread(message), waiting) : undefined),
+    answer: (accepted) => tell(accepted, { request: waiting, ms }, deps),
   };
-  return acceptMessage({ ...request, answering }, deps);
 }
 
 /** `Prefer: respond-async` and `wait=0` turn waiting off. */
-function waitMs({ prefer }: SyncRequest, { settings }: SyncDeps): number {
+function waitMs({ prefer }: Pick<Waiting, "prefer">, { settings }: SyncDeps): number {
   if (prefer.respondAsync) return 0;
   return prefer.waitS === undefined ? settings.sync_wait_ms : prefer.waitS * 1_000;
 }
 
 /** Nothing could leave: the client is told before anything is written. A repeat of what was accepted joins it all the same. */
-async function refuseAtOnce(request: SyncRequest, deps: SyncDeps): Promise<Answer | undefined> {
+export async function refuseAtOnce(
+  request: TakeRequest,
+  waiting: Waiting,
+  deps: SyncDeps,
+): Promise<Answer | undefined> {
+  if (waitMs(waiting, deps) === 0) return undefined;
   const now = deps.now();
-  const still = await deps.ledger.viewStandstill(request.body.from as DeviceId, now);
-  if (still === undefined || (await wasAccepted(request, deps))) return undefined;
+  const still = await deps.ledger.viewStandstill(waiting.deviceId, now);
+  if (still === undefined) return undefined;
+  const claim = keyClaim(request);
+  if (claim !== undefined && (await deps.ledger.hasAccepted(claim.digest))) return undefined;
   return refuse(problemOf(still, now));
-}
-
-async function wasAccepted(
-  { caller, route, idempotencyKey }: SyncRequest,
-  { ledger }: SyncDeps,
-): Promise<boolean> {
-  if (idempotencyKey === undefined) return false;
-  return ledger.hasAccepted(claimOf(caller.keyId, route, idempotencyKey).digest);
 }
 
 function problemOf({ code, detail, until }: Standstill, now: number): Problem {
@@ -102,7 +112,7 @@ function problemOf({ code, detail, until }: Standstill, now: number): Problem {
 }
 
 interface Wait {
-  readonly request: SyncRequest;
+  readonly request: Waiting;
   readonly ms: number;
 }
 
@@ -123,7 +133,7 @@ async function tell(accepted: AcceptedMessage, wait: Wait, deps: SyncDeps): Prom
   }
 }
 
-function present(told: Told, request: SyncRequest): Presented {
+function present(told: Told, request: Waiting): Presented {
   const { headers, ...answer } = request.present(told);
   const { messageId } = told;
   return { ...answer, headers: { ...headers, ...appliedOf(request.prefer) }, messageId };
@@ -168,13 +178,13 @@ function look(
     ms,
     stuck,
   }: {
-    readonly request: SyncRequest;
+    readonly request: Waiting;
     readonly ms: number;
     readonly stuck: (seen: Standing) => boolean;
   },
   { ledger, follow, now }: SyncDeps,
 ): Promise<Standing | undefined> {
-  const deviceId = request.body.from as DeviceId;
+  const { deviceId } = request;
   return awaitChange(
     {
       subscribe(ring) {
@@ -194,7 +204,7 @@ function look(
 /** Answers by the status. A client that has left gets no error, so that its message stays a letter. */
 async function answerEnd(
   { message, rest }: Standing,
-  { request, claim }: { readonly request: SyncRequest; readonly claim: Claim | undefined },
+  { request, claim }: { readonly request: Waiting; readonly claim: Claim | undefined },
   deps: SyncDeps,
 ): Promise<Answer> {
   const told = present(toldOf(message), request);

@@ -2,14 +2,19 @@ import type { SyncDeps } from "../../send-synchronously.ts";
 import { connectMeant, disconnectMeant, getStatus } from "./connection.ts";
 import { createWutsDevice, listWutsDevices, type WutsDevicesDeps } from "./devices.ts";
 import { getPairCode, getWutsQr, getWutsQrStatus, type WutsPairingDeps } from "./pairing.ts";
-import { sendText } from "./send.ts";
+import { deleteMessage, type WutsDeletionDeps } from "./delete-message.ts";
+import { sendContact, sendLocation, sendPoll, sendText } from "./send.ts";
 
-export type WutsDeps = SyncDeps & WutsDevicesDeps & WutsPairingDeps;
+export type WutsDeps = SyncDeps & WutsDeletionDeps & WutsDevicesDeps & WutsPairingDeps;
 
 /** One handler for each row of the dialect: parse → map → the same core → render. */
 export function wutsHandlers(deps: WutsDeps) {
   return {
     wutsSendText: sendText(deps),
+    wutsSendLocation: sendLocation(deps),
+    wutsSendContact: sendContact(deps),
+    wutsSendPoll: sendPoll(deps),
+    wutsDeleteMessage: deleteMessage(deps),
     wutsCreateDevice: createWutsDevice(deps),
     wutsListDevices: listWutsDevices(deps),
     wutsConnect: connectMeant(deps),
