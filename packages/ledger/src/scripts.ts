@@ -11,6 +11,7 @@ import {
 
 const NAMES = [
   "accept",
+  "admit",
   "announce",
   "begin-attempt",
   "cancel",

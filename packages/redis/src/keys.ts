@@ -67,6 +67,8 @@ const KEY_PARTS = {
   idempotency: 1,
   /** hash: an API key — digest */
   apikey: 1,
+  /** counter, expiring: requests of an API key in a window — digest, number of the window */
+  rate: 2,
   /** zset, all scores 0: `id:digest` of every API key */
   apikeys: 0,
   /** zset: living workers by heartbeat */
