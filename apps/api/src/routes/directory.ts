@@ -33,12 +33,12 @@ interface ToldGroup {
 
 /** `GET /v1/devices/:id/groups` */
 export function listGroups(deps: DirectoryDeps): Handler<"listGroups"> {
-  return async ({ caller, params, stop }) => {
+  return async ({ caller, params, client }) => {
     const device = await visibleDevice(params.id, caller, deps.ledger);
     if (device === undefined) return refuse(noDevice);
     const kept = await deps.ledger.findGroups(device.id);
     if (kept !== undefined) return groupsAnswer(JSON.parse(kept) as readonly ToldGroup[]);
-    const asked = await askDevice(device.id, { kind: "groups", signal: stop }, deps);
+    const asked = await askDevice(device.id, { kind: "groups", signal: client.stop }, deps);
     if (asked.kind === "refused") return refuse(asked.problem);
     const groups = asked.data["groups"] as readonly ToldGroup[];
     await deps.ledger.keepGroups(device.id, JSON.stringify(groups));
@@ -48,10 +48,10 @@ export function listGroups(deps: DirectoryDeps): Handler<"listGroups"> {
 
 /** `GET /v1/groups/:jid?device_id=` */
 export function getGroup(deps: DirectoryDeps): Handler<"getGroup"> {
-  return async ({ caller, params: { jid }, query, stop }) => {
+  return async ({ caller, params: { jid }, query, client }) => {
     const device = await visibleDevice(query.device_id, caller, deps.ledger);
     if (device === undefined) return refuse(noDevice);
-    const asked = await askDevice(device.id, { kind: "group", jid, signal: stop }, deps);
+    const asked = await askDevice(device.id, { kind: "group", jid, signal: client.stop }, deps);
     if (asked.kind === "refused") return refuse(asked.problem);
     const group = asked.data["group"] as ToldGroup;
     const participants = group.members.map(({ jid: member, phone, role }) => ({
@@ -83,10 +83,13 @@ function renderGroup({ jid, subject, size, announce, ...group }: ToldGroup) {
 
 /** `POST /v1/contacts/check` */
 export function checkContacts(deps: DirectoryDeps): Handler<"checkContacts"> {
-  return async ({ caller, body, stop }) => {
+  return async ({ caller, body, client }) => {
     const device = await visibleDevice(body.device_id, caller, deps.ledger);
     if (device === undefined) return refuse(noDevice);
-    const numbers = await lookUpNumbers({ deviceId: device.id, digits: body.numbers, stop }, deps);
+    const numbers = await lookUpNumbers(
+      { deviceId: device.id, digits: body.numbers, stop: client.stop },
+      deps,
+    );
     const contacts = numbers.map(({ digits, known }) => ({
       number: digits,
       jid: chatJid(digits),
@@ -122,7 +125,7 @@ export async function lookUpNumbers(
 
 /** `POST /v1/devices/:id/history-sync` */
 export function syncHistory(deps: DirectoryDeps): Handler<"syncHistory"> {
-  return async ({ caller, params, body, stop }) => {
+  return async ({ caller, params, body, client }) => {
     const device = await visibleDevice(params.id, caller, deps.ledger);
     if (device === undefined) return refuse(noDevice);
     const before =
@@ -134,7 +137,7 @@ export function syncHistory(deps: DirectoryDeps): Handler<"syncHistory"> {
       jid: chatJid(recipientKey(body.chat)),
       ...(body.count === undefined ? {} : { count: body.count }),
       ...(before === undefined ? {} : { before }),
-      signal: stop,
+      signal: client.stop,
     } as const;
     const asked = await askDevice(device.id, ask, deps);
     if (asked.kind === "refused") return refuse(asked.problem);
