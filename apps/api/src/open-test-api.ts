@@ -199,6 +199,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
       clock: () => performance.now(),
     }),
     now: Date.now,
+    allowsPrivate: false,
     cell,
     settings,
   };

@@ -7,6 +7,7 @@ import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
@@ -19,6 +20,7 @@ export function routeTable(settings: Settings) {
     ...letterRoutes(settings),
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
+    ...WEBHOOK_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),
