@@ -99,7 +99,9 @@ test("the media host refuses what it cannot use, keeps nothing of it, and goes o
 
 test("any query about groups gets an answer", async () => {
   const group = simulator.createGroup({ subject: "x", participants: [alice, carol] });
-  const text = fc.oneof(fc.constantFrom(group.id, pnJid(carol), "@g.us", ""), fc.string());
+  // Half a JID would be no frame at all: the codec refuses it, and the connection ends.
+  const jids = fc.constantFrom(group.id, pnJid(carol), "120363000000000001@g.us", "@g.us", "");
+  const text = fc.oneof(jids, fc.stringMatching(/^[\w .:-]{0,20}$/));
   const tag = fc.oneof(
     fc.constantFrom("create", "add", "remove", "leave", "subject", "description", "query"),
     fc.stringMatching(/^[a-z_]{1,12}$/),
