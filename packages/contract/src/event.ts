@@ -60,11 +60,9 @@ export const eventBody = z
         message_id: z.string().optional(),
         status: z.enum(MESSAGE_STATUSES).optional(),
         state: z.enum([...DEVICE_STATES, "deleted"]).optional(),
-        status_version: z
-          .int()
-          .meta({
-            description: "Only grows for its message or device: it tells which of two is newer.",
-          }),
+        status_version: z.int().meta({
+          description: "Only grows for its message or device: it tells which of two is newer.",
+        }),
         attempt: z.int().optional(),
         error_code: errorCode.optional(),
       })

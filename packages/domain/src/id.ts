@@ -5,11 +5,14 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type MessageId = Branded<"MessageId">;
 /** `dev_` + 16 lower-case base32-ish characters. */
 export type DeviceId = Branded<"DeviceId">;
+/** `med_` + 16 to 40 lower-case letters and digits: bytes that a message may carry. */
+export type MediaId = Branded<"MediaId">;
 /** A namespace of the installation, for example `c0`. */
 export type CellId = Branded<"CellId">;
 
 const MESSAGE_ID = /^3EB0[0-9A-F]{18}$/;
 const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
+const MEDIA_ID = /^med_[0-9a-z]{16,40}$/;
 const CELL_ID = /^c[0-9]{1,4}$/;
 
 /** @param bytes nine random bytes */
@@ -20,6 +23,20 @@ export function mintMessageId(bytes: Uint8Array): MessageId {
 /** @param bytes eight random bytes */
 export function mintDeviceId(bytes: Uint8Array): DeviceId {
   return `dev_${hex(bytes)}` as DeviceId;
+}
+
+/** @param bytes sixteen random bytes */
+export function mintMediaId(bytes: Uint8Array): MediaId {
+  return `med_${hex(bytes)}` as MediaId;
+}
+
+/** The media that a message brings itself, by URL or in its body: one for life, so that nothing is fetched or kept twice. */
+export function mediaIdOf(messageId: MessageId): MediaId {
+  return `med_${messageId.toLowerCase()}` as MediaId;
+}
+
+export function isMediaId(text: string): text is MediaId {
+  return MEDIA_ID.test(text);
 }
 
 export function isMessageId(text: string): text is MessageId {

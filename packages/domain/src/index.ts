@@ -4,9 +4,13 @@ export {
   type DeviceId,
   isCellId,
   isDeviceId,
+  isMediaId,
   isMessageId,
+  type MediaId,
+  mediaIdOf,
   type MessageId,
   mintDeviceId,
+  mintMediaId,
   mintMessageId,
 } from "./id.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
@@ -40,6 +44,16 @@ export {
   type Origin,
 } from "./message-status.ts";
 export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./next-step.ts";
+
+// Media
+export {
+  isMediaKind,
+  MEDIA_KINDS,
+  type MediaKind,
+  mediaLimit,
+  mostMediaBytes,
+} from "./media-kind.ts";
+export { checkType, essenceOf, type TypeCheck } from "./media-type.ts";
 
 // Lanes and devices
 export {
