@@ -19,6 +19,8 @@ export type { RecipientCheck } from "./check-recipient.ts";
 export type { OutgoingContent } from "./outgoing-content.ts";
 export type { OutgoingMessage, SendOutcome } from "./send.ts";
 
+export type { MediaSource, Upload, UploadedFile } from "./upload-media.ts";
+
 // What comes in
 export type { Evidence, Inbound } from "./receipts.ts";
 

@@ -31,11 +31,14 @@ export const SETTINGS = {
   media_fetch_pause_ms: { value: 2_000, says: "first pause between two such tries; doubles" },
   media_redirects: { value: 3, says: "redirects of a media URL that are followed" },
   media_upload_ms: { value: 60_000, says: "how long an upload to WhatsApp may move nothing" },
-  media_prepare_ms: {
-    value: 600_000,
-    says: "how long a message waits for its media before another look is taken",
+  media_look_ms: {
+    value: 20_000,
+    says: "how often a message is looked at whose media is being fetched or uploaded",
   },
-  media_prepare_tries: { value: 20, says: "looks at a message's media before it fails" },
+  media_begins: {
+    value: 20,
+    says: "how often work on the media of a message may begin, deaths included, before it fails",
+  },
   media_parallel: { value: 8, says: "media that one worker fetches or uploads at a time" },
   media_kept_ms: { value: 604_800_000, says: "how long media is kept after its last use" },
   media_uploaded_kept_ms: {

@@ -7,6 +7,7 @@ import {
 } from "@pombo/domain";
 import type { Ownership } from "./lane.ts";
 import type { MessageContent } from "./message-record.ts";
+import type { MediaUpload } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
 /** How often each one-time remedy was taken for a message. */
@@ -22,6 +23,8 @@ export interface InHand {
   readonly recipient: string;
   readonly content: MessageContent;
   readonly taken: Taken;
+  /** What it carries, as its device uploaded it. */
+  readonly upload?: MediaUpload;
 }
 
 /** `go`: the message is `sending`, and may be written to the socket. The others have changed nothing. */
@@ -34,6 +37,8 @@ export type Begun =
   | (InHand & { readonly kind: "expired" })
   /** Its worker ended more than once: let nothing else run, then begin again with `alone`. */
   | (InHand & { readonly kind: "alone" })
+  /** What it carries has not been uploaded by this device: set it aside until it is. */
+  | (InHand & { readonly kind: "media" })
   /** Its last attempt is without an answer on this very connection: get a new one first. */
   | (InHand & { readonly kind: "reconnect" })
   /** The job is of an older feed, or the message was settled: finish the job, do nothing. */
@@ -179,6 +184,7 @@ function readBegun(reply: readonly (string | number)[]): Begun {
     case "expired":
     case "alone":
     case "reconnect":
+    case "media":
       return { kind, ...readInHand(reply) };
   }
 }
@@ -192,6 +198,7 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     recipient: String(reply[5]),
     content: JSON.parse(String(reply[6])) as MessageContent,
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
+    ...((reply[8] ?? "") === "" ? {} : { upload: JSON.parse(String(reply[8])) as MediaUpload }),
   };
 }
 

@@ -11,6 +11,7 @@ import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
+import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
@@ -35,6 +36,7 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Withdrawals &
+  Media &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -62,6 +64,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...media({ redis, keys, run, settings }),
     ...apiKeys(redis, keys),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

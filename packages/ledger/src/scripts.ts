@@ -12,6 +12,7 @@ import {
 const NAMES = [
   "accept",
   "announce",
+  "await-media",
   "begin-attempt",
   "cancel",
   "change-device",
@@ -22,11 +23,14 @@ const NAMES = [
   "delete-device",
   "discard-letter",
   "drop-lease",
+  "drop-media",
   "edit-device",
   "erase-credentials",
   "feed",
   "free-devices",
+  "keep-media",
   "look-at",
+  "media-ready",
   "move-generation",
   "name-heir",
   "open-lane",
@@ -42,6 +46,7 @@ const NAMES = [
   "take-lease",
   "take-over",
   "trim-letters",
+  "use-media",
   "write-credentials",
 ] as const;
 

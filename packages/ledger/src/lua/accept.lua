@@ -1,6 +1,7 @@
 -- Accepts a message, all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when the lane is free.
 -- ARGV: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "", 9 metadata (JSON) or "",
---       10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now), 13 expires at (ms; 0 never), 14 quiet hours (JSON) or ""
+--       10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now), 13 expires at (ms; 0 never), 14 quiet hours (JSON) or "",
+--       15 what it carries ("<media id>|<kind>") or ""
 -- Result: {"accepted", feed or 0} · {"exists", feed or 0} (a repeat) · {"claim-lost", message id} · {"no-device"}
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long)
 local id, device, recipient, body, class, key_id, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
@@ -60,6 +61,7 @@ if fast then also("feed", 1) end
 if ref ~= "" then also("ref", ref) end
 if metadata ~= "" then also("metadata", metadata) end
 if quiet ~= "" then also("quiet", quiet) end
+if (ARGV[15] or "") ~= "" then also("media", ARGV[15]) end
 if later then also("send_at", send_at) end
 if expires_at > 0 then also("expires_at", expires_at) end
 redis.call("HSET", key.message(id), unpack(fields))
