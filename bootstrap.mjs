@@ -1,6 +1,6 @@
 // Runs every `npm` task of this repository on a bare machine: Node 20 or later and npm are enough.
 //
-//   npm start | test | run check | run simulator | run bench | run chaos   ─►  node bootstrap.mjs <task> [arguments]
+//   npm start | test | run check | run pombo | run simulator | run bench | run chaos   ─►  node bootstrap.mjs <task> [arguments]
 //
 // It brings the packages when they are missing or changed, then hands over to the pinned Node of node_modules/.bin. It stays as
 // the parent: forwards signals, passes the exit code on, and when it dies itself the closed IPC channel tells the child to end.
@@ -20,6 +20,7 @@ const OLDEST_NODE = 20;
 
 const TASKS = {
   start: (args) => runProgram("apps/cli/src/main.ts", ["up", ...args]),
+  pombo: (args) => runProgram("apps/cli/src/main.ts", args),
   simulator: (args) => runProgram("apps/simulator/src/main.ts", args),
   bench: (args) => runProgram("bench/main.ts", args),
   chaos: (args) => runProgram("e2e/chaos/main.ts", args),

@@ -176,7 +176,7 @@ export function newMessage(deviceId: DeviceId, recipient: string): NewMessage {
     id,
     deviceId,
     recipient,
-    content: { text: textOf(id) },
+    content: { kind: "text", text: textOf(id) },
     priority: "normal",
     keyId: KEY_ID,
     at: Date.now(),

@@ -76,7 +76,7 @@ const CALLS: Readonly<Record<string, (ledger: Ledger) => Promise<unknown>>> = {
       id: MESSAGE,
       deviceId: DEVICE,
       recipient: "",
-      content: { text: "" },
+      content: { kind: "text", text: "" },
       priority: "normal",
       keyId: "",
       at: NOW,

@@ -108,7 +108,7 @@ test("a message that ends its worker three times, the last time alone, is poison
   expect(await pombo.phoneMessages(to)).toMatchObject([{ id: behind, copies: 1 }]);
 });
 
-const POINTS = ["claimed", "accepted", "lane_added", "answered"] as const;
+const POINTS = ["accepted", "lane_added", "answered"] as const;
 
 /** Both ways into the lane: through the backlog, and by the acceptance itself to a recipient with a living conversation. */
 test.each(POINTS.flatMap((point) => [true, false].map((warm) => ({ point, warm }))))(

@@ -6,18 +6,19 @@ import {
   type Problem,
   type SendMessageInput,
 } from "@pombo/contract";
-import {
-  isDeviceId,
-  type MessageId,
-  mintMessageId,
-  type QuietHours,
-  recipientKey,
-} from "@pombo/domain";
-import type { Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
+import { isDeviceId, mintMessageId, type QuietHours, recipientKey } from "@pombo/domain";
+import type { AcceptClaim, Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
-import { type AnswerDeps, answerMessage, type AnswerRequest } from "./answer-message.ts";
+import {
+  type AnswerDeps,
+  answerMessage,
+  type AnswerRequest,
+  answerUnread,
+  waitMs,
+} from "./answer-message.ts";
 import { type Caller, maySee } from "./authenticate.ts";
+import { contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
 import {
@@ -27,13 +28,18 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
+import { dropBrought, type StageDeps } from "./stage-media.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
   readonly ledger: AnswerDeps["ledger"] &
+    StageDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "hasAccepted" | "withdraw">;
+    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
   readonly admission: Admission;
+  /** Where the bytes of media are kept. */
+  readonly media: StageDeps["media"];
+  readonly settings: StageDeps["settings"];
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: FeedPort;
@@ -46,40 +52,100 @@ export interface SendRequest extends AnswerRequest {
 }
 
 /**
- * Takes a message: device → room → times → claim → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: device → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
   const { caller, body } = request;
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
-  const noRoom = await deps.admission.refuse("intake");
-  if (noRoom !== undefined && !(await wasAccepted(request, deps))) return refuse(noRoom);
   const times = checkTimes(body, deps.now());
-  const claim = await claimUnless(times, request, deps);
-  if (claim.kind === "answer") return claim.answer;
-  if (claim.kind === "joined") return answerMessage(claim, request, deps);
-  if (times.kind === "refused") return refuse(wrongTimes(times, body));
-  deps.reach("claimed");
-  const message = newMessage(request, { id: claim.messageId, deviceId, at: deps.now(), times });
-  const accepted = await acceptOrWithdraw(message, claim.claim, deps);
+  const wrong =
+    (await deps.admission.refuse("intake")) ??
+    (times.kind === "refused" ? wrongTimes(times, body) : undefined);
+  if (wrong !== undefined || times.kind === "refused")
+    return answerEarlier(request, wrong ?? noDevice, deps);
+  const goesAt = times.sendAt ?? deps.now();
+  const read = await contentOf({ body, deviceId, caller, goesAt }, deps);
+  if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
+  const id = mintMessageId(randomBytes(9));
+  const given = newMessage(request, {
+    id,
+    deviceId,
+    at: deps.now(),
+    times,
+    content: read.content,
+  });
+  const claim = acceptClaim(request, given);
+  const accepted = await acceptOrWithdraw(given, claim, deps);
+  if (accepted.kind !== "accepted") await dropBrought(read.brought, deps);
+  if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
+  const { messageId, feed } = accepted;
   deps.reach("accepted");
-  if (accepted.feed !== undefined)
-    await feedLane({ deviceId, messageId: message.id, feed: accepted.feed }, deps);
+  if (feed !== undefined) await feedLane({ deviceId, messageId, feed }, deps);
   deps.reach("lane_added");
-  const answer = await answerMessage({ ...claim, message }, request, deps);
+  const message = messageId === id ? given : { ...given, id: messageId };
+  const answer =
+    claim?.answer !== undefined && messageId === id
+      ? { ...answerUnread(message, request), messageId }
+      : await answerMessage({ messageId, message, ...claimed(claim) }, request, deps);
   deps.reach("answered");
   return answer;
 }
 
+/** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
+async function answerEarlier(
+  request: SendRequest,
+  refused: Problem,
+  deps: AcceptDeps,
+): Promise<Answer> {
+  const { idempotencyKey, caller, body } = request;
+  if (idempotencyKey === undefined) return refuse(refused);
+  const claim = claimOf(caller.keyId, ROUTE, idempotencyKey);
+  if (!(await deps.ledger.hasAccepted(claim.digest))) return refuse(refused);
+  const fingerprint = fingerprintOf(body);
+  const messageId = mintMessageId(randomBytes(9));
+  const found = await deps.ledger.claim(claim, { fingerprint, messageId, now: deps.now() });
+  if (found.kind !== "accepted") return refuseClaim(found) ?? refuse(refused);
+  return answerJoined(found, claim, { request, deps });
+}
+
+/** The first answer again, or the wait of the request that is still open. */
+function answerJoined(
+  { messageId, answer }: Pick<Extract<Accepted, { kind: "joined" }>, "messageId" | "answer">,
+  claim: Claim | undefined,
+  { request, deps }: { readonly request: SendRequest; readonly deps: AcceptDeps },
+): Answer | Promise<Answer> {
+  if (answer !== undefined) return replay(answer, messageId);
+  return answerMessage({ messageId, ...claimed(claim) }, request, deps);
+}
+
+function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
+  return claim === undefined ? {} : { claim };
+}
+
+/** The claim of a request; whoever doesn't wait is answered by what is known now, which is kept with the acceptance. */
+function acceptClaim(request: SendRequest, message: NewMessage): AcceptClaim | undefined {
+  if (request.idempotencyKey === undefined) return undefined;
+  const claim = {
+    ...claimOf(request.caller.keyId, ROUTE, request.idempotencyKey),
+    fingerprint: fingerprintOf(request.body),
+  };
+  if (waitMs(request.prefer) > 0) return claim;
+  const { status, headers, body } = answerUnread(message, request);
+  return { ...claim, answer: { status, headers, body: body.toString() } };
+}
+
 /** Why a message was not taken. */
-export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" }>): Problem {
+export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" | "joined" }>): Problem {
   switch (accepted.kind) {
     case "no-device":
       return noDevice;
-    case "claim-lost":
-      return { code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: CLAIM_LOST_RETRY_MS };
+    case "reused":
+      return { code: "IDEMPOTENCY_KEY_REUSED" };
+    case "in-progress":
+      return { code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: accepted.retryAfterMs };
     case "full":
       return {
         code: "SERVICE_UNAVAILABLE",
@@ -97,34 +163,13 @@ function wrongTimes({ field, message }: RefusedTimes, body: SendMessageInput): P
   return { code: "VALIDATION_ERROR", validation: [{ field, message, value }] };
 }
 
-/** Times that are wrong by now were right when the first request came: it is replayed. Without one, nothing is claimed. */
-async function claimUnless(
-  times: CheckedTimes,
-  request: SendRequest,
-  deps: AcceptDeps,
-): Promise<ClaimedMessage> {
-  if (times.kind === "times") return claimMessage(request, deps);
-  return (await wasAccepted(request, deps))
-    ? claimMessage(request, deps)
-    : { kind: "answer", answer: refuse(wrongTimes(times, request.body)) };
-}
-
-/** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
-async function wasAccepted(
-  { idempotencyKey, caller }: SendRequest,
-  deps: AcceptDeps,
-): Promise<boolean> {
-  if (idempotencyKey === undefined) return false;
-  return deps.ledger.hasAccepted(claimOf(caller.keyId, ROUTE, idempotencyKey).digest);
-}
-
 /**
  * An acceptance whose reply is lost may have happened, or happen yet. Before that is answered as an error the message is taken back;
  * when it is under way already, it counts as accepted.
  */
 async function acceptOrWithdraw(
   message: NewMessage,
-  claim: Claim | undefined,
+  claim: AcceptClaim | undefined,
   { ledger, now, log }: AcceptDeps,
 ): Promise<Accepted> {
   try {
@@ -135,7 +180,9 @@ async function acceptOrWithdraw(
     const mine = claim === undefined ? {} : { claim };
     const withdrawn = await insist(() => ledger.withdraw(message.id, { ...mine, now: now() }));
     if (withdrawn.kind === "closed") throw error;
-    return { kind: withdrawn.kind === "refused" ? "accepted" : "claim-lost" };
+    return withdrawn.kind === "refused"
+      ? { kind: "accepted", messageId: withdrawn.messageId }
+      : { kind: "in-progress", retryAfterMs: CLAIM_LOST_RETRY_MS };
   }
 }
 
@@ -163,34 +210,12 @@ const ROUTE = "sendMessage";
 
 const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
 
-type ClaimedMessage =
-  | { readonly kind: "new" | "joined"; readonly messageId: MessageId; readonly claim?: Claim }
-  | { readonly kind: "answer"; readonly answer: Answer };
-
-/** Settles under which id the message is accepted, or what became of the request that had the key before. */
-async function claimMessage(request: SendRequest, deps: AcceptDeps): Promise<ClaimedMessage> {
-  const minted = mintMessageId(randomBytes(9));
-  if (request.idempotencyKey === undefined) return { kind: "new", messageId: minted };
-  const claim = claimOf(request.caller.keyId, ROUTE, request.idempotencyKey);
-  const claimed = await deps.ledger.claim(claim, {
-    fingerprint: fingerprintOf(request.body),
-    messageId: minted,
-    now: deps.now(),
-  });
-  if (claimed.kind === "claimed") return { kind: "new", messageId: claimed.messageId, claim };
-  if (claimed.kind !== "accepted")
-    return { kind: "answer", answer: refuseClaim(claimed) ?? refuse({ code: "INTERNAL_ERROR" }) };
-  const { answer, messageId } = claimed;
-  if (answer !== undefined) return { kind: "answer", answer: replay(answer, messageId) };
-  return { kind: "joined", messageId, claim };
-}
-
 function newMessage(
   { caller, body }: SendRequest,
   {
     times,
     ...given
-  }: Pick<NewMessage, "id" | "deviceId" | "at"> & {
+  }: Pick<NewMessage, "id" | "deviceId" | "at" | "content"> & {
     readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
   },
 ): NewMessage {
@@ -199,7 +224,6 @@ function newMessage(
   return {
     ...given,
     recipient: recipientKey(body.to),
-    content: { text: body.text },
     priority: body.priority ?? "normal",
     keyId: caller.keyId,
     ...(sendAt === undefined ? {} : { sendAt }),

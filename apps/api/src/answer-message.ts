@@ -59,11 +59,15 @@ export async function answerMessage(
 }
 
 /** What is known without reading the message back. */
-function answerUnread(message: NewMessage, { prefer }: AnswerRequest): Answer {
+export function answerUnread(
+  message: NewMessage,
+  { prefer }: Pick<AnswerRequest, "prefer">,
+): Extract<Answer, { kind: "answer" }> {
   return { ...json(202, renderNew(message), appliedOf(prefer)), messageId: message.id };
 }
 
-function waitMs({ respondAsync, waitS }: Preference): number {
+/** How long the caller wants to wait for the outcome. */
+export function waitMs({ respondAsync, waitS }: Preference): number {
   return respondAsync ? 0 : (waitS ?? 0) * 1_000;
 }
 

@@ -1,5 +1,5 @@
 import type { Problem, Scope } from "@pombo/contract";
-import type { CellId, Dialect } from "@pombo/domain";
+import type { CellId, DeviceId, Dialect } from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey } from "@pombo/ledger";
 
 export interface ApiKeys {
@@ -11,6 +11,10 @@ export interface Caller {
   readonly keyId: string;
   readonly scopes: readonly Scope[];
   readonly devices: "*" | readonly string[];
+  /** The device that the key is bound to: what the wuts and session dialects mean without naming one. */
+  readonly deviceId?: DeviceId;
+  /** When the key ends, ms since the epoch. */
+  readonly expiresAt?: number;
 }
 
 export type Authenticated =
@@ -36,8 +40,17 @@ export async function authenticate(given: Credentials, keys: ApiKeys): Promise<A
   const record = await keys.findApiKey(digestApiKey(token));
   if (record === undefined || record.revokedAt !== undefined) return invalid;
   if (record.expiresAt !== undefined && record.expiresAt <= given.now) return invalid;
-  const { id: keyId, scopes, devices } = record;
-  return { kind: "caller", caller: { keyId, scopes, devices } };
+  return { kind: "caller", caller: callerOf(record) };
+}
+
+function callerOf({ id: keyId, scopes, devices, deviceId, expiresAt }: ApiKeyRecord): Caller {
+  return {
+    keyId,
+    scopes,
+    devices,
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
 }
 
 /** `Bearer <token>`, the scheme in any case; the wuts dialect also takes the bare token. */

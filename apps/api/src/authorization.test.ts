@@ -1,6 +1,9 @@
-import { type Route, ROUTES, SCOPES } from "@pombo/contract";
+import { type Route, ROUTES, type Scope, SCOPES } from "@pombo/contract";
+import type { ApiKeyRecord } from "@pombo/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openTestApi, type TestApi } from "./open-test-api.ts";
+import { type Granted, grantedRequest } from "./authorization-subjects.ts";
+import { digestStore } from "./digest-store.ts";
+import { type Called, openTestApi, type TestApi } from "./open-test-api.ts";
 
 let api: TestApi;
 
@@ -13,50 +16,119 @@ const guarded = Object.entries<Route>(ROUTES)
   .filter(([, { auth }]) => auth !== "public")
   .map(([name, row]) => ({ name, row }));
 
-/** Something of its own for each request: some of them end it. */
-async function make(path: string): Promise<string> {
-  if (path.startsWith("/v1/dead-letters")) return (await api.addLetter()).id;
-  const device = await api.addDevice();
-  if (path.startsWith("/v1/messages")) {
-    const body = { from: device, to: "5511999999999", text: "hello" };
-    return String((await api.call("POST", "/v1/messages", { body })).body["message_id"]);
+/** The scopes that open a route. */
+function openedBy({ auth }: Route): readonly Scope[] {
+  return SCOPES.filter((scope) => auth === "key" || scope === auth);
+}
+
+async function ask({ row, path, body }: Granted, key: string | null): Promise<Called> {
+  return api.call(row.method, path, body === undefined ? { key } : { key, body });
+}
+
+interface Cell {
+  readonly says: string;
+  readonly key: string | null;
+  readonly status: number;
+  readonly code: string;
+}
+
+const ELSEWHERE = ["dev_other0000"] as const;
+const ENDED = Date.now() - 1;
+
+/** Every way in which a key does not open a route: the key itself, its scopes, its devices. */
+function deniedCells({ row, device }: Granted): readonly Cell[] {
+  const right: Partial<ApiKeyRecord> = { scopes: SCOPES, devices: [device] };
+  const cell = (says: string, key: string | null, [status, code]: readonly [number, string]) => ({
+    says,
+    key,
+    status,
+    code,
+  });
+  const invalid = [401, "INVALID_API_KEY"] as const;
+  const keys = [
+    cell("no key", null, [401, "UNAUTHORIZED"]),
+    cell("an unknown key", "pombo_c0_0123456789abcdef", invalid),
+    cell("a malformed key", "hunter2", invalid),
+    cell("a revoked key", api.addKey({ ...right, revokedAt: ENDED }), invalid),
+    cell("an expired key", api.addKey({ ...right, expiresAt: ENDED }), invalid),
+  ];
+  if (row.auth === "key") return keys;
+  const closed = SCOPES.filter((scope) => !openedBy(row).includes(scope));
+  const forbidden = [403, "FORBIDDEN"] as const;
+  return [
+    ...keys,
+    cell("a key without scopes", api.addKey({ devices: "*" }), forbidden),
+    cell("every scope but its own", api.addKey({ ...right, scopes: closed }), forbidden),
+    ...closed.map((scope) =>
+      cell(`${scope} alone`, api.addKey({ ...right, scopes: [scope] }), forbidden),
+    ),
+  ];
+}
+
+test.each(guarded)("$name: what is not granted is refused and changes nothing", async (route) => {
+  const request = await grantedRequest(api, route.name, route.row);
+  const before = await digestStore(api.redis);
+  for (const { says, key, status, code } of deniedCells(request)) {
+    // oxlint-disable-next-line no-await-in-loop -- one cell after the other
+    const answer = await ask(request, key);
+    expect(answer, `${says}: ${answer.text}`).toMatchObject({
+      status,
+      body: { success: false, error_code: code },
+    });
   }
-  if (!path.startsWith("/v1/operations")) return device;
-  const begun = await api.call("POST", "/v1/dead-letters/discard", { body: { all: true } });
-  return String(begun.body["operation_id"]);
-}
-
-async function ask({ method, path, body }: Route, key: string | null) {
-  const init = body === undefined ? { key } : { key, body: {} };
-  const id = path.includes(":id") ? await make(path) : "";
-  return api.call(method, path.replace(":id", id), init);
-}
-
-test.each(guarded)("$name: no key is 401", async ({ row }) => {
-  expect(await ask(row, null)).toMatchObject({ status: 401, body: { error_code: "UNAUTHORIZED" } });
+  expect(await digestStore(api.redis)).toEqual(before);
 });
 
-test.each(guarded)("$name: every scope but its own is 403", async ({ row }) => {
-  if (row.auth === "key") return;
-  const key = api.addKey({ scopes: SCOPES.filter((scope) => scope !== row.auth) });
-  expect(await ask(row, key)).toMatchObject({ status: 403, body: { error_code: "FORBIDDEN" } });
-});
-
-test.each(guarded)("$name: its own scope alone is enough", async ({ row }) => {
-  const scopes = SCOPES.filter((scope) => scope === row.auth);
-  const { status } = await ask(row, api.addKey({ scopes }));
-  expect([401, 403, 404, 405]).not.toContain(status);
-});
-
-test.each(guarded.filter(({ row }) => row.path.includes(":id")))(
-  "$name: a key for other devices finds nothing",
-  async ({ row }) => {
-    const key = api.addKey({ scopes: SCOPES, devices: ["dev_other0000"] });
-    // A body that is refused is refused before its device is looked for.
-    const readable = row.body === undefined || row.body.safeParse({}).success;
-    expect((await ask(row, key)).status).toBe(readable ? 404 : 400);
-  },
+/** Keys of `/v1/api-keys/:id` reach further than one device; operations are those of one key. */
+const aboutOne = guarded.filter(
+  ({ name, row }) => row.path.includes(":id") || ["sendMessage", "createApiKey"].includes(name),
 );
+
+test.each(aboutOne)("$name: a key for other devices finds nothing", async ({ name, row }) => {
+  const request = await grantedRequest(api, name, row);
+  const before = await digestStore(api.redis);
+  const foreign = { scopes: SCOPES, devices: ELSEWHERE };
+  for (const grant of [foreign, { ...foreign, deviceId: request.device as never }]) {
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await ask(request, api.addKey(grant));
+    expect(answer, answer.text).toMatchObject({ status: 404, body: { success: false } });
+    expect(answer.text).not.toContain("hello");
+  }
+  expect(await digestStore(api.redis)).toEqual(before);
+});
+
+test.each(guarded)("$name: its own scope alone is enough", async ({ name, row }) => {
+  const request = await grantedRequest(api, name, row);
+  const scopes = row.auth === "key" ? [] : openedBy(row);
+  // A key grants no scope that it lacks, so the route that makes keys needs the granted one as well.
+  const more: readonly Scope[] = name === "createApiKey" ? ["messages:read"] : [];
+  const answer = await ask(request, api.addKey({ scopes: [...scopes, ...more] }));
+  expect([401, 403, 404, 405], answer.text).not.toContain(answer.status);
+});
+
+test.each(aboutOne)("$name: a key for its device gets there", async ({ name, row }) => {
+  const request = await grantedRequest(api, name, row);
+  // These two are about what no single device owns.
+  if (/\/(?:operations|api-keys)\/:id/.test(row.path)) return;
+  const bound = { scopes: SCOPES, devices: [request.device], deviceId: request.device as never };
+  const answer = await ask(request, api.addKey(bound));
+  expect([401, 403, 404, 405], answer.text).not.toContain(answer.status);
+});
+
+test("what is listed ends at the devices of the key", async () => {
+  const mine = await grantedRequest(api, "getLetter", ROUTES.getLetter);
+  const other = await grantedRequest(api, "getLetter", ROUTES.getLetter);
+  const key = api.addKey({ scopes: SCOPES, devices: [mine.device] });
+  for (const path of ["/v1/devices", "/v1/dead-letters", "/v1/dead-letters/groups"]) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { text } = await api.call("GET", path, { key });
+    expect(text, path).toContain(mine.device);
+    expect(text, path).not.toContain(other.device);
+  }
+  const ids = [mine, other].map(({ path }) => path.split("/").at(-1));
+  const polled = await api.call("POST", "/v1/messages/status", { key, body: { ids } });
+  expect(polled.body["messages"]).toMatchObject([{ message_id: ids[0] }, null]);
+});
 
 test("a revocation holds for the next request", async () => {
   const record = { scopes: SCOPES, id: "key_to_revoke" } as const;
@@ -66,4 +138,28 @@ test("a revocation holds for the next request", async () => {
   expect((await api.call("GET", "/v1/limits", { key })).body).toMatchObject({
     error_code: "INVALID_API_KEY",
   });
+});
+
+test("what is wrong is told in one order: key, address, scope, type, size, body, device", async () => {
+  const device = await api.addDevice();
+  const big = "x".repeat(2_000_000);
+  const plain = { "content-type": "text/plain" };
+  const weak = api.addKey({ scopes: ["messages:read"] });
+  const foreign = api.addKey({ scopes: SCOPES, devices: ELSEWHERE });
+  const good = { from: device, to: "5511999999999", text: "hello" };
+  const ladder: [string, string, object, number][] = [
+    ["PUT", "/v1/nothing", { key: null, headers: plain, body: big }, 401],
+    ["PUT", "/v1/nothing", { key: weak, headers: plain, body: big }, 404],
+    ["PUT", "/v1/messages", { key: weak, headers: plain, body: big }, 405],
+    ["POST", "/v1/messages", { key: weak, headers: plain, body: big }, 403],
+    ["POST", "/v1/messages", { key: foreign, headers: plain, body: big }, 415],
+    ["POST", "/v1/messages", { key: foreign, body: big }, 413],
+    ["POST", "/v1/messages", { key: foreign, body: { ...good, text: "" } }, 400],
+    ["POST", "/v1/messages", { key: foreign, body: good }, 404],
+    ["POST", "/v1/messages", { key: api.addKey({ scopes: SCOPES }), body: good }, 202],
+  ];
+  for (const [method, path, init, status] of ladder) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await api.call(method, path, init)).status, `${method} ${path}`).toBe(status);
+  }
 });

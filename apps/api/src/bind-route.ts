@@ -10,6 +10,7 @@ import {
 import type { Dialect } from "@pombo/domain";
 import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
+import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
 import { type Exchange, exchangeOf } from "./exchange.ts";
 import { writeAnswer } from "./problem.ts";
@@ -20,6 +21,8 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly caller: Caller;
   readonly prefer: Preference;
   readonly idempotencyKey?: string;
+  /** For a route that takes bytes. */
+  readonly request: Request;
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
   /** The client has left. */
@@ -64,6 +67,7 @@ async function serve(row: Route, handle: AnyHandler, served: Served): Promise<An
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller);
   if (denied !== undefined) return refuse(denied);
+  if (row.takesBytes === true) allowSlow(req);
   const read = await readParts(row, req, deps.bodyLimitBytes);
   if (read.kind === "gone") return undefined;
   if (read.kind === "refused") return refuse(read.problem);
@@ -71,6 +75,7 @@ async function serve(row: Route, handle: AnyHandler, served: Served): Promise<An
   return handle({
     ...parts,
     caller,
+    request: req,
     prefer: parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS),
     type: preferredType(row, req),
     gone: exchange.gone,

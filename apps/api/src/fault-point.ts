@@ -1,5 +1,5 @@
 /** Between any two of these the process may die; tests make it die right there. */
-export const FAULT_POINTS = ["claimed", "accepted", "lane_added", "answered"] as const;
+export const FAULT_POINTS = ["accepted", "lane_added", "answered"] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

@@ -107,7 +107,7 @@ test("an acceptance without an answer whose message is under way is told as acce
       throw lost;
     },
   }));
-  expect(await send()).toMatchObject({ status: 202, body: { status: "sending" } });
+  expect(await send()).toMatchObject({ status: 202, body: { status: "queued" } });
 });
 
 test("an acceptance that Redis refused is 503, and nothing is taken back", async () => {

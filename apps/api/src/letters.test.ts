@@ -121,7 +121,7 @@ test("redriven: the same id, with the new text, once", async () => {
     status: 202,
     body: { success: true, message_id: id, status: "queued", replaces: null },
   });
-  expect((await api.ledger.findMessage(id))?.content).toEqual({ text: "better" });
+  expect((await api.ledger.findMessage(id))?.content).toEqual({ kind: "text", text: "better" });
   expect(await redrive(id)).toMatchObject({ status: 409, body: { error_code: "CONFLICT" } });
   expect((await api.call("GET", `/v1/dead-letters/${id}`)).status).toBe(404);
   expect((await redrive("3EB0000000000000000000")).status).toBe(404);
@@ -143,7 +143,7 @@ test("one that may have left goes on under its id; an edit of it needs consent, 
   const heir = String(anew.body["message_id"]) as MessageId;
   expect(heir).not.toBe(id);
   expect(await api.ledger.findMessage(heir)).toMatchObject({
-    content: { text: "better" },
+    content: { kind: "text", text: "better" },
     clientRef: "order 7",
   });
   expect(await api.ledger.isLetter(id)).toBe(false);

@@ -1,5 +1,6 @@
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
+import { openMediaStore } from "@pombo/media";
 import { openStatus } from "@pombo/status";
 import { openLog } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
@@ -37,6 +38,7 @@ async function main(config: Config): Promise<void> {
   await using server = await openServer(
     {
       ledger,
+      media: await openMediaStore(config.media),
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
       ping: () => redis.ping(),

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type CellId,
   DEFAULT_SETTINGS,
@@ -10,6 +13,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
+import { openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
@@ -124,7 +128,7 @@ async function failMessage(
     id,
     deviceId,
     recipient: "5511999999999",
-    content: { text },
+    content: { kind: "text", text },
     priority: "normal",
     keyId: "key_0",
     clientRef: "order 7",
@@ -172,8 +176,11 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const status = opened.use(await openStatus(live));
   const ledger = openLedger({ redis, keys, settings });
   await ledger.ensureAdminKey(ADMIN, Date.now());
+  const folder = await mkdtemp(join(tmpdir(), "pombo-media-"));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
   const ports = {
     lane: openFeed({ redis, keys }),
+    media: await openFileStore(folder),
     follow: openFollow(status),
     ping: () => redis.ping(),
     reach: () => undefined,

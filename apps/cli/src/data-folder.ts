@@ -11,7 +11,8 @@ import { writeAtomic } from "./write-atomic.ts";
  *
  *   credentials-key   encrypts the devices' credentials          admin-key    the first API key
  *   sandbox.json      the device paired with the sandbox         whatsapp     which WhatsApp the devices are paired with
- *   children.json     the processes of the last run              logs/  redis/  simulator/
+ *   children.json     the processes of the last run              redis-url    where its Redis answers, with the password
+ *   logs/  redis/  simulator/  media/
  */
 export interface DataFolder {
   /** the real path */
@@ -19,9 +20,11 @@ export interface DataFolder {
   readonly logs: string;
   readonly redis: string;
   readonly simulator: string;
+  readonly media: string;
   readonly sandboxFile: string;
   readonly childrenFile: string;
   readonly adminKeyFile: string;
+  readonly redisUrlFile: string;
 }
 
 export async function openDataFolder(dir: string): Promise<DataFolder> {
@@ -32,9 +35,11 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     logs: join(path, "logs"),
     redis: join(path, "redis"),
     simulator: join(path, "simulator"),
+    media: join(path, "media"),
     sandboxFile: join(path, "sandbox.json"),
     childrenFile: join(path, "children.json"),
     adminKeyFile: join(path, "admin-key"),
+    redisUrlFile: join(path, "redis-url"),
   };
   for (const inner of [folder.logs, folder.redis, folder.simulator])
     await mkdir(inner, { recursive: true, mode: 0o700 });

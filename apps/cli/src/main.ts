@@ -1,5 +1,7 @@
 import { CannotStart } from "./cannot-start.ts";
 import { readConfig } from "./config.ts";
+import { createLocalKey } from "./create-local-key.ts";
+import { KEYS_HELP, parseKeyOptions } from "./key-options.ts";
 import { parseOptions, UP_HELP } from "./options.ts";
 import { PROGRAMS } from "./programs.ts";
 import { openProgress } from "./progress.ts";
@@ -14,7 +16,9 @@ process.stderr.on("error", () => undefined);
 process.exit(await main(process.argv.slice(2)));
 
 async function main([command, ...args]: readonly string[]): Promise<number> {
-  if (command === undefined || command === "--help" || command === "-h") return say(UP_HELP, 0);
+  if (command === undefined || command === "--help" || command === "-h")
+    return say(`${UP_HELP}\n\n${KEYS_HELP}`, 0);
+  if (command === "keys") return keys(args);
   if (command !== "up") return complain(`There is no command "${command}". See pombo --help`, 2);
   const parsed = parseOptions(args);
   if (parsed.kind === "help") return say(parsed.text, 0);
@@ -30,6 +34,20 @@ async function main([command, ...args]: readonly string[]): Promise<number> {
     if (!stop.signal.aborted) return complain(sentence(error), 1);
   }
   return say("Stopped.", 0);
+}
+
+/** The key alone goes to standard output, so that it can be caught. */
+async function keys(args: readonly string[]): Promise<number> {
+  const parsed = parseKeyOptions(args);
+  if (parsed.kind === "help") return say(parsed.text, 0);
+  if (parsed.kind === "refused") return complain(parsed.says, 2);
+  try {
+    const { id, key } = await createLocalKey(parsed.options, readConfig());
+    console.error(`Created ${id}; it is shown once:`);
+    return say(key, 0);
+  } catch (error) {
+    return complain(sentence(error), 1);
+  }
 }
 
 function say(text: string, code: number): number {

@@ -16,6 +16,7 @@ import { findRedis, redisLauncher, type RunningRedis } from "./redis.ts";
 import { openRollCall } from "./roll-call.ts";
 import { type Paired, pairSandbox } from "./sandbox.ts";
 import { welcome } from "./welcome.ts";
+import { writeAtomic } from "./write-atomic.ts";
 
 export interface UpDeps {
   readonly config: UpConfig;
@@ -50,6 +51,7 @@ export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   const keeper = { progress, signal, stack, restartAfterMs, onChange: () => rollCall.refresh() };
   const redis = await startRedis(config, folder.redis, keeper);
   const redisUrl = redis.current()?.url ?? "";
+  await writeAtomic(folder.redisUrlFile, `${redisUrl}\n`);
   const keys = await readKeys(folder, config.cell);
   await admit({ url: redisUrl, cell: config.cell, adminKey: keys.adminKey }, progress);
   const stage = { ...deps, options, folder, keys, redisUrl, run: family.run };

@@ -10,7 +10,7 @@ const message: InHand = {
   mayHaveLeft: false,
   leftAt: 0,
   recipient: "5511900000002",
-  content: { text: "x" },
+  content: { kind: "text", text: "x" },
   taken: {},
 };
 const decision: Decision = {

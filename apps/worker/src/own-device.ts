@@ -1,6 +1,6 @@
 import { type CredentialKeys, type DeviceConfig, openDevice } from "@pombo/device";
-import { isOnline, type MessageId, type Settings } from "@pombo/domain";
-import type { Ledger, Ownership } from "@pombo/ledger";
+import { isMedia, isOnline, type MessageId, type Settings } from "@pombo/domain";
+import { carriedBy, type Ledger, type Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
 import { answerRequests } from "./answer-requests.ts";
@@ -8,7 +8,8 @@ import type { Reach } from "./fault-point.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
 import { type Instant, isBefore } from "./instant.ts";
-import { runLane } from "./run-lane.ts";
+import { jidOf } from "./handle-job.ts";
+import { type LaneRunDeps, runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
 
 export interface OwnerDeps {
@@ -20,6 +21,8 @@ export interface OwnerDeps {
   /** Shared by all devices of the process. */
   readonly solo: Solo;
   readonly reach: Reach;
+  /** Where media is kept and how it is fetched; shared by all devices of the process. */
+  readonly media: LaneRunDeps["media"];
   readonly log: Log;
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
@@ -62,7 +65,16 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     { deviceId, whatsapp: deps.whatsapp, settings, keys: deps.keys },
     {
       store: ledger.credentials(own),
-      contentOf: async (id) => (await ledger.findMessage(id as MessageId))?.content,
+      sentUnder: async (id) => {
+        const message = await ledger.findMessage(id as MessageId);
+        if (message === undefined) return undefined;
+        const { content } = message;
+        const jid = jidOf(message.recipient);
+        const carried = carriedBy(content);
+        if (carried === undefined || !isMedia(content)) return { content, jid };
+        const uploaded = await ledger.findUpload(deviceId, carried);
+        return uploaded && { content: { ...content, uploaded }, jid };
+      },
       onState: report.state,
       onQr: report.qr,
       onEvidence: receipts.follow,

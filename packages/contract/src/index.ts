@@ -13,7 +13,10 @@ export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } 
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
+export type { MediaBody } from "./media.ts";
 export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export { CONTENT_KEYS, type ContentKey } from "./content.ts";
+export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
 export type {

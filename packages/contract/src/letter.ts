@@ -1,5 +1,6 @@
 import { type Settings } from "@pombo/domain";
 import { z } from "zod";
+import { textRule } from "./content.ts";
 import { errorCode } from "./error-code.ts";
 import {
   acceptedMessage,
@@ -7,7 +8,6 @@ import {
   message,
   messageId,
   messageStatus,
-  textRule,
   wholeNumber,
 } from "./message.ts";
 

@@ -6,6 +6,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { z } from "zod";
+import { contentFields, oneContent } from "./content.ts";
 import { errorCode } from "./error-code.ts";
 import { quietHours, scheduleFields } from "./schedule.ts";
 import { codePoints, isCarriable, utf8Length } from "./text-rules.ts";
@@ -35,7 +36,7 @@ export function sendMessageBody(settings: Settings) {
         .refine(isCarriable, { error: FROM_RULE })
         .meta({ description: "The sending device.", example: "dev_0123456789abcdef" }),
       to: recipient,
-      text: textRule(settings),
+      ...contentFields(settings),
       priority: z
         .enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(", ")}` })
         .optional()
@@ -48,37 +49,36 @@ export function sendMessageBody(settings: Settings) {
       metadata: metadataOf(settings.metadata_limit_bytes),
       ...scheduleFields,
     })
+    .check(exactlyOneContent)
     .meta({ id: "SendMessage" });
 }
+
+/** Holds also when other fields are wrong: a content that was refused was given all the same. */
+const exactlyOneContent = z.core._check<Record<string, unknown>>(
+  ({ value, issues }) => {
+    const refused = issues.flatMap(({ path = [] }) => path.slice(0, 1).map(String));
+    const wrong = oneContent([...Object.keys(value), ...refused]);
+    if (wrong === undefined) return;
+    const { field, message: told } = wrong;
+    issues.push({ code: "custom", message: told, path: [field], input: value[field] });
+  },
+  { when: ({ value }: { value: unknown }) => typeof value === "object" && value !== null },
+);
 
 const recipient = z
   .string({ error: TO_RULE })
   .max(64, { error: TO_RULE })
   .transform((text, context) => {
     const parsed = parseRecipient(text);
-    if (parsed.kind === "recipient" && parsed.recipient.kind === "user") return parsed.recipient;
-    context.issues.push(
-      parsed.kind === "recipient"
-        ? issueOf("VALIDATION_ERROR", "to must be a person: groups are not supported yet", text)
-        : issueOf(parsed.code, text === "" ? TO_RULE : `to ${parsed.message}`, text),
-    );
+    if (parsed.kind === "recipient") return parsed.recipient;
+    context.issues.push(issueOf(parsed.code, text === "" ? TO_RULE : `to ${parsed.message}`, text));
     return z.NEVER;
   })
   .meta({
     description:
-      "A phone number in international form (spaces, dashes, parentheses and a leading + are ignored) or a user JID.",
+      "A phone number in international form (spaces, dashes, parentheses and a leading + are ignored), a user JID or a group JID.",
     example: "+55 11 99999-9999",
   });
-
-/** The text of a message. */
-export function textRule({ text_limit_chars: limit }: Settings) {
-  const rule = `text is required and must be between 1 and ${limit} characters`;
-  return z
-    .string({ error: rule })
-    .refine((text) => codePoints(text) >= 1 && codePoints(text) <= limit, { error: rule })
-    .refine(isCarriable, { error: "text must be well-formed Unicode without NUL characters" })
-    .meta({ minLength: 1, maxLength: limit, description: "Counted in Unicode code points." });
-}
 
 function metadataOf(limit: number) {
   const rule = `metadata must be a JSON object of at most ${limit} bytes`;

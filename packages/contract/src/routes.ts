@@ -1,8 +1,10 @@
 import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import type { z } from "zod";
+import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
+import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
 
@@ -13,6 +15,8 @@ export function routeTable(settings: Settings) {
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
     ...letterRoutes(settings),
+    ...MEDIA_ROUTES,
+    ...API_KEY_ROUTES,
     ...META_ROUTES,
   };
 }

@@ -29,7 +29,7 @@ describe("the body of a message", () => {
     ]);
     expect(reject({ clientRef: "x" }).validation[0]?.message).toContain('"client_ref"');
     expect(reject({ surprise: "x" }).validation[0]?.message).toContain(
-      "the known fields are from, to, text, priority, client_ref, metadata, send_at",
+      "the known fields are from, to, text, image, video, audio, document, sticker, location, contact",
     );
   });
 

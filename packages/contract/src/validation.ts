@@ -1,5 +1,5 @@
 import { type ErrorCode, isErrorCode } from "@pombo/domain";
-import type { z } from "zod";
+import { z } from "zod";
 import { elide } from "./elide.ts";
 import { nearestName } from "./nearest-name.ts";
 
@@ -51,12 +51,22 @@ function unknownFields(
   issue: z.core.$ZodIssueUnrecognizedKeys,
   schema: z.ZodObject,
 ): ValidationEntry[] {
-  const known = issue.path.length === 0 ? Object.keys(schema.shape) : [];
+  const known = knownAt(schema, issue.path);
   const input = new Map<string, unknown>(Object.entries(issue.input ?? {}));
   return issue.keys.slice(0, MOST_ENTRIES).map((key) => {
     const field = shortened([...issue.path.map(String), key].join("."));
     return { field, message: unknownField(key, known), value: elide(key, input.get(key)) };
   });
+}
+
+/** The names that an object at this place may have. */
+function knownAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  const object = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (!(object instanceof z.ZodObject)) return [];
+  const [first, ...rest] = path;
+  if (first === undefined) return Object.keys(object.shape);
+  const inner: unknown = object.shape[String(first)];
+  return inner instanceof z.ZodType ? knownAt(inner, rest) : [];
 }
 
 function unknownField(key: string, known: readonly string[]): string {

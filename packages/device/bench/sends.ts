@@ -70,7 +70,11 @@ const jidOf = (number: number): string => `${number}@s.whatsapp.net`;
 
 async function send(jid: string, n: number): Promise<void> {
   const outcome = await device.send(
-    { id: mintMessageId(randomBytes(9)), jid, content: { text: `hello number ${n}` } },
+    {
+      id: mintMessageId(randomBytes(9)),
+      jid,
+      content: { kind: "text", text: `hello number ${n}` },
+    },
     never,
   );
   if (outcome.kind !== "acked") throw new Error(JSON.stringify(outcome));

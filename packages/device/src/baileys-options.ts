@@ -1,6 +1,7 @@
 import type { Settings } from "@pombo/domain";
+import type { WAMessageKey } from "@whiskeysockets/baileys";
 import type { MemoryCache } from "./memory-cache.ts";
-import { type OutgoingContent, toProto } from "./outgoing-content.ts";
+import { type SentBefore, toProto } from "./outgoing-content.ts";
 
 /** What a device keeps over all its sockets. */
 export interface DeviceCaches {
@@ -15,7 +16,9 @@ export interface DeviceCaches {
 export interface BaileysConfig {
   readonly settings: Settings;
   readonly caches: DeviceCaches;
-  readonly contentOf: (messageId: string) => Promise<OutgoingContent | undefined>;
+  readonly sentUnder: (messageId: string) => Promise<SentBefore | undefined>;
+  /** Our own address, once there is one. */
+  readonly me: () => string | undefined;
 }
 
 /** WhatsApp Web shows the first QR code of a pairing for a minute and each later one for twenty seconds. */
@@ -28,7 +31,7 @@ export function qrLife(index: number, settings: Settings): number {
 }
 
 /** Everything that we ask of Baileys, in one place. */
-export function baileysOptions({ settings, caches, contentOf }: BaileysConfig) {
+export function baileysOptions({ settings, caches, sentUnder, me }: BaileysConfig) {
   return {
     emitOwnEvents: false,
     // The phone keeps getting its notifications.
@@ -47,9 +50,11 @@ export function baileysOptions({ settings, caches, contentOf }: BaileysConfig) {
     msgRetryCounterCache: caches.retryCounters,
     callOfferCache: caches.callOffers,
     placeholderResendCache: caches.placeholders,
-    getMessage: async ({ id }: { id?: string | null }) => {
-      const content = id === undefined || id === null ? undefined : await contentOf(id);
-      return content === undefined ? undefined : toProto(content);
+    getMessage: async ({ id }: WAMessageKey) => {
+      const sent = id === undefined || id === null ? undefined : await sentUnder(id);
+      return sent === undefined
+        ? undefined
+        : toProto(sent.content, { jid: sent.jid, me: me() ?? "" });
     },
     ...(settings.qr_kept_ms < FIRST_QR_MS ? { qrTimeout: settings.qr_kept_ms } : {}),
   };

@@ -1,6 +1,6 @@
 import type { DeviceState, ErrorCode, Settings } from "@pombo/domain";
 import type { CredentialStore } from "./credentials.ts";
-import type { OutgoingContent } from "./outgoing-content.ts";
+import type { SentBefore } from "./outgoing-content.ts";
 import type { Evidence, Inbound } from "./receipts.ts";
 import type { CredentialKeys } from "./seal.ts";
 import type { WhatsAppServer } from "./whatsapp-server.ts";
@@ -14,8 +14,8 @@ export interface DeviceConfig {
 
 export interface DeviceDeps {
   readonly store: CredentialStore;
-  /** The content sent under this id, for recipients that ask for it again. */
-  readonly contentOf: (messageId: string) => Promise<OutgoingContent | undefined>;
+  /** What was sent under this id, for recipients that ask for it again. */
+  readonly sentUnder: (messageId: string) => Promise<SentBefore | undefined>;
   readonly onState: (change: DeviceChange) => void;
   readonly onQr: (qr: { text: string; expiresAt: number }) => void;
   /** Receipts, and acks that nobody waits for any more. Never fenced: WhatsApp doesn't say it again. */

@@ -4,7 +4,7 @@ import { openSimulator, type Simulator, type SimulatorConfig } from "@pombo/simu
 import type { CredentialChanges, CredentialStore } from "./credentials.ts";
 import { type Device, openDevice } from "./device.ts";
 import type { DeviceChange } from "./device-deps.ts";
-import type { OutgoingContent } from "./outgoing-content.ts";
+import type { OutgoingContent, SentBefore } from "./outgoing-content.ts";
 import type { Evidence, Inbound } from "./receipts.ts";
 import type { CredentialKeys } from "./seal.ts";
 
@@ -80,12 +80,18 @@ export interface TestDevice {
   readonly told: Told;
   readonly store: MemoryStore;
   readonly keys: CredentialKeys;
-  readonly contents: Map<string, OutgoingContent>;
+  readonly contents: Map<string, SentBefore>;
   readonly sendText: (
     to: string,
     text?: string,
     signal?: AbortSignal,
   ) => ReturnType<Device["send"]> & { readonly id: string };
+  /** `to`: digits, or a JID. */
+  readonly send: (
+    to: string,
+    content: OutgoingContent,
+    how: { readonly id: string; readonly signal?: AbortSignal },
+  ) => ReturnType<Device["send"]>;
 }
 
 export interface TestDeviceOptions {
@@ -100,7 +106,7 @@ export interface TestDeviceOptions {
 export function testDevice(simulator: Simulator, options: TestDeviceOptions = {}): TestDevice {
   const store = options.store ?? memoryStore();
   const keys = options.keys ?? someKeys();
-  const contents = new Map<string, OutgoingContent>();
+  const contents = new Map<string, SentBefore>();
   const { told, hear } = listen();
   const device = openDevice(
     {
@@ -115,7 +121,7 @@ export function testDevice(simulator: Simulator, options: TestDeviceOptions = {}
     },
     {
       store: { ...store, write: (changes) => store.write(changes).finally(() => hear(() => {})) },
-      contentOf: async (id) => contents.get(id),
+      sentUnder: async (id) => contents.get(id),
       onState: (change) => hear(() => told.states.push(change)),
       onQr: (qr) => hear(() => told.qrs.push(qr)),
       onEvidence: (evidence) => hear(() => told.evidence.push(evidence)),
@@ -131,11 +137,14 @@ export function testDevice(simulator: Simulator, options: TestDeviceOptions = {}
     signal = new AbortController().signal,
   ) => {
     const id = mintMessageId(randomBytes(9));
-    contents.set(id, { text });
-    const outcome = device.send({ id, jid: `${to}@s.whatsapp.net`, content: { text } }, signal);
-    return Object.assign(outcome, { id });
+    return Object.assign(send(to, { kind: "text", text }, { id, signal }), { id });
   };
-  return { device, told, store, keys, contents, sendText };
+  const send: TestDevice["send"] = (to, content, { id, signal = new AbortController().signal }) => {
+    const jid = to.includes("@") ? to : `${to}@s.whatsapp.net`;
+    contents.set(id, { content, jid });
+    return device.send({ id, jid, content }, signal);
+  };
+  return { device, told, store, keys, contents, sendText, send };
 }
 
 function listen(): { readonly told: Told; readonly hear: (add: () => void) => void } {

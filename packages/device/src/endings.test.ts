@@ -100,7 +100,11 @@ describe("the connection ends while a message is under way", () => {
     expect(paired.told.states).toContainEqual(
       expect.objectContaining({ state: "connecting", cause: "reconcile" }),
     );
-    const message = { id: first.id, jid: `${to}@s.whatsapp.net`, content: { text: "x" } };
+    const message = {
+      id: first.id,
+      jid: `${to}@s.whatsapp.net`,
+      content: { kind: "text", text: "x" } as const,
+    };
     expect((await paired.device.send(message, new AbortController().signal)).kind).toBe("acked");
     expect(simulator.messagesOf(to)).toMatchObject([{ id: first.id, copies: 1 }]);
   });

@@ -16,9 +16,11 @@ export type { WhatsAppServer } from "./whatsapp-server.ts";
 
 // Sending
 export type { RecipientCheck } from "./check-recipient.ts";
-export type { OutgoingContent } from "./outgoing-content.ts";
+export type { OutgoingContent, SentBefore } from "./outgoing-content.ts";
 export type { OutgoingMessage, SendOutcome } from "./send.ts";
 
+// Media
+export type { Uploaded, UploadedMedia } from "./media-proto.ts";
 export type { MediaSource, Upload, UploadedFile } from "./upload-media.ts";
 
 // What comes in

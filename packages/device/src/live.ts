@@ -74,7 +74,8 @@ export function openLive({
       settings,
       credentials,
       caches,
-      contentOf: deps.contentOf,
+      sentUnder: deps.sentUnder,
+      me: () => own().pn,
     },
     listener,
   );

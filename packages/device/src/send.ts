@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { EvidenceStatus, Failure, Settings } from "@pombo/domain";
 import {
   areJidsSameUser,
@@ -6,10 +7,11 @@ import {
   isLidUser,
   jidDecode,
   jidNormalizedUser,
+  type proto,
   type WASocket,
 } from "@whiskeysockets/baileys";
 import { classifyNack, classifyRejection } from "./classify.ts";
-import { type OutgoingContent, toBaileys } from "./outgoing-content.ts";
+import { type OutgoingContent, stanzaOf, toProto } from "./outgoing-content.ts";
 import type { Evidence } from "./receipts.ts";
 
 export interface OutgoingMessage {
@@ -193,9 +195,22 @@ async function relayMessage(
   await wa.authState.keys.transaction(async () => {
     const single = !isJidGroup(jid);
     if (single) await requireDevices(wa, jid);
-    await wa.sendMessage(jid, toBaileys(content), { messageId: id });
+    const chat = { jid, me: meId };
+    const { attributes, nodes } = stanzaOf(content, chat);
+    await wa.relayMessage(jid, withSecret(toProto(content, chat)), {
+      messageId: id,
+      additionalAttributes: attributes,
+      additionalNodes: nodes,
+    });
     if (single) onTokenGiven((await wa.signalRepository.lidMapping.getLIDForPN(jid)) ?? jid);
   }, meId);
+}
+
+/** WhatsApp Web gives every message but a reaction a secret, from which the tokens of spam reports are made. */
+function withSecret(message: proto.IMessage): proto.IMessage {
+  if (message.reactionMessage !== undefined || message.messageContextInfo !== undefined)
+    return message;
+  return { ...message, messageContextInfo: { messageSecret: randomBytes(32) } };
 }
 
 /**

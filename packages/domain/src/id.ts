@@ -30,11 +30,6 @@ export function mintMediaId(bytes: Uint8Array): MediaId {
   return `med_${hex(bytes)}` as MediaId;
 }
 
-/** The media that a message brings itself, by URL or in its body: one for life, so that nothing is fetched or kept twice. */
-export function mediaIdOf(messageId: MessageId): MediaId {
-  return `med_${messageId.toLowerCase()}` as MediaId;
-}
-
 export function isMediaId(text: string): text is MediaId {
   return MEDIA_ID.test(text);
 }

@@ -7,13 +7,27 @@ export {
   isMediaId,
   isMessageId,
   type MediaId,
-  mediaIdOf,
   type MessageId,
   mintDeviceId,
   mintMediaId,
   mintMessageId,
 } from "./id.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// What a message says
+export {
+  type ContentKind,
+  type Extras,
+  isMedia,
+  type MediaContent,
+  type MediaRef,
+  type MessageContent,
+  readContent,
+  reworded,
+  type Target,
+  targetOf,
+  wordsOf,
+} from "./content.ts";
 
 // Errors
 export {

@@ -6,6 +6,12 @@ export const SETTINGS = {
   // Requests
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
+  caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
+  typing_limit_ms: {
+    value: 10_000,
+    says: "longest typing_ms: its device sends nothing else meanwhile",
+  },
+  mentions_limit: { value: 256, says: "people that one message may mention" },
   metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
   prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
   device_request_wait_ms: {
@@ -36,8 +42,8 @@ export const SETTINGS = {
     says: "how often a message is looked at whose media is being fetched or uploaded",
   },
   media_begins: {
-    value: 20,
-    says: "how often work on the media of a message may begin, deaths included, before it fails",
+    value: 5,
+    says: "how often work on the media of a message may begin and find no end before it fails",
   },
   media_parallel: { value: 8, says: "media that one worker fetches or uploads at a time" },
   media_kept_ms: { value: 604_800_000, says: "how long media is kept after its last use" },
@@ -52,6 +58,10 @@ export const SETTINGS = {
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
   letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
   events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
+  ended_key_kept_ms: {
+    value: 2_592_000_000,
+    says: "how long an expired or revoked API key is shown",
+  },
   recipient_known_ms: { value: 604_800_000, says: "how long 'is on WhatsApp' is believed" },
   recipient_absent_ms: { value: 3_600_000, says: "how long 'is not on WhatsApp' is believed" },
 

@@ -1,6 +1,6 @@
-import type { DeviceId, MessageId, Priority, QuietHours } from "@pombo/domain";
-import type { ScriptArgument } from "@pombo/redis";
-import type { MessageContent } from "./message-record.ts";
+import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
+import { gather, type ScriptArgument } from "@pombo/redis";
+import { carriedBy, carriedText } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {
@@ -43,10 +43,23 @@ export type Claimed =
   | { readonly kind: "accepted"; readonly messageId: MessageId; readonly answer?: StoredAnswer }
   | { readonly kind: "reused" };
 
+/** A claim that is made with the acceptance itself. */
+export interface AcceptClaim extends Claim {
+  readonly fingerprint: string;
+  /** Kept as the first answer, when the message is accepted under the id that is given. */
+  readonly answer?: StoredAnswer;
+}
+
 export type Accepted =
-  /** `feed`: the message went straight into the window under this number, and the lane needs its job. */
-  | { readonly kind: "accepted"; readonly feed?: number }
-  | { readonly kind: "claim-lost" }
+  /**
+   * `feed`: the message went straight into the window under this number, and the lane needs its job. `messageId`: the one that was
+   * given, or that of an earlier claim which nobody served.
+   */
+  | { readonly kind: "accepted"; readonly messageId: MessageId; readonly feed?: number }
+  /** By an earlier request under the same key. */
+  | { readonly kind: "joined"; readonly messageId: MessageId; readonly answer?: StoredAnswer }
+  | { readonly kind: "in-progress"; readonly retryAfterMs: number }
+  | { readonly kind: "reused" }
   | { readonly kind: "no-device" }
   /** At its pace the lane would need longer than `queue_time_ms` for what waits already. */
   | { readonly kind: "full"; readonly retryAfterMs: number };
@@ -56,13 +69,20 @@ export interface Acceptance {
     claim: Claim,
     request: { readonly fingerprint: string; readonly messageId: MessageId; readonly now: number },
   ): Promise<Claimed>;
-  /** All or nothing; a repeat under the same id changes nothing. */
-  accept(message: NewMessage, claim?: Claim): Promise<Accepted>;
+  /** All or nothing; a repeat under the same id changes nothing. What is accepted in one turn of the event loop travels together. */
+  accept(message: NewMessage, claim?: AcceptClaim): Promise<Accepted>;
   /** The first answer wins and is returned. */
   storeAnswer(digest: string, messageId: MessageId, answer: StoredAnswer): Promise<StoredAnswer>;
 }
 
+/** More would keep Redis from others for longer than a millisecond. */
+const MOST_TOGETHER = 64;
+
 export function acceptance(run: Run): Acceptance {
+  const together = gather<readonly ScriptArgument[], AcceptReply>(
+    async (asks) => (await run("accept", ...asks.flat())) as AcceptReply[],
+    MOST_TOGETHER,
+  );
   return {
     async claim({ digest, token }, { fingerprint, messageId, now }) {
       const reply = (await run("claim-key", digest, fingerprint, messageId, token, now)) as [
@@ -73,8 +93,7 @@ export function acceptance(run: Run): Acceptance {
       return readClaimed(reply);
     },
     async accept(message, claim) {
-      const reply = await run("accept", ...acceptArguments(message, claim));
-      return readAccepted(reply as [AcceptReply, (number | string)?]);
+      return readAccepted(await together(acceptArguments(message, claim)));
     },
     async storeAnswer(digest, messageId, answer) {
       const kept = await run("store-answer", digest, messageId, JSON.stringify(answer));
@@ -83,9 +102,13 @@ export function acceptance(run: Run): Acceptance {
   };
 }
 
-type AcceptReply = "accepted" | "exists" | "claim-lost" | "no-device" | "full";
+type AcceptReply = readonly [
+  Accepted["kind"] | "exists" | "broken",
+  (number | string)?,
+  (string | undefined)?,
+];
 
-function acceptArguments(message: NewMessage, claim: Claim | undefined): ScriptArgument[] {
+function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): ScriptArgument[] {
   return [
     message.id,
     message.deviceId,
@@ -101,7 +124,16 @@ function acceptArguments(message: NewMessage, claim: Claim | undefined): ScriptA
     message.sendAt ?? 0,
     message.expiresAt ?? 0,
     json(message.quietHours),
+    claim?.fingerprint ?? "",
+    json(claim?.answer),
+    carriedOf(message.content),
   ];
+}
+
+/** What must be at WhatsApp before the message can go; empty when it carries nothing. */
+function carriedOf(content: MessageContent): string {
+  const carried = carriedBy(content);
+  return carried === undefined ? "" : carriedText(carried);
 }
 
 /** Empty for what is absent: scripts know no undefined. */
@@ -109,17 +141,28 @@ function json(value: unknown): string {
   return value === undefined ? "" : JSON.stringify(value);
 }
 
-function readAccepted([kind, value]: [AcceptReply, (number | string)?]): Accepted {
+function readAccepted([kind, value, more]: AcceptReply): Accepted {
   switch (kind) {
-    case "claim-lost":
+    case "reused":
     case "no-device":
       return { kind };
     case "full":
+    case "in-progress":
       return { kind, retryAfterMs: Number(value) };
+    case "joined":
+      return { kind, messageId: value as MessageId, ...readAnswer(more) };
     case "accepted":
-    case "exists":
-      return Number(value) > 0 ? { kind: "accepted", feed: Number(value) } : { kind: "accepted" };
+    case "exists": {
+      const accepted = { kind: "accepted", messageId: more as MessageId } as const;
+      return Number(value) > 0 ? { ...accepted, feed: Number(value) } : accepted;
+    }
+    case "broken":
+      throw new Error(String(value));
   }
+}
+
+function readAnswer(text: string | undefined): { readonly answer?: StoredAnswer } {
+  return text === undefined || text === "" ? {} : { answer: JSON.parse(text) as StoredAnswer };
 }
 
 function readClaimed(reply: [Claimed["kind"], (string | number)?, string?]): Claimed {
@@ -130,9 +173,7 @@ function readClaimed(reply: [Claimed["kind"], (string | number)?, string?]): Cla
     case "in-progress":
       return { kind, retryAfterMs: Number(value) };
     case "accepted":
-      return answer === undefined || answer === ""
-        ? { kind, messageId: value as MessageId }
-        : { kind, messageId: value as MessageId, answer: JSON.parse(answer) as StoredAnswer };
+      return { kind, messageId: value as MessageId, ...readAnswer(answer) };
     case "reused":
       return { kind };
   }

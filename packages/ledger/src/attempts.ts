@@ -2,11 +2,12 @@ import {
   type ErrorCode,
   ENTRANCES,
   type EvidenceStatus,
+  type MessageContent,
   type MessageId,
   type MessageStatus,
+  readContent,
 } from "@pombo/domain";
 import type { Ownership } from "./lane.ts";
-import type { MessageContent } from "./message-record.ts";
 import type { MediaUpload } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
@@ -196,7 +197,7 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     mayHaveLeft: Number(reply[3]) === 1,
     leftAt: Number(reply[4]),
     recipient: String(reply[5]),
-    content: JSON.parse(String(reply[6])) as MessageContent,
+    content: readContent(String(reply[6])),
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
     ...((reply[8] ?? "") === "" ? {} : { upload: JSON.parse(String(reply[8])) as MediaUpload }),
   };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { newMessage, setup } from "./setup.test-bed.ts";
 
 const NOW = 1_700_000_000_100;
-const claim = { digest: "digest", token: "token" };
+const claim = { digest: "digest", token: "token", fingerprint: "f" };
 
 /** A message that was accepted under an idempotency key. */
 async function accepted() {
@@ -82,6 +82,7 @@ test("what is under way is not withdrawn", async () => {
   expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({
     kind: "refused",
     status: "sending",
+    messageId: bed.message.id,
   });
   expect(await bed.ledger.hasAccepted(claim.digest)).toBe(true);
 });
@@ -96,5 +97,6 @@ test("what another request has resumed under the same key is not withdrawn", asy
   expect(await bed.ledger.withdraw(bed.message.id, bed.mine)).toEqual({
     kind: "refused",
     status: "queued",
+    messageId: bed.message.id,
   });
 });

@@ -7,7 +7,7 @@ import type { Run } from "./scripts.ts";
 export type Closed =
   | { readonly kind: "closed" }
   /** It may have left, it is under way, or it was redriven: an error would not be true. */
-  | { readonly kind: "refused"; readonly status: MessageStatus };
+  | { readonly kind: "refused"; readonly status: MessageStatus; readonly messageId: MessageId };
 
 /** What makes an error answer final: that message will never be sent, and the client's next try is a new one. */
 export interface Closing {
@@ -28,10 +28,10 @@ export interface Closing {
 const ENDS = originList(["failed", "expired", "canceled"]);
 const ORIGINS = originList(ENTRANCES.canceled.command);
 
-type Reply = readonly [Closed["kind"], MessageStatus];
+type Reply = readonly [Closed["kind"], MessageStatus, MessageId?];
 
-function readClosed([kind, status]: Reply): Closed {
-  return kind === "closed" ? { kind } : { kind, status };
+function readClosed([kind, status, other]: Reply, messageId: MessageId): Closed {
+  return kind === "closed" ? { kind } : { kind, status, messageId: other ?? messageId };
 }
 
 export function closing({
@@ -46,13 +46,13 @@ export function closing({
   return {
     async closeMessage(id, { version, digest = "", now }) {
       const reply = await run("close-message", id, version, digest, now, ENDS, ORIGINS, "");
-      return readClosed(reply as Reply);
+      return readClosed(reply as Reply, id);
     },
     async withdraw(id, { claim, now }) {
       const { digest, token } = claim ?? { digest: "", token: "" };
       const reply = await run("close-message", id, "", digest, now, ENDS, ORIGINS, token);
       const [kind] = reply as [string];
-      return kind === "claim-lost" ? { kind } : readClosed(reply as Reply);
+      return kind === "claim-lost" ? { kind } : readClosed(reply as Reply, id);
     },
     async hasAccepted(digest) {
       return (await redis.hget(keys.idempotency(digest), "state")) === "accepted";

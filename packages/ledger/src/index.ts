@@ -2,11 +2,11 @@
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
 
 // Accepting
-export type { Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
 // Reading
-export type { MessageContent, MessageRecord, Place, TimelineEntry } from "./message-record.ts";
+export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
@@ -23,7 +23,7 @@ export type { CredentialStore } from "./credentials.ts";
 // Media
 export {
   type Carried,
-  carriedText,
+  carriedBy,
   type Media,
   type MediaRecord,
   type MediaUpload,

@@ -7,14 +7,14 @@ const NOW = 1_700_000_000_000;
 test("an accepted message is there with its event and its place, and a repeat changes nothing", async () => {
   await using t = await setup();
   const message = newMessage({ clientRef: "order-1", metadata: { a: [1] } });
-  expect(await t.ledger.accept(message)).toEqual({ kind: "accepted" });
-  expect(await t.ledger.accept(message)).toEqual({ kind: "accepted" });
+  expect(await t.ledger.accept(message)).toEqual({ kind: "accepted", messageId: message.id });
+  expect(await t.ledger.accept(message)).toEqual({ kind: "accepted", messageId: message.id });
   const found = await t.ledger.findMessage(message.id);
   expect(found).toMatchObject({
     status: "queued",
     version: 1,
     place: "backlog",
-    content: { text: "hello" },
+    content: { kind: "text", text: "hello" },
     clientRef: "order-1",
     metadata: { a: [1] },
     timeline: [{ status: "queued", at: NOW }],
@@ -38,11 +38,12 @@ test("an idempotency key is claimed once, resumed with its id after its time, an
   expect(await ask("a", first.id, NOW)).toEqual({ kind: "claimed", messageId: first.id });
   expect(await ask("b", second.id, NOW + 1)).toMatchObject({ kind: "in-progress" });
   expect(await ask("c", second.id, NOW + 5_001)).toEqual({ kind: "claimed", messageId: first.id });
-  expect(await t.ledger.accept(first, { digest: "d1", token: "a" })).toEqual({
-    kind: "claim-lost",
-  });
+  const lost = { digest: "d1", token: "a", fingerprint: "f" };
+  expect(await t.ledger.accept(first, lost)).toMatchObject({ kind: "in-progress" });
   expect(await t.ledger.findMessage(first.id)).toBeUndefined();
-  expect(await t.ledger.accept(first, { digest: "d1", token: "c" })).toEqual({ kind: "accepted" });
+  const mine = { digest: "d1", token: "c", fingerprint: "f" };
+  expect(await t.ledger.accept(first, mine)).toEqual({ kind: "accepted", messageId: first.id });
+  expect(await t.ledger.accept(second, lost)).toEqual({ kind: "joined", messageId: first.id });
   expect(await ask("d", second.id, NOW + 6_000)).toEqual({ kind: "accepted", messageId: first.id });
   const answer = { status: 202, headers: {}, body: "{}" };
   expect(await t.ledger.storeAnswer("d1", first.id, answer)).toEqual(answer);
@@ -53,12 +54,64 @@ test("an idempotency key is claimed once, resumed with its id after its time, an
   expect(await t.ledger.claim({ digest: "d1", token: "f" }, other)).toEqual({ kind: "reused" });
 });
 
+test("an acceptance makes its own claim, with the answer that is kept", async () => {
+  await using t = await setup();
+  const [first, second, third] = [newMessage(), newMessage(), newMessage()];
+  const answer = { status: 202, headers: {}, body: first.id };
+  const claim = { digest: "d2", token: "a", fingerprint: "f", answer };
+  const accepted = { kind: "accepted", messageId: first.id };
+  const other = { ...claim, token: "b" };
+  const replies = await Promise.all([
+    t.ledger.accept(first, claim),
+    t.ledger.accept(first, claim), // the same command, sent again
+    t.ledger.accept(second, other),
+    t.ledger.accept(third, { ...other, fingerprint: "g" }),
+    t.ledger.accept(third),
+  ]);
+  expect(replies).toEqual([
+    accepted,
+    accepted,
+    { kind: "joined", messageId: first.id, answer },
+    { kind: "reused" },
+    { kind: "accepted", messageId: third.id },
+  ]);
+  expect(await t.ledger.findMessage(second.id)).toBeUndefined();
+});
+
+test("an acceptance resumes the claim of a request that ended before it, under the id of that one", async () => {
+  await using t = await setup();
+  const [first, second] = [newMessage(), newMessage()];
+  const dead = { fingerprint: "f", messageId: first.id, now: NOW - 60_000 };
+  await t.ledger.claim({ digest: "d3", token: "a" }, dead);
+  const answer = { status: 202, headers: {}, body: second.id };
+  const claim = { digest: "d3", token: "b", fingerprint: "f", answer };
+  expect(await t.ledger.accept(second, claim)).toEqual({ kind: "accepted", messageId: first.id });
+  expect(await t.ledger.findMessage(second.id)).toBeUndefined();
+  // The answer that was given names another message.
+  const repeat = await t.ledger.accept(newMessage(), { ...claim, token: "c" });
+  expect(repeat).toEqual({ kind: "joined", messageId: first.id });
+  expect(await t.ledger.withdraw(second.id, { claim, now: NOW })).toEqual({ kind: "closed" });
+  expect((await t.ledger.findMessage(first.id))?.status).toBe("canceled");
+});
+
+test("one acceptance that breaks leaves those beside it alone", async () => {
+  await using t = await setup();
+  const [broken, fine] = [newMessage(), newMessage()];
+  await t.redis.set(t.keys.message(broken.id), "not a hash");
+  const [first, second] = await Promise.allSettled([
+    t.ledger.accept(broken),
+    t.ledger.accept(fine),
+  ]);
+  expect(first.status === "rejected" ? String(first.reason) : first.status).toContain("WRONGTYPE");
+  expect(second).toMatchObject({ value: { kind: "accepted", messageId: fine.id } });
+});
+
 test("an attempt needs the window entry, the feed number and the epoch", async () => {
   await using t = await setup();
   const message = newMessage();
   await t.ledger.accept(message);
   const { begun, fed } = await t.begin(message.id);
-  expect(begun).toMatchObject({ kind: "go", number: 1, content: { text: "hello" } });
+  expect(begun).toMatchObject({ kind: "go", number: 1, content: { kind: "text", text: "hello" } });
   const job = { messageId: message.id, feed: fed.feed, token: "t2", now: NOW, connectedSince: 0 };
   expect(await t.ledger.begin(t.own, job)).toEqual({ kind: "ghost" });
   expect(await t.ledger.begin(t.own, { ...job, token: "t1" })).toMatchObject({
@@ -198,22 +251,24 @@ test("the fast path feeds only an open lane with a known, warm recipient", async
     await t.ledger.warmUp(DEVICE, "5511900000002", NOW + 1_000);
   };
   expect(await t.ledger.openLane(t.own, NOW, t.pace)).toBe(true);
-  expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
+  expect(await t.ledger.accept(newMessage())).toMatchObject({ kind: "accepted" });
   expect(await t.ledger.openLane(t.own, NOW, t.pace)).toBe(false);
   await t.redis.flushall();
   await t.ledger.createDevice({ id: DEVICE, name: "one", keyId: "key_1", at: 1 });
   const own = await t.ledger.take(DEVICE, "worker-1");
   if (own === undefined) throw new Error("no lease");
   await warm();
-  expect(await t.ledger.accept(newMessage({ id: "3EB0000000000000000001" as MessageId }))).toEqual({
+  expect(
+    await t.ledger.accept(newMessage({ id: "3EB0000000000000000001" as MessageId })),
+  ).toMatchObject({
     kind: "accepted",
   });
   await t.redis.del(t.keys.backlog(DEVICE, "1", "normal"));
   expect(await t.ledger.openLane(own, NOW, t.pace)).toBe(true);
   const fast = newMessage();
-  expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", feed: 1 });
-  expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", feed: 1 });
-  expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
+  expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", messageId: fast.id, feed: 1 });
+  expect(await t.ledger.accept(fast)).toEqual({ kind: "accepted", messageId: fast.id, feed: 1 });
+  expect(await t.ledger.accept(newMessage())).toMatchObject({ kind: "accepted" });
   const job = { messageId: fast.id, feed: 1, token: "t", now: NOW, connectedSince: 0 };
   expect(await t.ledger.begin(own, job)).toMatchObject({ kind: "go" });
 });
@@ -402,7 +457,7 @@ test("a dead letter is redriven once, under its id; edited only when it has not 
       mayHaveLeft,
     });
     expect((await t.ledger.letterIds({ limit: 10 })).map(({ id }) => id)).toEqual([message.id]);
-    const edited = { text: "better" };
+    const edited = { kind: "text", text: "better" } as const;
     if (mayHaveLeft)
       expect(await t.ledger.redrive(message.id, NOW, edited)).toEqual({ kind: "possible" });
     const redriven = await t.ledger.redrive(message.id, NOW, mayHaveLeft ? undefined : edited);
@@ -411,7 +466,7 @@ test("a dead letter is redriven once, under its id; edited only when it has not 
     expect(await t.ledger.letterIds({ limit: 10 })).toEqual([]);
     expect(await t.ledger.findMessage(message.id)).toMatchObject(
       mayHaveLeft
-        ? { status: "unknown", place: "due", content: { text: "hello" } }
+        ? { status: "unknown", place: "due", content: { kind: "text", text: "hello" } }
         : { status: "queued", place: "backlog", content: edited, attempts: 0 },
     );
     await t.ledger.recordEvidence(DEVICE, { messageId: message.id, proves: "sent", now: NOW });
@@ -474,7 +529,7 @@ test("a paced lane refuses singles that would wait too long, and takes them agai
   await using t = await setup({ queue_time_ms: 3_000, pace_gap_ms: 1_000 });
   await t.ledger.openLane(t.own, NOW, t.pace);
   for (let count = 0; count < 3; count += 1)
-    expect(await t.ledger.accept(newMessage())).toEqual({ kind: "accepted" });
+    expect(await t.ledger.accept(newMessage())).toMatchObject({ kind: "accepted" });
   expect(await t.ledger.accept(newMessage())).toEqual({ kind: "full", retryAfterMs: 1_000 });
   expect((await t.ledger.accept(newMessage({ priority: "bulk" }))).kind).toBe("accepted");
 });
@@ -635,9 +690,8 @@ test("a refused request leaves its idempotency key free", async () => {
   const message = newMessage({ deviceId: "dev_00000000000000ff" as never });
   const request = { fingerprint: "f", messageId: message.id, now: NOW };
   await t.ledger.claim({ digest: "d1", token: "a" }, request);
-  expect(await t.ledger.accept(message, { digest: "d1", token: "a" })).toEqual({
-    kind: "no-device",
-  });
+  const claim = { digest: "d1", token: "a", fingerprint: "f" };
+  expect(await t.ledger.accept(message, claim)).toEqual({ kind: "no-device" });
   const other = { ...request, fingerprint: "g" };
   expect((await t.ledger.claim({ digest: "d1", token: "b" }, other)).kind).toBe("claimed");
 });

@@ -65,7 +65,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...media({ redis, keys, run, settings }),
-    ...apiKeys(redis, keys),
+    ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

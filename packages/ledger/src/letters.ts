@@ -1,7 +1,6 @@
-import { ENTRANCES, type MessageId, type Settings } from "@pombo/domain";
+import { ENTRANCES, type MessageContent, type MessageId, type Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { originList } from "./attempts.ts";
-import type { MessageContent } from "./message-record.ts";
 import type { Run } from "./scripts.ts";
 
 export type Redriven =

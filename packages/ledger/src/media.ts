@@ -1,4 +1,12 @@
-import type { DeviceId, MediaId, MediaKind, MessageId, Settings } from "@pombo/domain";
+import {
+  type DeviceId,
+  isMedia,
+  type MediaId,
+  type MediaKind,
+  type MessageContent,
+  type MessageId,
+  type Settings,
+} from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Ownership } from "./lane.ts";
 import type { Run } from "./scripts.ts";
@@ -136,6 +144,11 @@ export function media({
       await run("media-ready", deviceId, epoch, messageId);
     },
   };
+}
+
+/** The media of a content; undefined when it has none. */
+export function carriedBy(content: MessageContent): Carried | undefined {
+  return isMedia(content) ? { id: content.media.id, kind: content.kind } : undefined;
 }
 
 /** How a message's hash and the key of its upload name what it carries. */

@@ -2,16 +2,13 @@ import {
   type DeviceId,
   type ErrorCode,
   isErrorCode,
+  type MessageContent,
   type MessageId,
   type MessageStatus,
   type Priority,
   type QuietHours,
+  readContent,
 } from "@pombo/domain";
-
-/** What a message says. Text for now. */
-export interface MessageContent {
-  readonly text: string;
-}
 
 export interface TimelineEntry {
   readonly status: MessageStatus;
@@ -73,7 +70,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     deviceId: hash["device"] as DeviceId,
     generation: Number(hash["gen"]),
     recipient: hash["recipient"] ?? "",
-    content: JSON.parse(hash["body"] ?? "{}") as MessageContent,
+    content: readContent(hash["body"] ?? "{}"),
     priority: hash["class"] as Priority,
     sequence: Number(hash["seq"]),
     keyId: hash["key"] ?? "",

@@ -21,7 +21,7 @@ export function newMessage(over: Partial<NewMessage> = {}): NewMessage {
     id: mintMessageId(randomBytes(9)),
     deviceId: DEVICE,
     recipient: "5511900000002",
-    content: { text: "hello" },
+    content: { kind: "text", text: "hello" },
     priority: "normal",
     keyId: "key_1",
     at: 1_700_000_000_000,

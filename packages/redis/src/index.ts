@@ -6,3 +6,6 @@ export type { Redis } from "ioredis";
 // Keys and scripts
 export { cellKeys, type Keys, luaKeys } from "./keys.ts";
 export { runScript, script, type Script, type ScriptArgument } from "./script.ts";
+
+// Turns
+export { gather } from "./turn.ts";

@@ -1,5 +1,6 @@
 import { Cluster, Redis } from "ioredis";
 import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
+import { writeTogether } from "./turn.ts";
 
 export interface RedisConfig {
   /** See {@link parseRedisAddress}: a server, sentinels, or a cluster. */
@@ -72,16 +73,18 @@ function clientOf(address: RedisAddress, config: RedisConfig): Redis {
   };
   switch (address.kind) {
     case "server":
-      return new Redis(address.url, { ...options, retryStrategy: retry });
+      return together(new Redis(address.url, { ...options, retryStrategy: retry }));
     case "sentinel":
-      return new Redis({
-        ...options,
-        ...address.login,
-        sentinels: [...address.sentinels],
-        name: address.master,
-        retryStrategy: retry,
-        sentinelRetryStrategy: retry,
-      });
+      return together(
+        new Redis({
+          ...options,
+          ...address.login,
+          sentinels: [...address.sentinels],
+          name: address.master,
+          retryStrategy: retry,
+          sentinelRetryStrategy: retry,
+        }),
+      );
     case "cluster": {
       const cluster = new Cluster([...address.nodes], {
         lazyConnect: true,
@@ -89,10 +92,17 @@ function clientOf(address: RedisAddress, config: RedisConfig): Redis {
         clusterRetryStrategy: retry,
         redisOptions: { ...options, ...address.login },
       });
+      cluster.on("+node", together);
       // Every key of a cell has one hash tag, so a cluster answers each command of ours as a single server does.
       return cluster as unknown as Redis;
     }
   }
+}
+
+/** Each new connection of a client writes the commands of a turn at once. */
+function together(client: Redis): Redis {
+  client.on("connect", () => writeTogether(client.stream));
+  return client;
 }
 
 /** How long to wait before the next try to connect. */

@@ -2,6 +2,13 @@ import type { Settings } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import type { AcceptDeps } from "../accept-message.ts";
 import type { Handlers } from "../bind-route.ts";
+import {
+  type ApiKeysDeps,
+  createApiKey,
+  getApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
 import {
@@ -14,6 +21,7 @@ import { createDevice, type DevicesDeps, getDevice, listDevices } from "./device
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
   getOpenapi,
@@ -36,7 +44,9 @@ export type HandlerDeps = AcceptDeps &
   LaneDeps &
   LettersDeps &
   RedriveDeps &
+  MediaDeps &
   OperationsDeps &
+  ApiKeysDeps &
   ReadinessDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -61,6 +71,10 @@ export function handlers(deps: HandlerDeps): Handlers {
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
     ...letterHandlers(deps),
+    ...keyHandlers(deps),
+    createMedia: createMedia(deps),
+    getMedia: getMedia(deps),
+    deleteMedia: deleteMedia(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -89,5 +103,14 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
     redriveLetters: beginOperation(deps, "redrive"),
     discardLetters: beginOperation(deps, "discard"),
     getOperation: getOperation(deps),
+  };
+}
+
+function keyHandlers(deps: ApiKeysDeps) {
+  return {
+    createApiKey: createApiKey(deps),
+    listApiKeys: listApiKeys(deps),
+    getApiKey: getApiKey(deps),
+    revokeApiKey: revokeApiKey(deps),
   };
 }

@@ -1,5 +1,5 @@
 import type { LetterBody, LetterGroupsBody, LetterPageBody } from "@pombo/contract";
-import { catalogRow, effectOf, isMessageId, type MessageId } from "@pombo/domain";
+import { catalogRow, effectOf, isMessageId, type MessageId, wordsOf } from "@pombo/domain";
 import type {
   LetterCursor,
   LetterFilter,
@@ -139,7 +139,7 @@ export function getLetter({ ledger, now }: LettersDeps): Handler<"getLetter"> {
       ...renderMessage(view),
       effect,
       failed_at,
-      text: view.message.content.text,
+      text: wordsOf(view.message.content),
       history: historyOf(view.message.timeline),
     };
     return { ...json(200, body), messageId: message.id };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Problem, RedrivenBody } from "@pombo/contract";
-import { type MessageId, mintMessageId } from "@pombo/domain";
+import { type MessageContent, type MessageId, mintMessageId, reworded } from "@pombo/domain";
 import type { Ledger, MessageRecord, NewMessage, Redriven } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
 import { notAccepted } from "../accept-message.ts";
@@ -32,13 +32,20 @@ export function redriveLetter(deps: RedriveDeps): Handler<"redriveLetter"> {
     const noRoom = await deps.admission.refuse("redrive");
     if (noRoom !== undefined) return refuse(noRoom);
     const { text, accept_duplicate: anew } = body;
-    const redriven = await ledger.redrive(id, now(), text === undefined ? undefined : { text });
+    const edited = text === undefined ? undefined : reworded(message.content, text);
+    if (text !== undefined && edited === undefined) return refuse(noWords(message));
+    const redriven = await ledger.redrive(id, now(), edited);
     if (redriven.kind === "redriven") return answer(id, null, ledger);
     const again = anew === true && ANEW.has(redriven.kind);
     return again
-      ? sendAnew(message, { text, keyId: caller.keyId }, deps)
+      ? sendAnew(message, { edited, keyId: caller.keyId }, deps)
       : refuse({ ...refusals[redriven.kind], messageId: id });
   };
+}
+
+function noWords({ content }: MessageRecord): Problem {
+  const message = `text can't replace what this message says: it is a ${content.kind}`;
+  return { code: "VALIDATION_ERROR", validation: [{ field: "text", message, value: null }] };
 }
 
 /** Where the consent to a duplicate helps; `not-a-letter`: its heir may have been named before its answer was lost. */
@@ -66,7 +73,7 @@ const refusals: Readonly<Record<Exclude<Redriven["kind"], "redriven">, Problem>>
  */
 async function sendAnew(
   letter: MessageRecord,
-  edit: { readonly text: string | undefined; readonly keyId: string },
+  edit: { readonly edited: MessageContent | undefined; readonly keyId: string },
   deps: RedriveDeps,
 ): Promise<Answer> {
   const { ledger } = deps;
@@ -74,9 +81,9 @@ async function sendAnew(
   if (heir === undefined) return refuse({ ...refusals["not-a-letter"], messageId: letter.id });
   const message = heirOf(letter, { ...edit, id: heir, at: deps.now() });
   const accepted = await ledger.accept(message);
-  if (accepted.kind !== "accepted")
+  if (accepted.kind !== "accepted" && accepted.kind !== "joined")
     return refuse({ ...notAccepted(accepted), messageId: letter.id });
-  if (accepted.feed !== undefined)
+  if (accepted.kind === "accepted" && accepted.feed !== undefined)
     await feedLane({ deviceId: letter.deviceId, messageId: heir, feed: accepted.feed }, deps);
   await ledger.discardLetter(letter.id);
   return answer(heir, letter.id, ledger);
@@ -87,9 +94,9 @@ function heirOf(
   {
     id,
     at,
-    text,
+    edited,
     keyId,
-  }: Pick<NewMessage, "id" | "at" | "keyId"> & { readonly text: string | undefined },
+  }: Pick<NewMessage, "id" | "at" | "keyId"> & { readonly edited: MessageContent | undefined },
 ): NewMessage {
   const { deviceId, recipient, content, priority, clientRef, metadata, quietHours } = letter;
   return {
@@ -99,7 +106,7 @@ function heirOf(
     deviceId,
     recipient,
     priority,
-    content: text === undefined ? content : { text },
+    content: edited ?? content,
     ...(clientRef === undefined ? {} : { clientRef }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(quietHours === undefined ? {} : { quietHours }),

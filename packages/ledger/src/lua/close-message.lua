@@ -2,20 +2,25 @@
 -- ARGV: message id, the version that the answer tells ("" withdraw: whatever waits still, or never came, is taken back),
 --       digest of the idempotency key or "", now (ms), the statuses that are an end, allowed origins of canceled,
 --       for a withdrawal the claim token or ""
--- Result: {"closed"} · {"refused", status} · {"claim-lost"} (another request has resumed the claim and will accept it)
+-- Result: {"closed"} · {"refused", status, message id for a withdrawal (it may be that of an earlier claim)} · {"claim-lost"} (another request has resumed the claim and will accept it)
 local id, version, digest, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local record = key.message(id)
-local m = load_message(id)
 if version == "" and digest ~= "" then
   local f = redis.call("HMGET", key.idempotency(digest), "message", "token")
-  if f[1] == id and f[2] ~= ARGV[7] then return m and { "refused", m.status } or { "claim-lost" } end
+  -- The claim was resumed: it was accepted under the id that the earlier claim had.
+  if f[1] and f[2] == ARGV[7] then id = f[1]
+  elseif f[1] == id then
+    local other = load_message(id)
+    return other and { "refused", other.status, id } or { "claim-lost" }
+  end
 end
+local record = key.message(id)
+local m = load_message(id)
 if not m then
   -- An acceptance that is still on its way finds this, and does nothing.
   redis.call("HSET", record, "withdrawn", now)
   redis.call("PEXPIRE", record, S.idempotency_kept_ms)
 elseif version == "" and m.status ~= "canceled" then
-  if m.left or not may_come_from(m, ARGV[6]) then return { "refused", m.status } end
+  if m.left or not may_come_from(m, ARGV[6]) then return { "refused", m.status, id } end
   enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "" })
 elseif version ~= "" then
   if m.left or m.version ~= version or not may_come_from(m, ARGV[5]) then return { "refused", m.status } end

@@ -6,7 +6,7 @@ if not owns(device, epoch) then return 0 end
 local m = load_message(id)
 if not m or m.device ~= device or m.place ~= "due" or m.why ~= "media" then return 0 end
 take_out(m)
-redis.call("HDEL", key.message(id), "next_at", "why")
+redis.call("HDEL", key.message(id), "next_at", "why", "looks")
 to_backlog(m)
 wake(device)
 return 1

@@ -1,0 +1,55 @@
+import type { Route } from "@pombo/contract";
+import type { DeviceId } from "@pombo/domain";
+import { expect } from "vitest";
+import type { TestApi } from "./open-test-api.ts";
+
+/** What stands behind `:id`, by the beginning of the path; a new kind of address has its row here. */
+const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Promise<string>>> = {
+  "/v1/devices": (_api, device) => Promise.resolve(device),
+  "/v1/messages": (api, device) =>
+    created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
+  "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
+  "/v1/operations": (api) => created(api, "/v1/dead-letters/discard", { all: true }),
+  "/v1/api-keys": (api) =>
+    created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
+};
+
+/** A body that its route takes, by the name of the route; what is absent takes `{}`. */
+const BODIES: Readonly<Record<string, (device: string) => object>> = {
+  sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
+  pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+  createDevice: () => ({ name: "another" }),
+  pairByCode: () => ({ phone: "5511999999999" }),
+  redriveLetters: () => ({ filter: { code: "SEND_FAILED" } }),
+  discardLetters: () => ({ filter: { code: "SEND_FAILED" } }),
+  createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
+};
+
+async function created(api: TestApi, path: string, body: object): Promise<string> {
+  const made = await api.call("POST", path, { body });
+  const id = made.body["message_id"] ?? made.body["operation_id"] ?? made.body["id"];
+  expect(id, `${path} answered ${made.text}`).toBeTypeOf("string");
+  return String(id);
+}
+
+/** One request that would be granted: everything about it is right. */
+export interface Granted {
+  readonly name: string;
+  readonly row: Route;
+  /** The device that it is about. */
+  readonly device: string;
+  readonly path: string;
+  readonly body?: object;
+}
+
+/** Makes something of its own for a route, on a device of its own. */
+export async function grantedRequest(api: TestApi, name: string, row: Route): Promise<Granted> {
+  const device = await api.addDevice();
+  const start = Object.keys(SUBJECTS).find((prefix) => row.path.startsWith(`${prefix}/:id`));
+  const make = start === undefined ? undefined : SUBJECTS[start];
+  if (row.path.includes(":id") && make === undefined)
+    throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
+  const path = row.path.replace(":id", (await make?.(api, device)) ?? "");
+  if (row.body === undefined) return { name, row, device, path };
+  return { name, row, device, path, body: BODIES[name]?.(device) ?? {} };
+}

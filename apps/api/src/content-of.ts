@@ -1,0 +1,129 @@
+import { randomBytes } from "node:crypto";
+import type { Problem, SendMessageInput } from "@pombo/contract";
+import {
+  type DeviceId,
+  type Extras,
+  isMessageId,
+  MEDIA_KINDS,
+  type MediaContent,
+  type MediaId,
+  type MessageContent,
+  recipientKey,
+  type Target,
+  wordsOf,
+} from "@pombo/domain";
+import type { Ledger } from "@pombo/ledger";
+import type { Caller } from "./authenticate.ts";
+import { type StageDeps, stageMedia } from "./stage-media.ts";
+
+export interface ContentDeps extends StageDeps {
+  readonly ledger: StageDeps["ledger"] & Pick<Ledger, "findMessage">;
+}
+
+/** The message that a body wants to be sent, and from which device. */
+export interface Wanted {
+  readonly body: SendMessageInput;
+  readonly deviceId: DeviceId;
+  readonly caller: Caller;
+  /** When it may go, ms since the epoch. */
+  readonly goesAt: number;
+}
+
+export type ContentRead =
+  /** `brought`: media that was kept for this very message. */
+  | { readonly kind: "content"; readonly content: MessageContent; readonly brought?: MediaId }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+/** What a send body says, as the ledger keeps it. What it quotes or reacts to must be a message of the same chat. */
+export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<ContentRead> {
+  const { body } = wanted;
+  if (body.reaction !== undefined) {
+    const target = await findTarget(body.reaction, wanted, deps);
+    if (target === undefined) return absent("reaction.message_id");
+    const { emoji } = body.reaction;
+    return { kind: "content", content: { kind: "reaction", target: bare(target), emoji } };
+  }
+  const quoted =
+    body.quoted === undefined ? undefined : await findTarget(body.quoted, wanted, deps);
+  if (body.quoted !== undefined && quoted === undefined) return absent("quoted.message_id");
+  const extras = extrasOf(body, quoted);
+  const kind = MEDIA_KINDS.find((name) => body[name] !== undefined);
+  const file = kind && body[kind];
+  if (kind === undefined || file === undefined)
+    return { kind: "content", content: { ...plainContent(body), ...extras } };
+  const { caller, goesAt } = wanted;
+  const staged = await stageMedia({ kind, file, caller, goesAt }, deps);
+  return staged.kind === "refused"
+    ? staged
+    : { ...staged, content: { ...staged.content, ...extras } };
+}
+
+function absent(field: string): ContentRead {
+  const detail = `${field} names no message of this chat`;
+  return { kind: "refused", problem: { code: "MESSAGE_NOT_FOUND", detail } };
+}
+
+type Found = NonNullable<Extras["quoted"]>;
+
+/** A message of the chat: one of ours, or, by the word of the caller, one of somebody else. */
+async function findTarget(
+  {
+    message_id: id,
+    participant,
+  }: { readonly message_id: string; readonly participant?: string | undefined },
+  { body, deviceId }: Wanted,
+  { ledger }: ContentDeps,
+): Promise<Found | undefined> {
+  const own = isMessageId(id) ? await ledger.findMessage(id) : undefined;
+  if (own !== undefined) {
+    const here = own.deviceId === deviceId && own.recipient === recipientKey(body.to);
+    return here ? { id, fromMe: true, text: wordsOf(own.content) } : undefined;
+  }
+  return participant === undefined
+    ? undefined
+    : { id, fromMe: false, author: `${participant}@s.whatsapp.net` };
+}
+
+function bare({ id, fromMe, author }: Found): Target {
+  return { id, fromMe, ...(author === undefined ? {} : { author }) };
+}
+
+function extrasOf(body: SendMessageInput, quoted: Found | undefined): Extras {
+  const { mentions, typing_ms: typingMs } = body;
+  return {
+    ...(quoted === undefined ? {} : { quoted }),
+    ...(mentions === undefined ? {} : { mentions }),
+    ...(typingMs === undefined || typingMs === 0 ? {} : { typingMs }),
+  };
+}
+
+type Plain = Exclude<MessageContent, MediaContent | { readonly target: Target }>;
+
+/** The schema has seen to it that there is one. */
+function plainContent({ text = "", location, contact, poll }: SendMessageInput): Plain {
+  if (location !== undefined) {
+    const { latitude, longitude, name, address } = location;
+    return {
+      kind: "location",
+      latitude,
+      longitude,
+      ...(name === undefined ? {} : { name }),
+      ...(address === undefined ? {} : { address }),
+    };
+  }
+  if (contact !== undefined) {
+    const { name, phone, organization } = contact;
+    return {
+      kind: "contact",
+      name,
+      phone,
+      ...(organization === undefined ? {} : { organization }),
+    };
+  }
+  if (poll !== undefined) {
+    const { question, options, selectable_count: selectable = 1 } = poll;
+    const secret = randomBytes(32).toString("base64");
+    return { kind: "poll", question, options, selectable, secret };
+  }
+  return { kind: "text", text };
+}
