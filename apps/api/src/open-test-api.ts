@@ -13,7 +13,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
-import { openFileStore } from "@pombo/media";
+import { type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
@@ -30,6 +30,7 @@ export interface TestApi extends AsyncDisposable {
   readonly ledger: Ledger;
   readonly store: TestRedis;
   readonly redis: Redis;
+  readonly media: MediaStore;
   /** What was logged, a line each. */
   readonly lines: readonly { readonly event: string; readonly fields: Fields }[];
   /** Makes a key; by default it may do nothing. */
@@ -98,6 +99,7 @@ export async function openTestApi(
     ledger,
     store,
     redis,
+    media: ports.media,
     lines,
     close,
     addKey: keys.add,

@@ -31,12 +31,23 @@ function isForm(type: string | undefined): boolean {
   return /^multipart\/form-data\s*;/i.test(type ?? "");
 }
 
+/** The request ended before its file did. */
+export class BrokenFileError extends Error {
+  override readonly name = "BrokenFileError";
+}
+
+interface Source extends NodeJS.ReadableStream {
+  iterator(options: { readonly destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
+}
+
 /** Reads on after the reader has stopped, so that the client, which may still be writing, gets its answer. */
-async function* chunksOf(req: IncomingMessage): AsyncIterable<Uint8Array> {
+async function* chunksOf(source: Source): AsyncIterable<Uint8Array> {
   try {
-    yield* req.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+    yield* source.iterator({ destroyOnReturn: false });
+  } catch (error) {
+    throw new BrokenFileError("the file broke off", { cause: error });
   } finally {
-    req.resume();
+    source.resume();
   }
 }
 
@@ -52,29 +63,20 @@ function readForm(req: IncomingMessage): Promise<ReadFile> {
       req.resume();
       return refuse();
     }
+    // Whoever reads the file meets its errors; before and afterwards they are nobody's.
     form.on("file", (_field, stream, { filename, mimeType }) => {
-      // A form that ends too early breaks the file that is being read.
-      const breakOff = (error: Error): void => void stream.destroy(error);
-      form.once("error", (error) => breakOff(error as Error));
-      req.once("aborted", () => breakOff(new Error("the client has left")));
+      stream.on("error", () => undefined);
+      req.once("aborted", () => stream.destroy(new Error("the client has left")));
       const named = filename === undefined || filename === "" ? {} : { fileName: filename };
-      resolve({ kind: "file", file: { bytes: drained(stream), declaredType: mimeType, ...named } });
+      resolve({
+        kind: "file",
+        file: { bytes: chunksOf(stream), declaredType: mimeType, ...named },
+      });
     });
     form.on("close", refuse);
     form.on("error", refuse);
     req.pipe(form);
   });
-}
-
-async function* drained(stream: NodeJS.ReadableStream): AsyncIterable<Uint8Array> {
-  const chunks = stream as NodeJS.ReadableStream & {
-    iterator(options: { destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
-  };
-  try {
-    yield* chunks.iterator({ destroyOnReturn: false });
-  } finally {
-    stream.resume();
-  }
 }
 
 function refused(code: Problem["code"], detail: string): ReadFile {

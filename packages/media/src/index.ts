@@ -10,7 +10,12 @@
  *  body of a request ───────────────────────────────────┴► receive: spool ─► type ─► looks ─► store (files | S3)
  * ```
  */
-export type { MediaStore, SpooledFile, StoredObject } from "./media-store.ts";
+export {
+  type MediaStore,
+  MediaStoreError,
+  type SpooledFile,
+  type StoredObject,
+} from "./media-store.ts";
 export { openFileStore } from "./file-store.ts";
 export { openS3Store, type S3Bucket } from "./s3-store.ts";
 export {

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { type MediaStore, openMediaStore, type S3Bucket, sweepStore } from "./index.ts";
+import {
+  type MediaStore,
+  MediaStoreError,
+  openMediaStore,
+  type S3Bucket,
+  sweepStore,
+} from "./index.ts";
 import type { SpooledFile } from "./media-store.ts";
 import { openS3Server, signatureOf } from "./s3-server.test-bed.ts";
 
@@ -126,6 +132,20 @@ test("bytes that changed on their way are not kept", async () => {
     "refused to keep: 400 XAmzContentSHA256Mismatch",
   );
   expect(await namesOf(t.store)).toEqual([]);
+});
+
+test("a bucket that is away is told apart from bytes that are wrong", async () => {
+  const spool = await mkdtemp(join(tmpdir(), "pombo-spool-"));
+  const away = {
+    endpoint: "http://127.0.0.1:1",
+    bucket: "b",
+    region: "r",
+    accessKeyId: "a",
+    secretAccessKey: "s",
+  };
+  const store = await openMediaStore({ kind: "bucket", bucket: away, spool });
+  await expect(store.read("med_one-1a")).rejects.toThrow(MediaStoreError);
+  await rm(spool, { recursive: true });
 });
 
 test("a bucket is listed page after page", async () => {

@@ -29,3 +29,8 @@ export interface StoredObject {
   /** When it was kept, ms since the epoch. */
   readonly at: number;
 }
+
+/** The store can't do its work at the moment: whose bytes they are is without fault. */
+export class MediaStoreError extends Error {
+  override readonly name = "MediaStoreError";
+}

@@ -6,7 +6,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { checkType, type MediaId, type MediaKind } from "@pombo/domain";
 import { detectType, inspect, type Looks } from "./inspect.ts";
-import type { MediaStore } from "./media-store.ts";
+import { type MediaStore, MediaStoreError } from "./media-store.ts";
 
 /** What is known of bytes that are kept. */
 export interface MediaFacts extends Looks {
@@ -45,6 +45,7 @@ export async function receive(incoming: Incoming, store: MediaStore): Promise<Re
     await pipeline(incoming.body, meter.stream, file, options);
     return await examine(incoming, { path, ...meter.read() }, store);
   } catch (error) {
+    if (isFull(error)) throw new MediaStoreError("the disk is full", { cause: error });
     if (!(error instanceof TooLargeError)) throw error;
     return { kind: "too-large", reason: tooLarge(incoming.limitBytes) };
   } finally {
@@ -78,6 +79,11 @@ async function examine(
   const { bytes: size, sha256 } = file;
   const { mimeType } = checked;
   return { kind: "received", facts: { object, bytes: size, sha256, mimeType, ...looks } };
+}
+
+function isFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 class TooLargeError extends Error {

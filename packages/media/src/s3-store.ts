@@ -4,7 +4,12 @@ import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as secureRequest } from "node:https";
 import { once } from "node:events";
 import { AwsV4Signer } from "aws4fetch";
-import type { MediaStore, SpooledFile, StoredObject } from "./media-store.ts";
+import {
+  type MediaStore,
+  MediaStoreError,
+  type SpooledFile,
+  type StoredObject,
+} from "./media-store.ts";
 
 /** A bucket of S3, or of anything that speaks like it. */
 export interface S3Bucket {
@@ -109,8 +114,11 @@ async function ask(bucket: S3Bucket, { method, url, file }: S3Request): Promise<
     createReadStream(file.path)
       .on("error", (error) => request.destroy(error))
       .pipe(request);
-  const [answer] = await answered;
-  return answer;
+  try {
+    return (await answered)[0];
+  } catch (error) {
+    throw new MediaStoreError("the media bucket can't be reached", { cause: error });
+  }
 }
 
 /** The text of the answer; throws when it is not a success. */
@@ -120,7 +128,9 @@ async function expectSuccess(answer: IncomingMessage, what: string): Promise<str
   for await (const chunk of answer) text += String(chunk);
   const status = answer.statusCode ?? 0;
   if (status >= 200 && status < 300) return text;
-  throw new Error(`the media bucket refused to ${what}: ${status} ${tagOf(text, "Code") ?? ""}`);
+  throw new MediaStoreError(
+    `the media bucket refused to ${what}: ${status} ${tagOf(text, "Code") ?? ""}`,
+  );
 }
 
 function tagOf(xml: string, tag: string): string | undefined {

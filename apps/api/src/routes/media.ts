@@ -8,7 +8,7 @@ import type { Caller } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import type { IdempotencyRecords } from "../idempotency.ts";
 import { recordOf, renderMedia, seesMedia } from "../media-record.ts";
-import { readFile, type RequestFile } from "../read-file.ts";
+import { BrokenFileError, readFile, type RequestFile } from "../read-file.ts";
 
 export interface MediaDeps {
   readonly ledger: IdempotencyRecords & Pick<Ledger, "dropMedia" | "findMedia" | "keepMedia">;
@@ -36,7 +36,7 @@ export function createMedia(deps: MediaDeps): Handler<"createMedia"> {
         signal: call.gone,
       },
       deps.media,
-    );
+    ).catch(unlessBroken);
     switch (received.kind) {
       case "too-large":
         return refuse({
@@ -48,10 +48,24 @@ export function createMedia(deps: MediaDeps): Handler<"createMedia"> {
           code: "MEDIA_UNACCEPTABLE",
           detail: `The file can't be used: ${received.reason}`,
         });
+      case "broken":
+        return refuse(broken);
       case "received":
         return keep({ call, file: read.file, facts: received.facts }, deps);
     }
   };
+}
+
+const broken = {
+  code: "INVALID_REQUEST_FORMAT",
+  detail: "The request ended before its file did",
+} as const;
+
+/** Whoever left in the middle gets no answer anyway. */
+function unlessBroken(error: unknown): { readonly kind: "broken" } {
+  const left = error instanceof Error && error.name === "AbortError";
+  if (left || error instanceof BrokenFileError) return { kind: "broken" };
+  throw error;
 }
 
 interface Kept {
