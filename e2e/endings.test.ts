@@ -172,6 +172,7 @@ test("one device's credentials vanish from Redis: it can be paired again, the ot
     async () => (await view.eventsOf(device.id)).at(-1)?.type,
     (type) => type === "device.pairing",
   );
+  expect(await pombo.device(device.id)).toMatchObject({ cause: "credentials_missing" });
   const id = await pombo.send(someone(), "unharmed");
   expect(await pombo.until(id, settled)).toMatchObject({ status: "read" });
   const waiting = await pombo.send(someone(), "patience", { from: device.id });

@@ -6,7 +6,14 @@ import {
   type Problem,
   type SendMessageInput,
 } from "@pombo/contract";
-import { isDeviceId, mintMessageId, type QuietHours, recipientKey } from "@pombo/domain";
+import {
+  isDeviceId,
+  type MediaId,
+  mintMessageId,
+  type QuietHours,
+  recipientKey,
+  type Settings,
+} from "@pombo/domain";
 import type { AcceptClaim, Accepted, Claim, Ledger, NewMessage } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
@@ -32,6 +39,7 @@ import { dropBrought, type StageDeps } from "./stage-media.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
+  readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
     StageDeps["ledger"] &
     IdempotencyRecords &
@@ -39,16 +47,27 @@ export interface AcceptDeps extends AnswerDeps {
   readonly admission: Admission;
   /** Where the bytes of media are kept. */
   readonly media: StageDeps["media"];
-  readonly settings: StageDeps["settings"];
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: FeedPort;
 }
 
-export interface SendRequest extends AnswerRequest {
+/** A request that has a message accepted. */
+export interface TakeRequest extends AnswerRequest {
   readonly caller: Caller;
-  readonly body: SendMessageInput;
+  /** What the request asks for: another one under the same key is refused. */
+  readonly body: unknown;
   readonly idempotencyKey?: string;
+  /** The scope of the key, beside the API key. */
+  readonly route?: string;
+  /** Media that was kept for this very message. */
+  readonly brought?: MediaId;
+  /** A claim that was made before the acceptance. */
+  readonly claim?: Claim;
+}
+
+export interface SendRequest extends TakeRequest {
+  readonly body: SendMessageInput;
 }
 
 /**
@@ -69,16 +88,21 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const read = await contentOf({ body, deviceId, caller, goesAt }, deps);
   if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
-  const given = newMessage(request, {
-    id,
-    deviceId,
-    at: deps.now(),
-    times,
-    content: read.content,
-  });
+  const { content, brought } = read;
+  const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
+  return takeMessage(brought === undefined ? request : { ...request, brought }, given, deps);
+}
+
+/** The way of a message that may be accepted: accept → feed → wait → answer. */
+export async function takeMessage(
+  request: TakeRequest,
+  given: NewMessage,
+  deps: AcceptDeps,
+): Promise<Answer> {
+  const { id, deviceId } = given;
   const claim = acceptClaim(request, given);
   const accepted = await acceptOrWithdraw(given, claim, deps);
-  if (accepted.kind !== "accepted") await dropBrought(read.brought, deps);
+  if (accepted.kind !== "accepted") await dropBrought(request.brought, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
   const { messageId, feed } = accepted;
@@ -95,14 +119,14 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
 }
 
 /** An earlier request under the same key was accepted: whatever stands in the way of a new message, that one is answered. */
-async function answerEarlier(
-  request: SendRequest,
+export async function answerEarlier(
+  request: TakeRequest,
   refused: Problem,
   deps: AcceptDeps,
 ): Promise<Answer> {
-  const { idempotencyKey, caller, body } = request;
-  if (idempotencyKey === undefined) return refuse(refused);
-  const claim = claimOf(caller.keyId, ROUTE, idempotencyKey);
+  const { body } = request;
+  const claim = keyClaim(request);
+  if (claim === undefined) return refuse(refused);
   if (!(await deps.ledger.hasAccepted(claim.digest))) return refuse(refused);
   const fingerprint = fingerprintOf(body);
   const messageId = mintMessageId(randomBytes(9));
@@ -115,7 +139,7 @@ async function answerEarlier(
 function answerJoined(
   { messageId, answer }: Pick<Extract<Accepted, { kind: "joined" }>, "messageId" | "answer">,
   claim: Claim | undefined,
-  { request, deps }: { readonly request: SendRequest; readonly deps: AcceptDeps },
+  { request, deps }: { readonly request: TakeRequest; readonly deps: AcceptDeps },
 ): Answer | Promise<Answer> {
   if (answer !== undefined) return replay(answer, messageId);
   return answerMessage({ messageId, ...claimed(claim) }, request, deps);
@@ -126,15 +150,22 @@ function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
 }
 
 /** The claim of a request; whoever doesn't wait is answered by what is known now, which is kept with the acceptance. */
-function acceptClaim(request: SendRequest, message: NewMessage): AcceptClaim | undefined {
-  if (request.idempotencyKey === undefined) return undefined;
-  const claim = {
-    ...claimOf(request.caller.keyId, ROUTE, request.idempotencyKey),
-    fingerprint: fingerprintOf(request.body),
-  };
+function acceptClaim(request: TakeRequest, message: NewMessage): AcceptClaim | undefined {
+  const mine = request.claim ?? keyClaim(request);
+  if (mine === undefined) return undefined;
+  const claim = { ...mine, fingerprint: fingerprintOf(request.body) };
   if (waitMs(request.prefer) > 0) return claim;
   const { status, headers, body } = answerUnread(message, request);
   return { ...claim, answer: { status, headers, body: body.toString() } };
+}
+
+/** The claim that the request's key gives a right to. */
+export function keyClaim({
+  idempotencyKey,
+  caller,
+  route = ROUTE,
+}: TakeRequest): Claim | undefined {
+  return idempotencyKey === undefined ? undefined : claimOf(caller.keyId, route, idempotencyKey);
 }
 
 /** Why a message was not taken. */

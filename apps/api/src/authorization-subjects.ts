@@ -18,6 +18,7 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
 const BODIES: Readonly<Record<string, (device: string) => object>> = {
   sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
   pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+  editMessage: () => ({ text: "better" }),
   createDevice: () => ({ name: "another" }),
   pairByCode: () => ({ phone: "5511999999999" }),
   redriveLetters: () => ({ filter: { code: "SEND_FAILED" } }),

@@ -7,6 +7,7 @@ import {
   type RouteInput,
   type RouteName,
 } from "@pombo/contract";
+import type { ServerResponse } from "node:http";
 import type { Dialect } from "@pombo/domain";
 import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
@@ -23,6 +24,8 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly idempotencyKey?: string;
   /** For a route that takes bytes. */
   readonly request: Request;
+  /** `Last-Event-ID`, where the row takes it. */
+  readonly lastEventId?: string;
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
   /** The client has left. */
@@ -32,7 +35,16 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   render(problem: Problem): ReturnType<typeof renderProblem>;
 }
 
-export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<Answer>;
+/** An answer that goes on after its handler has returned. */
+interface Streamed {
+  readonly kind: "stream";
+  readonly headers: Readonly<Record<string, string>>;
+  /** Writes until it is over, and ends the response. */
+  run(res: ServerResponse): Promise<void>;
+}
+
+export type Outcome = Answer | Streamed;
+export type Handler<Name extends RouteName> = (call: Call<Name>) => Promise<Outcome>;
 export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 
 export interface BindDeps {
@@ -43,7 +55,7 @@ export interface BindDeps {
 }
 
 /** A handler of any row; the parts that it is given are those that its row's schemas made. */
-export type AnyHandler = (call: Call<RouteName>) => Promise<Answer>;
+export type AnyHandler = (call: Call<RouteName>) => Promise<Outcome>;
 
 /** Binds a row of the route table: scope → body → validation → handler → render. Who asks is known by then. */
 export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): RequestHandler {
@@ -51,8 +63,16 @@ export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): Reque
     const exchange = exchangeOf(req);
     exchange.route = row.path;
     const answer = await serve(row, handle, { req, res, exchange, deps });
-    if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
+    if (answer?.kind === "stream") await writeStream(req, res, answer);
+    else if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
   };
+}
+
+async function writeStream(req: Request, res: Response, streamed: Streamed): Promise<void> {
+  if (res.destroyed) return;
+  res.writeHead(200, streamed.headers);
+  if (req.method === "HEAD") res.end();
+  else await streamed.run(res);
 }
 
 interface Served {
@@ -62,7 +82,7 @@ interface Served {
   readonly deps: BindDeps;
 }
 
-async function serve(row: Route, handle: AnyHandler, served: Served): Promise<Answer | undefined> {
+async function serve(row: Route, handle: AnyHandler, served: Served): Promise<Outcome | undefined> {
   const { req, exchange, deps } = served;
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller);
@@ -77,6 +97,7 @@ async function serve(row: Route, handle: AnyHandler, served: Served): Promise<An
     caller,
     request: req,
     prefer: parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS),
+    ...resumeOf(row, req),
     type: preferredType(row, req),
     gone: exchange.gone,
     stop: AbortSignal.any([exchange.gone, deps.closing]),
@@ -98,6 +119,11 @@ function renderIn(
 ) {
   exchange.errorCode = problem.code;
   return renderProblem(dialect, problem, { now, format: exchange.format });
+}
+
+function resumeOf({ resumes }: Route, req: Request): { readonly lastEventId?: string } {
+  const id = resumes === true ? (req.get("last-event-id") ?? "") : "";
+  return id === "" ? {} : { lastEventId: id };
 }
 
 function preferredType({ answers }: Route, req: Request): string {

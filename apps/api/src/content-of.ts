@@ -12,12 +12,13 @@ import {
   type Target,
   wordsOf,
 } from "@pombo/domain";
-import type { Ledger } from "@pombo/ledger";
+import type { MessageRecord } from "@pombo/ledger";
 import type { Caller } from "./authenticate.ts";
+import { judge, type JudgeDeps } from "./judge-change.ts";
 import { type StageDeps, stageMedia } from "./stage-media.ts";
 
 export interface ContentDeps extends StageDeps {
-  readonly ledger: StageDeps["ledger"] & Pick<Ledger, "findMessage">;
+  readonly ledger: StageDeps["ledger"] & JudgeDeps["ledger"];
 }
 
 /** The message that a body wants to be sent, and from which device. */
@@ -37,12 +38,7 @@ export type ContentRead =
 /** What a send body says, as the ledger keeps it. What it quotes or reacts to must be a message of the same chat. */
 export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<ContentRead> {
   const { body } = wanted;
-  if (body.reaction !== undefined) {
-    const target = await findTarget(body.reaction, wanted, deps);
-    if (target === undefined) return absent("reaction.message_id");
-    const { emoji } = body.reaction;
-    return { kind: "content", content: { kind: "reaction", target: bare(target), emoji } };
-  }
+  if (body.reaction !== undefined) return reactionOf(body.reaction, wanted, deps);
   const quoted =
     body.quoted === undefined ? undefined : await findTarget(body.quoted, wanted, deps);
   if (body.quoted !== undefined && quoted === undefined) return absent("quoted.message_id");
@@ -58,12 +54,31 @@ export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<Cont
     : { ...staged, content: { ...staged.content, ...extras } };
 }
 
+type Reaction = NonNullable<SendMessageInput["reaction"]>;
+
+async function reactionOf(
+  reaction: Reaction,
+  wanted: Wanted,
+  deps: ContentDeps,
+): Promise<ContentRead> {
+  const found = await findTarget(reaction, wanted, deps);
+  if (found === undefined) return absent("reaction.message_id");
+  const { id, fromMe, author, own } = found;
+  const verdict = own === undefined ? undefined : await judge(own, "reaction", deps);
+  if (verdict?.kind === "refused") {
+    const { code, detail } = verdict;
+    return { kind: "refused", problem: { code, detail } };
+  }
+  const target = { id, fromMe, ...(author === undefined ? {} : { author }) };
+  return { kind: "content", content: { kind: "reaction", target, emoji: reaction.emoji } };
+}
+
 function absent(field: string): ContentRead {
   const detail = `${field} names no message of this chat`;
   return { kind: "refused", problem: { code: "MESSAGE_NOT_FOUND", detail } };
 }
 
-type Found = NonNullable<Extras["quoted"]>;
+type Found = NonNullable<Extras["quoted"]> & { readonly own?: MessageRecord };
 
 /** A message of the chat: one of ours, or, by the word of the caller, one of somebody else. */
 async function findTarget(
@@ -77,21 +92,18 @@ async function findTarget(
   const own = isMessageId(id) ? await ledger.findMessage(id) : undefined;
   if (own !== undefined) {
     const here = own.deviceId === deviceId && own.recipient === recipientKey(body.to);
-    return here ? { id, fromMe: true, text: wordsOf(own.content) } : undefined;
+    return here ? { id, fromMe: true, text: wordsOf(own.content), own } : undefined;
   }
   return participant === undefined
     ? undefined
     : { id, fromMe: false, author: `${participant}@s.whatsapp.net` };
 }
 
-function bare({ id, fromMe, author }: Found): Target {
-  return { id, fromMe, ...(author === undefined ? {} : { author }) };
-}
-
-function extrasOf(body: SendMessageInput, quoted: Found | undefined): Extras {
+function extrasOf(body: SendMessageInput, found: Found | undefined): Extras {
   const { mentions, typing_ms: typingMs } = body;
+  const { own: _, ...quoted } = found ?? { id: "", fromMe: false };
   return {
-    ...(quoted === undefined ? {} : { quoted }),
+    ...(found === undefined ? {} : { quoted }),
     ...(mentions === undefined ? {} : { mentions }),
     ...(typingMs === undefined || typingMs === 0 ? {} : { typingMs }),
   };

@@ -5,8 +5,10 @@ import { openStatus } from "@pombo/status";
 import { openLog } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { type Config, environment, readConfig } from "./config.ts";
+import { openEventTail } from "./event-tail.ts";
 import { faultPoint } from "./fault-point.ts";
 import { openFollow } from "./follow.ts";
+import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openServer } from "./server.ts";
 import { untilTold } from "./until-told.ts";
@@ -35,8 +37,13 @@ async function main(config: Config): Promise<void> {
   const redis = requests.client;
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["events"] });
   const ledger = openLedger({ redis, keys, settings });
+  const live = { ledger, events: status, settings, now: Date.now };
+  await using tail = openEventTail(live);
+  using keyWatch = openKeyWatch({ ...live, sweepMs: settings.key_sweep_ms });
   await using server = await openServer(
     {
+      tail,
+      keyWatch,
       ledger,
       media: await openMediaStore(config.media),
       lane: openFeed({ redis, keys }),

@@ -19,6 +19,8 @@ import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import type { Fields } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
+import { openEventTail } from "./event-tail.ts";
+import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer } from "./server.ts";
@@ -78,10 +80,15 @@ export async function openTestApi(
   const keys = openTestKeys();
   const lines: { event: string; fields: Fields }[] = [];
   const note = (event: string, fields: Fields = {}): void => void lines.push({ event, fields });
+  const changed = { ...ledger, ...keys.over(ledger), ...change(ledger) };
+  const { status, ...rest } = ports;
+  const live = { ledger: changed, events: status, settings: full, now: Date.now };
   const server = await openServer(
     {
-      ...ports,
-      ledger: { ...ledger, ...keys.over(ledger), ...change(ledger) },
+      ...rest,
+      ledger: changed,
+      tail: opened.use(openEventTail(live)),
+      keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
       log: { info: note, error: note },
     },
     { host: "127.0.0.1", port: 0 },
@@ -155,8 +162,13 @@ function openTestKeys() {
   };
   return {
     change,
-    over: (ledger: Ledger): Pick<Ledger, "findApiKey"> => ({
+    over: (ledger: Ledger): Pick<Ledger, "findApiKey" | "endedApiKeys"> => ({
       findApiKey: async (digest) => records.get(digest) ?? (await ledger.findApiKey(digest)),
+      async endedApiKeys(ids) {
+        const made = new Map([...records.values()].map((record) => [record.id, record]));
+        const ours = ids.filter((id) => made.get(id)?.revokedAt !== undefined);
+        return [...ours, ...(await ledger.endedApiKeys(ids.filter((id) => !made.has(id))))];
+      },
     }),
     add: (record: Partial<ApiKeyRecord>): string => {
       const key = `pombo_c0_${String(records.size).padStart(16, "0")}`;
@@ -183,6 +195,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const ports = {
     lane: openFeed({ redis, keys }),
     media: await openFileStore(folder),
+    status,
     follow: openFollow(status),
     ping: () => redis.ping(),
     reach: () => undefined,

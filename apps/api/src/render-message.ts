@@ -1,5 +1,5 @@
 import type { AcceptedMessageBody, MessageBody } from "@pombo/contract";
-import { catalogRow } from "@pombo/domain";
+import { catalogRow, type MessageContent, targetOf } from "@pombo/domain";
 import type { MessageRecord, MessageView, NewMessage } from "@pombo/ledger";
 import { instant } from "./answer.ts";
 
@@ -11,6 +11,7 @@ export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
     device_id: message.deviceId,
     chat_jid: chatJid(message.recipient),
     created_at: instant(message.createdAt),
+    ...targetIdOf(message.content),
   };
 }
 
@@ -21,6 +22,7 @@ export function renderNew({
   recipient,
   at,
   sendAt,
+  content,
 }: NewMessage): AcceptedMessageBody {
   return {
     success: true,
@@ -29,12 +31,19 @@ export function renderNew({
     device_id: deviceId,
     chat_jid: chatJid(recipient),
     created_at: instant(at),
+    ...targetIdOf(content),
   };
+}
+
+function targetIdOf(content: MessageContent): { readonly target_id?: string } {
+  const target = targetOf(content);
+  return target === undefined ? {} : { target_id: target.id };
 }
 
 export function renderMessage({ message, wait }: MessageView): MessageBody {
   return {
     ...renderAccepted(message),
+    kind: message.content.kind,
     status_version: message.version,
     timeline: message.timeline.map(({ status, at, attempt, code }) => ({
       status,

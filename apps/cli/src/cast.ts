@@ -67,7 +67,11 @@ export function pidsOf(kept: readonly Kept<Child>[]): number[] {
 
 /** Any free ports the first time, the same ones when it comes back: its clients keep their address. */
 async function startSimulator(stage: Stage, keeper: Keeper): Promise<Kept<Child>> {
-  const ports = { port: await freePort(), tlsPort: await freePort() };
+  const ports = {
+    port: await freePort(),
+    tlsPort: await freePort(),
+    mediaPort: await freePort(),
+  };
   const start = (signal: AbortSignal): Promise<Child> =>
     startChild(simulatorSpec(stage, ports), signal);
   const [simulator] = await startGroup(1, "simulator", keeper, async () =>

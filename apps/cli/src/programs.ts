@@ -34,11 +34,14 @@ export interface Stage {
 export interface SimulatorPorts {
   readonly port: number;
   readonly tlsPort: number;
+  /** Kept when the simulator comes back: the links in messages name it. */
+  readonly mediaPort: number;
 }
 
 export function simulatorSpec(stage: Stage, ports: SimulatorPorts): ChildSpec {
-  const { port, tlsPort } = ports;
-  const where = ["--port", String(port), "--tls-port", String(tlsPort)];
+  const { port, tlsPort, mediaPort } = ports;
+  const web = ["--port", String(port), "--tls-port", String(tlsPort)];
+  const where = [...web, "--media-port", String(mediaPort)];
   return {
     name: "simulator",
     file: stage.programs.simulator,

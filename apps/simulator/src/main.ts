@@ -41,6 +41,7 @@ function readyOf(simulator: Simulator): Ready {
     simulator_tls_url: simulator.wssUrl ?? null,
     control_url: simulator.controlUrl,
     control_tls_url: simulator.controlTlsUrl ?? null,
+    media_url: simulator.mediaUrl,
     root_key: simulator.rootKey,
     ca: simulator.ca,
     pid: process.pid,
@@ -49,7 +50,7 @@ function readyOf(simulator: Simulator): Ready {
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE:
-    "the port is taken by another program; choose another with --port or --tls-port (0: a free one)",
+    "the port is taken by another program; choose another with --port, --tls-port or --media-port (0: a free one)",
   EACCES: "not allowed to use this port or folder",
   EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
 };

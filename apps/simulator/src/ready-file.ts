@@ -6,6 +6,8 @@ export interface Ready {
   readonly simulator_tls_url: string | null;
   readonly control_url: string;
   readonly control_tls_url: string | null;
+  /** Where media go; always HTTPS, so clients must trust `ca`. */
+  readonly media_url: string;
   /** Base64 of the root key clients are to trust. */
   readonly root_key: string;
   /** PEM. */

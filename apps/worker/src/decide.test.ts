@@ -117,3 +117,14 @@ test("a failure before the attempt had begun counts as one, unless it only waits
   expect(before("SEND_FAILED")).toMatchObject({ to: "queued", count: 1 });
   expect(before("THROTTLED").count).toBeUndefined();
 });
+
+test("what WhatsApp refuses of a deletion or an edit is told under its own name, and retried as that name says", () => {
+  const target = { id: "3EB0", fromMe: true };
+  const deletion = failed("SEND_REJECTED", { content: { kind: "delete", target } });
+  expect(deletion).toMatchObject({
+    step: "retry",
+    outcome: { failure: { code: "DELETE_FAILED" } },
+  });
+  const edit = failed("SEND_FAILED", { content: { kind: "edit", target, text: "x" }, number: 99 });
+  expect(edit).toMatchObject({ step: "fail", outcome: { failure: { code: "EDIT_FAILED" } } });
+});

@@ -6,6 +6,7 @@ import {
   type Failure,
   nextStep,
   type NextStep,
+  refusalOf,
   type Settings,
 } from "@pombo/domain";
 import type { InHand, Outcome, Taken } from "@pombo/ledger";
@@ -38,7 +39,9 @@ export type Verdict =
 /** From what the device reports to what the ledger writes. Pure: the catalog's row decides, through `nextStep`. */
 export function decide(outcome: SendOutcome, decision: Decision): Verdict {
   if (outcome.kind === "acked") return { kind: "proved", proves: outcome.proof };
-  return decideFailure(outcome.failure, { ...decision, leftNow: outcome.kind === "unknown" });
+  const { failure } = outcome;
+  const code = refusalOf(decision.message.content.kind, failure.code);
+  return decideFailure({ ...failure, code }, { ...decision, leftNow: outcome.kind === "unknown" });
 }
 
 /** `leftNow`: this very attempt may have left. */

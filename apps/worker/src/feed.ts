@@ -61,8 +61,8 @@ function orderOf(
 ): FeedOrder {
   const order = { ...pick.aside, ...at, pace };
   if (pick.kind === "wait") return order;
-  const { id, cold, probe, passedOver } = pick;
-  return { ...order, pick: { id: id as MessageId, cold, probe, passedOver } };
+  const { id, cold, probe, owed, passedOver } = pick;
+  return { ...order, pick: { id: id as MessageId, cold, probe, owed, passedOver } };
 }
 
 function lookAgain(until: number | undefined): Pick<FeedResult, "until"> {

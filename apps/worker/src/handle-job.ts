@@ -43,6 +43,7 @@ export interface JobEnd {
     | "proved"
     | NonNullable<Extract<Verdict, { kind: "settle" }>["step"]>
     | "absent"
+    | "orphan"
     | "expired"
     | "ghost"
     | "fenced"
@@ -75,7 +76,8 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
     case "fenced":
       return { kind: begun.kind };
     case "absent":
-      return settleAbsent(job, begun, deps);
+    case "orphan":
+      return settleHopeless(job, begun, deps);
     case "expired":
       return settleExpired(job, begun, deps);
     case "media":
@@ -141,16 +143,25 @@ async function beginChecked(
   return { kind: "failed", message: again, failure: { code: "DEVICE_ERROR", detail } };
 }
 
-async function settleAbsent(job: LaneJob, message: InHand, deps: JobDeps): Promise<JobEnd> {
-  const code = "RECIPIENT_NOT_ON_WHATSAPP";
-  const failure = { code, detail: "the number is not on WhatsApp" } as const;
+/** What can't be sent, whatever is tried. */
+const HOPELESS = {
+  absent: { code: "RECIPIENT_NOT_ON_WHATSAPP", detail: "the number is not on WhatsApp" },
+  orphan: { code: "CONFLICT", detail: "the message that it changes was never sent" },
+} as const;
+
+async function settleHopeless(
+  job: LaneJob,
+  message: Extract<Checked, { kind: keyof typeof HOPELESS }>,
+  deps: JobDeps,
+): Promise<JobEnd> {
+  const failure = HOPELESS[message.kind];
   const settled = await deps.ledger.settle(deps.own, job.messageId, {
     to: "failed",
     now: deps.now(),
     feed: job.feed,
     failure,
   });
-  return endOf(settled, { kind: "absent", attempt: message.number, code });
+  return endOf(settled, { kind: message.kind, attempt: message.number, code: failure.code });
 }
 
 /** What may have left is settled by evidence only, until nobody would answer for it any more. */

@@ -11,6 +11,7 @@ import { type Instant, isBefore } from "./instant.ts";
 import { jidOf } from "./handle-job.ts";
 import { type LaneRunDeps, runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
+import { watchLease } from "./watch-lease.ts";
 
 export interface OwnerDeps {
   readonly ledger: Ledger;
@@ -95,6 +96,23 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     onLost,
   });
 
+  const watch = watchLease({
+    aliveUntil: () => aliveUntil,
+    spreadMs: settings.cut_off_spread_ms,
+    random: Math.random,
+    cut() {
+      log.warn("device.cut_off", { device_id: deviceId, epoch: own.epoch });
+      device
+        .disconnect("no_lease")
+        .catch((error: unknown) => log.error("device.not_cut", { device_id: deviceId, error }));
+    },
+    comeBack() {
+      // What the user wants is looked at anew.
+      wishes = -1;
+      lane.poke();
+    },
+  });
+
   /** Connects when the user wants it, and does what was asked of the device. */
   async function followUser(): Promise<void> {
     const wish = await ledger.wishOf(deviceId);
@@ -109,8 +127,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     poke: () => lane.poke(),
     renewed(until) {
       aliveUntil = until;
+      watch.renewed();
     },
     async release(hurry) {
+      watch.stop();
       await lane.stop(hurry);
       await receipts.settled();
       await device[Symbol.asyncDispose]();
@@ -119,6 +139,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       deps.reach("released");
     },
     async abandon() {
+      watch.stop();
       aliveUntil = { monotonic: 0, wall: 0 };
       await device[Symbol.asyncDispose]();
       await lane.stop(AbortSignal.abort());

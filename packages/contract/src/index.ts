@@ -14,7 +14,12 @@ export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
 export type { MediaBody } from "./media.ts";
-export type { AcceptedMessageBody, MessageBody, SendMessageInput } from "./message.ts";
+export type {
+  AcceptedMessageBody,
+  ChangedMessageBody,
+  MessageBody,
+  SendMessageInput,
+} from "./message.ts";
 export { CONTENT_KEYS, type ContentKey } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
@@ -44,6 +49,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { EventPageBody } from "./event-routes.ts";
 
 // Problems
 export { answerOf, dialectOf } from "./dialect.ts";

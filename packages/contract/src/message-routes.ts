@@ -1,6 +1,8 @@
 import type { Settings } from "@pombo/domain";
 import {
   acceptedMessage,
+  changedMessage,
+  editBody,
   message,
   messageParams,
   messageQuery,
@@ -22,6 +24,22 @@ const OUTCOMES = [
   "ACCOUNT_RESTRICTED",
   "CLIENT_ERROR",
   "DEVICE_ERROR",
+] as const;
+
+const CHANGE = { params: messageParams, creates: true, waits: true } as const;
+const CHANGED = {
+  202: { says: "Accepted: a message of its own carries the change.", schema: acceptedMessage },
+  200: {
+    says: "Changed where it waits (`applied`), or sent within the wait that `Prefer` asked for.",
+    schema: changedMessage,
+  },
+} as const;
+const TARGET_ERRORS = [
+  "MESSAGE_NOT_FOUND",
+  "CONFLICT",
+  "MISSING_REQUIRED_FIELDS",
+  "IDEMPOTENCY_KEY_REUSED",
+  "IDEMPOTENCY_KEY_IN_PROGRESS",
 ] as const;
 
 /** Those that no limit changes. */
@@ -69,8 +87,30 @@ export function messageRoutes(settings: Settings) {
         "IDEMPOTENCY_KEY_REUSED",
         "IDEMPOTENCY_KEY_IN_PROGRESS",
         "INVALID_CHAT_JID",
+        "MISSING_REQUIRED_FIELDS",
+        "MESSAGE_NOT_FOUND",
+        "CONFLICT",
         ...OUTCOMES,
       ],
+    },
+    editMessage: {
+      ...CHANGE,
+      method: "PATCH",
+      path: "/v1/messages/:id",
+      auth: "messages:send",
+      summary: "Edit a text",
+      body: editBody(settings),
+      answers: CHANGED,
+      errors: [...TARGET_ERRORS, "EDIT_TIME_EXPIRED", "EDIT_FAILED", ...OUTCOMES],
+    },
+    deleteMessage: {
+      ...CHANGE,
+      method: "DELETE",
+      path: "/v1/messages/:id",
+      auth: "messages:send",
+      summary: "Delete a message for everyone",
+      answers: CHANGED,
+      errors: [...TARGET_ERRORS, "DELETE_TIME_EXPIRED", "DELETE_FAILED", ...OUTCOMES],
     },
     getMessage: {
       method: "GET",

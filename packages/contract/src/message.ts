@@ -1,12 +1,13 @@
 import {
   BLOCKERS,
+  CONTENT_KINDS,
   MESSAGE_STATUSES,
   parseRecipient,
   PRIORITIES,
   type Settings,
 } from "@pombo/domain";
 import { z } from "zod";
-import { contentFields, oneContent } from "./content.ts";
+import { contentFields, oneContent, textRule } from "./content.ts";
 import { errorCode } from "./error-code.ts";
 import { quietHours, scheduleFields } from "./schedule.ts";
 import { codePoints, isCarriable, utf8Length } from "./text-rules.ts";
@@ -102,6 +103,9 @@ export const acceptedMessage = z
     device_id: z.string().nullable(),
     chat_jid: z.string(),
     created_at: instant,
+    target_id: z.string().optional().meta({
+      description: "The message that this one edits, deletes or reacts to.",
+    }),
   })
   .meta({ id: "AcceptedMessage" });
 
@@ -109,6 +113,7 @@ export const acceptedMessage = z
 export const message = z
   .object({
     ...acceptedMessage.shape,
+    kind: z.enum(CONTENT_KINDS),
     status_version: z.int().meta({ description: "Grows with every change." }),
     timeline: z.array(
       z.object({
@@ -131,6 +136,22 @@ export const message = z
     metadata: z.record(z.string(), z.unknown()).nullable(),
   })
   .meta({ id: "Message" });
+
+/** A message after `PATCH` or `DELETE`. */
+export const changedMessage = z
+  .object({
+    ...message.shape,
+    applied: z.literal("in_place").optional().meta({
+      description:
+        "It had not left: it was changed or canceled itself, and no other message goes out.",
+    }),
+  })
+  .meta({ id: "ChangedMessage" });
+
+/** The body of `PATCH /v1/messages/:id`. */
+export function editBody(settings: Settings) {
+  return z.strictObject({ text: textRule(settings) }).meta({ id: "EditMessage" });
+}
 
 export const messageParams = z.strictObject({ id: z.string() });
 
@@ -191,5 +212,6 @@ export function wholeNumber(name: string, max: number) {
 }
 
 export type AcceptedMessageBody = z.output<typeof acceptedMessage>;
+export type ChangedMessageBody = z.output<typeof changedMessage>;
 export type MessageBody = z.output<typeof message>;
 export type SendMessageInput = z.output<ReturnType<typeof sendMessageBody>>;

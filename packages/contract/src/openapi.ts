@@ -120,9 +120,15 @@ function headersOf(route: Route): z.ZodObject | undefined {
   const fields = {
     ...(route.creates === true ? { "Idempotency-Key": idempotencyKey.optional() } : {}),
     ...(route.waits === true ? { Prefer: prefer } : {}),
+    ...(route.resumes === true ? { "Last-Event-ID": lastEventId } : {}),
   };
   return Object.keys(fields).length === 0 ? undefined : z.object(fields);
 }
+
+const lastEventId = z.string().optional().meta({
+  description: "The id of the last event that came; goes before `after`.",
+  example: "1767225600000-0",
+});
 
 function successesOf(route: Route): Record<string, unknown> {
   const entries = Object.entries(route.answers).map(([status, answer]) => [

@@ -43,6 +43,8 @@ export interface Route {
   readonly creates?: true;
   /** Takes `Prefer: wait=N` and `respond-async`. */
   readonly waits?: true;
+  /** Takes `Last-Event-ID`. */
+  readonly resumes?: true;
   /** The successes by status; the first one is the usual one. */
   readonly answers: Readonly<Record<number, RouteAnswer>>;
   /** Its own errors, beside those that every route of its kind has. */

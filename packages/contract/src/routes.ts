@@ -2,6 +2,7 @@ import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
+import { eventRoutes } from "./event-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
@@ -17,6 +18,7 @@ export function routeTable(settings: Settings) {
     ...letterRoutes(settings),
     ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
+    ...eventRoutes(settings),
     ...META_ROUTES,
   };
 }

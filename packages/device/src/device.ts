@@ -20,7 +20,7 @@ export interface Device extends AsyncDisposable {
   /** Logs in, or pairs when there are no credentials, and keeps at it by the disconnect table. May be called again. */
   connect(): void;
   /** Drops the socket, keeps the credentials; resolves when nothing is in hand any more. */
-  disconnect(): Promise<void>;
+  disconnect(cause?: string): Promise<void>;
   /** Unlinks the device at WhatsApp when it is connected, and erases its credentials. */
   logout(): Promise<{ readonly kind: "logged-out" } | Failed>;
   /** For an unpaired device: the code to type on the phone with that number. */
@@ -83,8 +83,8 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
     return current !== undefined;
   };
 
-  const disconnect = async (): Promise<void> => {
-    if (await halt()) status.enter({ state: "disconnected", cause: "requested" });
+  const disconnect = async (cause = "requested"): Promise<void> => {
+    if (await halt()) status.enter({ state: "disconnected", cause });
   };
 
   const logout = async (): Promise<{ readonly kind: "logged-out" } | Failed> => {

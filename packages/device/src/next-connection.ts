@@ -67,8 +67,6 @@ interface Decision {
 }
 
 const RESTARTS_AT_ONCE = 3;
-const REST_MS = 300_000;
-const REST_CAP_MS = 3_600_000;
 /** WhatsApp answers 401 to a login that comes too soon after a restart: one more try before it counts. */
 const UNLINKED_TRIES_AFTER_RESTART = 2;
 
@@ -159,8 +157,9 @@ function backoff(
   };
 }
 
-function rest(row: DisconnectRow, history: ConnectionHistory, { moment }: At): Decision {
-  const afterMs = spread(doubling(REST_MS, REST_CAP_MS, history.rests), moment);
+function rest(row: DisconnectRow, history: ConnectionHistory, { settings, moment }: At): Decision {
+  const { login_rest_ms, login_rest_cap_ms } = settings;
+  const afterMs = spread(doubling(login_rest_ms, login_rest_cap_ms, history.rests), moment);
   return {
     history: { ...history, rests: history.rests + 1 },
     next: { kind: "reconnect", afterMs, row },

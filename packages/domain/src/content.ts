@@ -1,5 +1,18 @@
 import type { MediaId } from "./id.ts";
-import { isMediaKind, type MediaKind } from "./media-kind.ts";
+import { isMediaKind, MEDIA_KINDS, type MediaKind } from "./media-kind.ts";
+
+/** Every kind of content. A reaction, an edit and a deletion have a target. */
+export const CONTENT_KINDS = [
+  "text",
+  ...MEDIA_KINDS,
+  "location",
+  "contact",
+  "poll",
+  "reaction",
+  "edit",
+  "delete",
+] as const;
+export type ContentKind = (typeof CONTENT_KINDS)[number];
 
 /** The message that another one answers, edits, deletes or reacts to. */
 export interface Target {
@@ -37,7 +50,7 @@ export interface MediaContent {
   readonly ptt?: boolean;
 }
 
-/** What a message says, by kind. The ledger keeps it as JSON. */
+/** What a message says, by kind. The ledger keeps it as JSON, `kind` and `target` first: a script looks for them there. */
 export type MessageContent =
   | ({ readonly kind: "text"; readonly text: string } & Extras)
   | (MediaContent & Extras)
@@ -71,8 +84,6 @@ export type MessageContent =
     }
   | { readonly kind: "edit"; readonly target: Target; readonly text: string }
   | { readonly kind: "delete"; readonly target: Target };
-
-export type ContentKind = MessageContent["kind"];
 
 /** Reads what the ledger keeps. A record without a kind is a text, from the time when there was nothing else. */
 export function readContent(json: string): MessageContent {

@@ -10,6 +10,7 @@ const facts: WaitFacts = {
   throttledUntil: 0,
   heldUntil: 0,
   paceAt: 0,
+  budgetSpentUntil: 0,
   paused: false,
   recipientKnown: true,
   gapMs: 0,
@@ -49,6 +50,11 @@ const cases: readonly [string, Partial<WaitFacts>, object | undefined][] = [
     "held until the account may start chats again",
     { place: "held", heldUntil: 9_000 },
     { blockedBy: "account_hold", since: 10, eta: 9_000 },
+  ],
+  [
+    "behind a spent day it is the budget, until the next day",
+    { budgetSpentUntil: 9_000, paceAt: 2_000, gapMs: 10 },
+    { blockedBy: "budget", since: 10, eta: 9_000 },
   ],
   ["throttled", { throttledUntil: 4_000 }, { blockedBy: "pacing", since: 10, eta: 4_000 }],
   [

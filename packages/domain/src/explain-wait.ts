@@ -14,10 +14,12 @@ export interface WaitFacts {
   readonly throttledUntil: number;
   readonly heldUntil: number;
   readonly paceAt: number;
+  /** The day's messages are spent until then; 0 = they aren't. */
+  readonly budgetSpentUntil: number;
   readonly paused: boolean;
   /** It was found out whether the recipient is on WhatsApp. */
   readonly recipientKnown: boolean;
-  /** Between two messages of the lane. */
+  /** Between two messages of the lane: its pace, or what was measured; 0 = nobody can say. */
   readonly gapMs: number;
   /** Messages of the lane that go first. */
   readonly ahead: number;
@@ -54,6 +56,8 @@ function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
   if (place === "waiting") return { blockedBy: "order", since };
   if (lane.paused) return { blockedBy: "lane_paused", since };
   if (lane.throttledUntil > lane.now) return timed("pacing", since, lane.throttledUntil);
+  if (place === "backlog" && lane.budgetSpentUntil > lane.now)
+    return timed("budget", since, lane.budgetSpentUntil);
   if (place === "window")
     return { blockedBy: lane.recipientKnown ? "pacing" : "recipient_check", since };
   const eta = Math.max(lane.paceAt, lane.now) + lane.ahead * lane.gapMs;

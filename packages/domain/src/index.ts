@@ -12,10 +12,21 @@ export {
   mintMediaId,
   mintMessageId,
 } from "./id.ts";
+export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// Changing a message that was sent
+export {
+  type ChangeTarget,
+  type ChangeVerdict,
+  judgeChange,
+  refusalOf,
+  type TargetChange,
+} from "./change-target.ts";
 
 // What a message says
 export {
+  CONTENT_KINDS,
   type ContentKind,
   type Extras,
   isMedia,

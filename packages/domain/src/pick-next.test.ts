@@ -8,6 +8,7 @@ const LATER = 5_000;
 const plenty = { left: 100, coldLeft: 100, renewsAt: 9_000 };
 const candidate = fc.record({
   priority: fc.constantFrom(...PRIORITIES),
+  recipient: fc.constantFrom("r1", "r2", "r3", "r4"),
   gated: fc.boolean(),
   warm: fc.boolean(),
   quietUntil: fc.constantFrom(0, NOW, LATER),
@@ -30,6 +31,7 @@ const hold: fc.Arbitrary<Hold | undefined> = fc.constantFrom<(Hold | undefined)[
 const one = (over: Partial<Candidate> = {}): Candidate => ({
   id: "m",
   priority: "normal",
+  recipient: "r1",
   seq: 1,
   gated: false,
   warm: true,
@@ -70,7 +72,15 @@ test("the pick is the oldest free one of the most urgent class that has any", ()
   fc.assert(
     fc.property(candidates, (list) => {
       const pick = pickNext(NOW, lane({ candidates: list }));
-      const free = list.filter((c) => !c.gated && c.quietUntil <= NOW && c.recipientFreeAt <= NOW);
+      const sleeps = (c: Candidate) => !c.gated && (c.quietUntil > NOW || c.recipientFreeAt > NOW);
+      const free = list.filter(
+        (c, at) =>
+          !c.gated &&
+          !sleeps(c) &&
+          !list
+            .slice(0, at)
+            .some((b) => b.recipient === c.recipient && b.priority === c.priority && sleeps(b)),
+      );
       expect(pick.kind === "pick" ? pick.id : undefined).toBe(free[0]?.id);
     }),
   );
@@ -91,10 +101,13 @@ test("the lowest waiting class gets one pick in ten, whatever comes before it", 
     passedOver = pick.passedOver;
   }
   expect(picked.indexOf("bulk")).toBe(FAIR_SHARE - 1);
+  const owed = (over: number) => pickNext(NOW, lane({ candidates: list, passedOver: over }));
+  expect(owed(FAIR_SHARE - 1)).toMatchObject({ id: "bulk", owed: true });
+  expect(owed(0)).toMatchObject({ id: "otp0", owed: false });
 });
 
 test("during a hold cold messages are held and warm ones flow; when its time has come one probe goes", () => {
-  const list = [one({ id: "cold", warm: false }), one({ id: "warm", seq: 2 })];
+  const list = [one({ id: "cold", warm: false }), one({ id: "warm", seq: 2, recipient: "r2" })];
   const pick = (held: Hold) => pickNext(NOW, withHold({ candidates: list }, held));
   expect(pick({ until: LATER, probing: false })).toMatchObject({
     id: "warm",
@@ -108,8 +121,21 @@ test("during a hold cold messages are held and warm ones flow; when its time has
   });
 });
 
+test("what is set aside stands before the later ones of its recipient and class, and before nobody else", () => {
+  const list = [
+    one({ id: "otp", priority: "otp" }),
+    one({ id: "asleep", seq: 2, quietUntil: LATER }),
+    one({ id: "behind", seq: 3 }),
+    one({ id: "other", seq: 4, recipient: "r2" }),
+  ];
+  const aside = { gated: ["behind"], later: [{ id: "asleep" }] };
+  expect(pickNext(NOW, lane({ candidates: list }))).toMatchObject({ id: "otp", aside });
+  const rest = lane({ candidates: list.slice(1) });
+  expect(pickNext(NOW, rest)).toMatchObject({ id: "other", aside });
+});
+
 test("cold sends have a budget of their own", () => {
-  const list = [one({ id: "cold", warm: false }), one({ id: "warm", seq: 2 })];
+  const list = [one({ id: "cold", warm: false }), one({ id: "warm", seq: 2, recipient: "r2" })];
   expect(
     pickNext(NOW, lane({ candidates: list, budget: { ...plenty, coldLeft: 0 } })),
   ).toMatchObject({

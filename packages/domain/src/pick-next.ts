@@ -6,6 +6,8 @@ import { PRIORITIES, type Priority } from "./priority.ts";
 export interface Candidate {
   readonly id: string;
   readonly priority: Priority;
+  /** Order is kept per recipient. */
+  readonly recipient: string;
   /** The order of acceptance within the cell. */
   readonly seq: number;
   /** An earlier message of the same recipient isn't settled yet, or waits behind such a one. */
@@ -67,6 +69,8 @@ export type Pick =
       readonly id: string;
       readonly cold: boolean;
       readonly probe: boolean;
+      /** Its class was passed over for long enough: the pick stands, whatever comes. */
+      readonly owed: boolean;
       readonly passedOver: number;
       readonly aside: Aside;
     }
@@ -89,7 +93,7 @@ export const FAIR_SHARE = 10;
 export function pickNext(now: number, lane: LaneState): Pick {
   const limit = limitOf(now, lane);
   if (limit !== undefined) return { kind: "wait", ...limit, aside: NOTHING };
-  const standing = Object.groupBy(lane.candidates, (one) => standingOf(one, now, lane));
+  const standing = Object.groupBy(lane.candidates, inOrder(now, lane));
   const aside = {
     gated: ids(standing.gated),
     held: ids(standing.held),
@@ -106,6 +110,7 @@ export function pickNext(now: number, lane: LaneState): Pick {
     id: next.id,
     cold: !next.warm,
     probe: lane.hold !== undefined && !next.warm,
+    owed: next !== urgent,
     passedOver: next.priority === lowest?.priority ? 0 : lane.passedOver + 1,
     aside,
   };
@@ -126,6 +131,18 @@ function limitOf(
 }
 
 type Standing = "gated" | "held" | "later" | "free";
+
+/** What is set aside stands before the later ones of its recipient and class. */
+function inOrder(now: number, lane: LaneState): (one: Candidate) => Standing {
+  const aside = new Set<string>();
+  return (one) => {
+    const source = `${one.priority} ${one.recipient}`;
+    if (aside.has(source)) return "gated";
+    const standing = standingOf(one, now, lane);
+    if (standing === "held" || standing === "later") aside.add(source);
+    return standing;
+  };
+}
 
 function standingOf(one: Candidate, now: number, lane: LaneState): Standing {
   if (one.gated) return "gated";

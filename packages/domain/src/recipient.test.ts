@@ -27,6 +27,7 @@ test("what contains an @ and is no JID is refused as one, everything else as a n
     "5511999999999@c.us",
     "@",
     "5511999999999:3@s.whatsapp.net",
+    "123456789012345@lid",
   ])
     expect(parseRecipient(text)).toMatchObject({ kind: "refused", code: "INVALID_CHAT_JID" });
   for (const text of [

@@ -15,6 +15,8 @@ export type ParsedRecipient =
 const SEPARATORS = /[\s()-]/g;
 const DIGITS = /^[0-9]{10,15}$/;
 const USER_JID = /^([0-9]{10,15})@s\.whatsapp\.net$/;
+/** Order is kept per number: a second name for the same account would make two queues of one. */
+const LID = /^[0-9]+@lid$/;
 const GROUP_JID = /^([0-9]{15,25}|[0-9]{5,15}-[0-9]{10})@g\.us$/;
 
 /**
@@ -41,12 +43,10 @@ function parseJid(text: string): ParsedRecipient {
   const digits = USER_JID.exec(text)?.[1];
   if (digits !== undefined) return { kind: "recipient", recipient: user(digits) };
   if (GROUP_JID.test(text)) return { kind: "recipient", recipient: { kind: "group", jid: text } };
-  return {
-    kind: "refused",
-    code: "INVALID_CHAT_JID",
-    message:
-      "must be a user JID like 5511999999999@s.whatsapp.net or a group JID like 120363039000000000@g.us",
-  };
+  const message = LID.test(text)
+    ? "is a LID, which names an account without its number: give the phone number"
+    : "must be a user JID like 5511999999999@s.whatsapp.net or a group JID like 120363039000000000@g.us";
+  return { kind: "refused", code: "INVALID_CHAT_JID", message };
 }
 
 function user(digits: string): Recipient {

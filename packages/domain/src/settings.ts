@@ -7,6 +7,15 @@ export const SETTINGS = {
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
   caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
+  delete_window_ms: {
+    value: 216_000_000,
+    says: "age of a message after which it can't be deleted for everyone",
+  },
+  edit_window_ms: { value: 900_000, says: "age of a message after which it can't be edited" },
+  target_wait_ms: {
+    value: 5_000,
+    says: "how long a change waits before it looks again whether its message was sent",
+  },
   typing_limit_ms: {
     value: 10_000,
     says: "longest typing_ms: its device sends nothing else meanwhile",
@@ -65,6 +74,30 @@ export const SETTINGS = {
   recipient_known_ms: { value: 604_800_000, says: "how long 'is on WhatsApp' is believed" },
   recipient_absent_ms: { value: 3_600_000, says: "how long 'is not on WhatsApp' is believed" },
 
+  // Live
+  event_look_ms: { value: 1_000, says: "how often the event log is looked at without being woken" },
+  event_gather_ms: {
+    value: 20,
+    says: "shortest time between two looks at the event log; what comes between is told together",
+  },
+  events_recent: { value: 2_000, says: "events that each API process keeps in memory" },
+  stream_heartbeat_ms: {
+    value: 15_000,
+    says: "how often a silent event stream shows that it lives",
+  },
+  stream_buffer_bytes: {
+    value: 65_536,
+    says: "what is written ahead of a slow client; beyond it the client gets its events at its own pace",
+  },
+  stream_stall_ms: {
+    value: 30_000,
+    says: "how long a client may take nothing before its event stream is closed",
+  },
+  key_sweep_ms: {
+    value: 500,
+    says: "how often open streams and waits look whether their API key still lives",
+  },
+
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
   lease_renew_ms: { value: 5_000, says: "how often a worker renews its leases" },
@@ -82,6 +115,11 @@ export const SETTINGS = {
   lease_margin_ms: {
     value: 3_000,
     says: "how long before the end of a lease the worker stops using it",
+  },
+
+  cut_off_spread_ms: {
+    value: 30_000,
+    says: "over so long a worker that can't renew its leases spreads the cuts of its sockets, and their return",
   },
 
   // Lanes
@@ -154,6 +192,11 @@ export const SETTINGS = {
   keep_alive_ms: { value: 20_000, says: "how often an idle connection is probed" },
   reconnect_base_ms: { value: 1_000, says: "first delay before a reconnect; doubles" },
   reconnect_cap_ms: { value: 60_000, says: "longest delay before a reconnect" },
+  login_rest_ms: {
+    value: 300_000,
+    says: "how long a device rests after WhatsApp refused its connection with 429; doubles",
+  },
+  login_rest_cap_ms: { value: 3_600_000, says: "longest rest after such a refusal" },
   replaced_wait_ms: {
     value: 15_000,
     says: "delay before the single reconnect after another login took over",

@@ -34,6 +34,8 @@ export type Begun =
   /** Not known to be on WhatsApp: look it up, then begin again. */
   | (InHand & { readonly kind: "check" })
   | (InHand & { readonly kind: "absent" })
+  /** It changes a message that was never sent. */
+  | (InHand & { readonly kind: "orphan" })
   /** Its time is over. */
   | (InHand & { readonly kind: "expired" })
   /** Its worker ended more than once: let nothing else run, then begin again with `alone`. */
@@ -182,6 +184,7 @@ function readBegun(reply: readonly (string | number)[]): Begun {
     case "go":
     case "check":
     case "absent":
+    case "orphan":
     case "expired":
     case "alone":
     case "reconnect":

@@ -155,6 +155,7 @@ export function devices({
         change.phone ?? "",
         change.lid ?? "",
         change.until ?? 0,
+        "credentials_missing",
       );
       return generation === 0 ? undefined : Number(generation);
     },

@@ -8,9 +8,11 @@ export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.
 // Reading
 export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
+export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
 

@@ -13,6 +13,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import { drainGap } from "./drain-gap.ts";
 
 /** A lane as its user sees it. Times are ms since the epoch. */
 export interface LaneReport {
@@ -86,6 +87,8 @@ const LANE_FIELDS = [
   "day",
   "day_sent",
   "day_cold",
+  "drain_ms",
+  "fed_at",
 ] as const;
 
 interface Facts {
@@ -98,6 +101,8 @@ interface Facts {
   readonly throttledUntil: number;
   readonly heldUntil: number;
   readonly pausedAt: number;
+  /** Between two messages, ms; 0 when nobody can say. */
+  readonly gapMs: number;
 }
 
 function readFacts(
@@ -129,6 +134,7 @@ function readFacts(
     throttledUntil: read("throttled_until"),
     heldUntil: read("held_until"),
     pausedAt: read("paused"),
+    gapMs: drainGap({ pace, drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
   };
 }
 
@@ -181,6 +187,7 @@ function blockedOf(facts: Facts, now: number): Blocked | undefined {
     throttledUntil: facts.throttledUntil,
     heldUntil: facts.heldUntil,
     paceAt: facts.paceAt,
+    budgetSpentUntil: budget.left === 0 ? budget.renewsAt : 0,
     paused: pausedAt > 0,
     recipientKnown: true,
     gapMs: 0,
@@ -188,24 +195,24 @@ function blockedOf(facts: Facts, now: number): Blocked | undefined {
     now,
   });
   if (wait === undefined) return undefined;
-  if (wait.blockedBy !== "pacing") return { by: wait.blockedBy, since: wait.since };
-  if (budget.left === 0) return { by: "budget", since: now, until: budget.renewsAt };
-  return wait.eta === undefined ? undefined : { by: "pacing", since: now, until: wait.eta };
+  const { blockedBy, eta: until } = wait;
+  if (blockedBy !== "pacing" && blockedBy !== "budget") return { by: blockedBy, since: wait.since };
+  return until === undefined ? undefined : { by: blockedBy, since: now, until };
 }
 
 const DAY_MS = 86_400_000;
 
-/** Without a gap the answers of WhatsApp set the pace, and nobody can say. */
+/** Where neither a pace is set nor anything was measured, nobody can say. */
 function drainedAt(
   waiting: number,
   from: number,
   {
     pace,
+    gapMs: gap,
     budget,
     blocked,
-  }: Pick<Facts, "pace" | "budget"> & { readonly blocked?: Blocked | undefined },
+  }: Pick<Facts, "pace" | "gapMs" | "budget"> & { readonly blocked?: Blocked | undefined },
 ): number | undefined {
-  const gap = pace.gapMs + pace.jitterMs / 2;
   const start = blocked === undefined ? from : blocked.until;
   if (waiting === 0 || gap === 0 || start === undefined) return undefined;
   if (waiting <= budget.left) return Math.ceil(Math.max(from, start) + waiting * gap);

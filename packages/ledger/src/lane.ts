@@ -57,6 +57,7 @@ export interface FeedOrder {
     readonly id: MessageId;
     readonly cold: boolean;
     readonly probe: boolean;
+    readonly owed: boolean;
     readonly passedOver: number;
   };
   readonly gated: readonly string[];
@@ -160,6 +161,7 @@ function feedArguments({ deviceId, epoch }: Ownership, order: FeedOrder): Script
     Math.floor(now / DAY_MS),
     Math.ceil(pace.gapMs),
     pace.recipientGapMs,
+    pick?.owed === true ? 1 : 0,
     order.gated.length,
     order.held.length,
     ...order.gated,
@@ -212,6 +214,7 @@ function readCandidate(reply: Reply, now: number, pace: ResolvedPace): Candidate
   return {
     id: String(id),
     priority: priority as Priority,
+    recipient: String(recipient),
     seq: Number(seq),
     gated: Number(gated) === 1,
     warm: Number(warm) === 1,

@@ -349,7 +349,7 @@ test("cold messages are set aside while an account is held, and come back when t
   // Its time has come: one message at a time probes, and evidence for it frees the others.
   const back = (await t.ledger.peek(DEVICE, NOW + 100)).candidates.map(({ id }) => id);
   expect(back).toEqual([probe.id]);
-  const pick = { id: probe.id, cold: true, probe: true, passedOver: 0 };
+  const pick = { id: probe.id, cold: true, probe: true, owed: false, passedOver: 0 };
   const order = { gated: [], held: [], later: [], now: NOW + 100, pace: t.pace, jitter: 0, pick };
   const fed = await t.ledger.feed(t.own, order);
   if (fed.kind !== "fed") throw new Error("not fed");

@@ -3,10 +3,12 @@ import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
+import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
@@ -35,8 +37,10 @@ export type Ledger = Acceptance &
   Operations &
   Polls &
   Closing &
+  Changes &
   Withdrawals &
   Media &
+  EventLog &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -57,14 +61,16 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deviceEdits({ redis, keys, run }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
-    ...recipients(redis, keys, settings),
-    ...views(redis, keys),
+    ...recipients({ redis, keys, run, settings }),
+    ...views(redis, keys, settings),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...media({ redis, keys, run, settings }),
+    ...changes(run),
+    ...eventLog(redis, keys),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

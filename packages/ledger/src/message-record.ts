@@ -26,7 +26,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
- * next_at send_at expires_at quiet code detail failed_at ref metadata taken try tried_at deaths heir.
+ * next_at send_at expires_at quiet code detail failed_at ref metadata taken try tried_at deaths heir deleted_by.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -56,6 +56,8 @@ export interface MessageRecord {
   readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
   readonly clientRef?: string;
   readonly metadata?: unknown;
+  /** The message that deletes it for everyone: it may be on its way, arrived, or have failed. */
+  readonly deletedBy?: MessageId;
 }
 
 export type MessageHash = Readonly<Record<string, string>>;
@@ -92,6 +94,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     ...(hash["metadata"] === undefined
       ? {}
       : { metadata: JSON.parse(hash["metadata"]) as unknown }),
+    ...(hash["deleted_by"] === undefined ? {} : { deletedBy: hash["deleted_by"] as MessageId }),
   };
 }
 

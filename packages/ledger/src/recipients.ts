@@ -1,5 +1,6 @@
 import type { DeviceId, Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import type { Run } from "./scripts.ts";
 
 /** What is known of recipients: whether a number is on WhatsApp, and which chats are warm. */
 export interface Recipients {
@@ -12,26 +13,31 @@ export interface Recipients {
 /** Of a device, the ones that stay warm the longest are remembered. */
 const MOST_CHATS = 50_000;
 
-export function recipients(redis: Redis, keys: Keys, settings: Settings): Recipients {
-  /** Until then and no longer: what is over is forgotten as we go. */
-  async function keep(key: string, member: string, until: number): Promise<void> {
-    await redis
-      .multi()
-      .zadd(key, "GT", until, member)
-      .zremrangebyrank(key, 0, -(MOST_CHATS + 1))
-      .exec();
-  }
+interface RecipientDeps {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: Run;
+  readonly settings: Settings;
+}
+
+export function recipients({ redis, keys, run, settings }: RecipientDeps): Recipients {
   return {
     async rememberRecipient(digits, found) {
       const key = keys.recipient(digits);
-      if (found === undefined) await redis.set(key, "0", "PX", settings.recipient_absent_ms);
-      else await redis.set(key, `1|${found.lid ?? ""}`, "PX", settings.recipient_known_ms);
+      if (found === undefined) {
+        await redis.set(key, "0", "PX", settings.recipient_absent_ms);
+        return;
+      }
+      const lid = found.lid ?? "";
+      const kept = settings.recipient_known_ms;
+      if (lid !== "") await redis.set(keys.alias(lid), digits, "PX", kept);
+      await redis.set(key, `1|${lid}`, "PX", kept);
     },
     async trust(deviceId, lid, until) {
-      await keep(keys.trusted(deviceId), lid, until);
+      await run("warm-up", deviceId, "trusted", lid, until, MOST_CHATS);
     },
     async warmUp(deviceId, recipient, until) {
-      await keep(keys.warm(deviceId), recipient, until);
+      await run("warm-up", deviceId, "warm", recipient, until, MOST_CHATS);
     },
   };
 }

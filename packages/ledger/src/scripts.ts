@@ -16,6 +16,7 @@ const NAMES = [
   "begin-attempt",
   "cancel",
   "change-device",
+  "change-target",
   "claim-key",
   "close-lane",
   "close-message",
@@ -50,6 +51,7 @@ const NAMES = [
   "take-over",
   "trim-letters",
   "use-media",
+  "warm-up",
   "write-credentials",
 ] as const;
 
@@ -76,6 +78,7 @@ const IN_SCRIPTS = [
   "queue_time_ms",
   "reconcile_limit_ms",
   "settled_kept_ms",
+  "target_wait_ms",
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {

@@ -60,7 +60,7 @@ export async function setup(over: Partial<Settings> = {}) {
     };
     return pick === undefined
       ? base
-      : { ...base, pick: { id: pick, cold: true, probe: false, passedOver: 0 } };
+      : { ...base, pick: { id: pick, cold: true, probe: false, owed: false, passedOver: 0 } };
   };
   return {
     feed: (owner: Ownership, order: Parameters<typeof feedOrder>[0]) =>

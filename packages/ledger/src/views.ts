@@ -1,13 +1,18 @@
 import {
   type Blocker,
+  budgetOf,
   type DeviceState,
   explainWait,
   type MessageId,
+  type Pace,
   PRIORITIES,
   type Priority,
+  resolvePace,
+  type Settings,
   type Wait,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import { drainGap } from "./drain-gap.ts";
 import { type MessageRecord, readMessage } from "./message-record.ts";
 
 export interface MessageView {
@@ -22,7 +27,7 @@ export interface Views {
   viewMessage(id: MessageId, now: number): Promise<MessageView | undefined>;
 }
 
-export function views(redis: Redis, keys: Keys): Views {
+export function views(redis: Redis, keys: Keys, settings: Settings): Views {
   async function findMessage(id: MessageId): Promise<MessageRecord | undefined> {
     return readMessage(id, await redis.hgetall(keys.message(id)));
   }
@@ -32,31 +37,45 @@ export function views(redis: Redis, keys: Keys): Views {
       const message = await findMessage(id);
       if (message === undefined) return undefined;
       if (message.place === "") return { message };
-      const wait = await explain(redis, keys, { message, now });
+      const wait = await explain({ redis, keys, settings }, message, now);
       return wait === undefined ? { message } : { message, wait };
     },
   };
 }
 
+const LANE_FIELDS = [
+  "throttled_until",
+  "held_until",
+  "pace_at",
+  "paused",
+  "gap_ms",
+  "day",
+  "day_sent",
+  "day_cold",
+  "drain_ms",
+  "fed_at",
+] as const;
+
 async function explain(
-  redis: Redis,
-  keys: Keys,
-  { message, now }: { readonly message: MessageRecord; readonly now: number },
+  deps: { readonly redis: Redis; readonly keys: Keys; readonly settings: Settings },
+  message: MessageRecord,
+  now: number,
 ): Promise<Wait | undefined> {
+  const { redis, keys, settings } = deps;
   const { deviceId } = message;
-  const [device, lane, owned, known] = await Promise.all([
-    redis.hmget(keys.device(deviceId), "state", "state_at", "gen"),
-    redis.hmget(
-      keys.lane(deviceId),
-      "throttled_until",
-      "held_until",
-      "pace_at",
-      "paused",
-      "gap_ms",
-    ),
+  const [device, fields, owned, known] = await Promise.all([
+    redis.hmget(keys.device(deviceId), "state", "state_at", "gen", "pace", "paired_at"),
+    redis.hmget(keys.lane(deviceId), ...LANE_FIELDS),
     redis.exists(keys.lease(deviceId)),
     redis.exists(keys.recipient(message.recipient)),
   ]);
+  const lane = Object.fromEntries(
+    LANE_FIELDS.map((name, index) => [name, Number(fields[index] ?? 0)]),
+  ) as Record<(typeof LANE_FIELDS)[number], number>;
+  const asked = JSON.parse(device[3] ?? "{}") as Pace;
+  const pace = resolvePace(asked, settings, { now, pairedAt: Number(device[4] ?? 0) });
+  const count = { day: lane.day, sent: lane.day_sent, cold: lane.day_cold };
+  const budget = budgetOf(now, pace, count);
   return explainWait({
     status: message.status,
     place: message.place,
@@ -67,12 +86,13 @@ async function explain(
       since: Number(device[1]),
       owned: owned === 1,
     },
-    throttledUntil: Number(lane[0]),
-    heldUntil: Number(lane[1]),
-    paceAt: Number(lane[2]),
-    paused: lane[3] !== null,
+    throttledUntil: lane.throttled_until,
+    heldUntil: lane.held_until,
+    paceAt: lane.pace_at,
+    budgetSpentUntil: budget.left === 0 ? budget.renewsAt : 0,
+    paused: lane.paused > 0,
     recipientKnown: known === 1,
-    gapMs: Number(lane[4]),
+    gapMs: drainGap({ pace, drainMs: lane.drain_ms, fedAt: lane.fed_at }, now),
     ahead: await ahead(redis, keys, message),
     now,
     ...(message.why === undefined ? {} : { why: message.why as Blocker }),

@@ -39,14 +39,19 @@ export function withdrawals(run: Run): Withdrawals {
     },
     async moveGenerations(deviceId, what, { now, generation }) {
       let moved = 0;
-      for (let from = 1; from < generation; from += 1)
-        for (;;) {
+      for (let from = 1; from < generation; from += 1) {
+        let cursor = "0";
+        let more = true;
+        while (more) {
+          const step = [deviceId, from, what, now, PER_CALL, origins, cursor] as const;
           // oxlint-disable-next-line no-await-in-loop -- one bounded step after the other
-          const reply = await run("move-generation", deviceId, from, what, now, PER_CALL, origins);
-          const [count = 0, seen = 0] = reply as number[];
+          const reply = await run("move-generation", ...step);
+          const [count, seen, next] = reply as [number, number, string];
           moved += count;
-          if (seen === 0) break;
+          cursor = next;
+          more = seen > 0;
         }
+      }
       return moved;
     },
   };

@@ -21,13 +21,15 @@ const KEY_PARTS = {
   held: 1,
   /** zset by class and sequence: messages behind a gate — device, recipient */
   waiting: 2,
+  /** zset by class and sequence: messages set aside for a time, which later ones of their class stay behind — device, recipient */
+  aside: 2,
   /** set of message ids: the recipient has an unsettled earlier message — device, recipient */
   gate: 2,
   /** hash message id → `feed|fed at`: in hand or next — device */
   window: 1,
   /** hash: what is known of a lane: open, pace, holds — device */
   lane: 1,
-  /** zset by time: retries and unknown outcomes */
+  /** zset by time: `<sequence>:<message id>` what waits for a time, `x:<message id>` reminders */
   due: 0,
   /** zset recipient → warm until — device */
   warm: 1,
@@ -39,6 +41,8 @@ const KEY_PARTS = {
   letters: 0,
   /** string `1|lid` or `0`, expiring: is the number on WhatsApp — digits */
   recipient: 1,
+  /** string, expiring: the digits that a LID belongs to — LID */
+  alias: 1,
   /** hash: work over many letters — operation id */
   operation: 1,
   /** zset by creation: operations that are not done */

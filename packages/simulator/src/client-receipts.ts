@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { FaultAction } from "./faults.ts";
 import type { DeviceRole } from "./iq-call.ts";
+import { isGroupJid } from "./group-jid.ts";
 import { formatJid, parseJid, pnJid, type Address } from "./jid.ts";
 import { child, el, type BinaryNode } from "./node.ts";
 import { resendFrom } from "./phone-writing.ts";
@@ -24,12 +25,18 @@ export async function takeReceipt(
   connection.send(
     el("ack", { class: "receipt", id, from: to, type, participant, t: nowSeconds() }),
   );
-  if (forServerOnly.has(type)) return;
-  const target = parseJid(to);
+  if (!forServerOnly.has(type)) await passOn(realm, role, node);
+}
+
+/** To who wrote the message: a phone that is asked to write it again, or companions. */
+async function passOn(realm: Realm, role: DeviceRole, node: BinaryNode): Promise<void> {
+  const { id = "", to, type, participant } = node.attrs;
+  const group = isGroupJid(to) ? to : undefined;
+  const target = parseJid(group === undefined ? to : participant);
   if (target === undefined) return;
   if (type === "retry" && target.device === 0)
-    await resendFrom(realm, { phone: target, companion: role, id, count: retryCount(node) });
-  else forwardReceipt(realm, role, { node, target });
+    await resendFrom(realm, { phone: target, companion: role, id, count: retryCount(node), group });
+  else forwardReceipt(realm, role, { node, target, group });
 }
 
 const retryCount = (node: BinaryNode): number => Number(child(node, "retry")?.attrs["count"] ?? 1);
@@ -37,12 +44,18 @@ const retryCount = (node: BinaryNode): number => Number(child(node, "retry")?.at
 interface ClientReceipt {
   readonly node: BinaryNode;
   readonly target: Address;
+  readonly group: string | undefined;
 }
 
-function forwardReceipt(realm: Realm, role: DeviceRole, { node, target }: ClientReceipt): void {
+function forwardReceipt(
+  realm: Realm,
+  role: DeviceRole,
+  { node, target, group }: ClientReceipt,
+): void {
   const { id, type } = node.attrs;
-  const from = formatJid({ number: role.number, device: role.device, space: target.space });
-  const attrs = { from, id, type, t: nowSeconds(), recipient: node.attrs["recipient"] };
+  const own = formatJid({ number: role.number, device: role.device, space: target.space });
+  const names = group === undefined ? { from: own } : { from: group, participant: own };
+  const attrs = { ...names, id, type, t: nowSeconds(), recipient: node.attrs["recipient"] };
   const number = type === "read-self" ? role.number : target.number;
   const forwarded = el(
     "receipt",

@@ -94,10 +94,11 @@ describe("two companions", () => {
       .messagesOf(bob)
       .filter((message) => message.target === id || message.id === id);
     expect(atBob.map(({ type, text }) => [type, text])).toEqual([
-      ["text", "frist"],
+      ["text", ""],
       ["edit", "first"],
       ["revoke", ""],
     ]);
+    expect(atBob[0]).toMatchObject({ edits: [{ text: "frist" }], revoked_by: atBob[2]?.id });
     expect(simulator.messagesOf(alice).filter(({ type }) => type === "reaction")).toMatchObject([
       { text: "👍", target: id },
     ]);

@@ -2,13 +2,19 @@ import { BadRequest } from "./bad-request.ts";
 import type { Companion } from "./directory.ts";
 import { waitForEntry, type LogEntry, type LogPage } from "./event-log.ts";
 import { matches, type Fault, type FaultMatch } from "./faults.ts";
-import { parseJid, parseNumber } from "./jid.ts";
+import { parseJid } from "./jid.ts";
+import { numberOf } from "./number.ts";
 import { disturbSocket } from "./login.ts";
 import { enterCode } from "./pairing-code.ts";
 import { scanQr } from "./pairing-qr.ts";
 import type { Linked } from "./pairings.ts";
-import type { PhoneMessage, PhoneSettings } from "./phones.ts";
-import { sendFrom, type Letter } from "./phone-writing.ts";
+import { openGroupControl, type GroupControl } from "./group-control.ts";
+import { isGroupJid } from "./group-jid.ts";
+import type { Letter } from "./letter.ts";
+import { openPhoneMedia, type OpenedMedia } from "./phone-media.ts";
+import type { PhoneMessage } from "./phone-message.ts";
+import type { PhoneSettings } from "./phones.ts";
+import { sendFrom } from "./phone-writing.ts";
 import { keyStockOf, spendPreKeys, type KeyStock } from "./prekeys.ts";
 import type { Realm } from "./realm.ts";
 
@@ -16,7 +22,7 @@ import type { Realm } from "./realm.ts";
  * The hand that moves the simulated world: what the control API offers, as functions. Numbers may be written as people
  * write them. Everything here throws {@link BadRequest} for a wish that cannot be fulfilled.
  */
-export interface Control {
+export interface Control extends GroupControl {
   /** The phone of `phone` (default: a fresh number) scans a QR code; resolves when the client may log in. */
   scanQr(qr: string, phone?: string): Promise<Linked>;
   enterCode(phone: string, code: string): Promise<Linked>;
@@ -25,6 +31,8 @@ export interface Control {
   /** Copies of what the phone's own companions sent to others. */
   sentBy(phone: string): PhoneMessage[];
   sendFrom(phone: string, letter: Letter): Promise<{ id: string }>;
+  /** The phone fetches, checks and decrypts the media of a message it shows. */
+  mediaOf(phone: string, id: string): Promise<OpenedMedia>;
   settingsOf(phone: string): PhoneSettings;
   setPhone(phone: string, changes: Partial<PhoneSettings>): PhoneSettings;
   /** What the key server holds of a companion, by its JID; `left`: first, one-time keys are handed out until so many are left. */
@@ -77,8 +85,16 @@ export function openControl(realm: Realm, ca: string): Control {
     enterCode: (phone, code) => enterCode(realm, numberOf(phone), code),
     messagesOf: (phone) => realm.phones.received(numberOf(phone)),
     sentBy: (phone) => realm.phones.sent(numberOf(phone)),
-    sendFrom: (phone, { to, text, id }) =>
-      sendFrom(realm, numberOf(phone), { to: numberOf(to), text, id }),
+    sendFrom: (phone, letter) => {
+      const to = isGroupJid(letter.to) ? letter.to : numberOf(letter.to);
+      return sendFrom(realm, numberOf(phone), { ...letter, to });
+    },
+    async mediaOf(phone, id) {
+      const found = realm.phones.find(numberOf(phone), id);
+      if (found === undefined) throw new BadRequest("the phone has no message with this id", 404);
+      return openPhoneMedia(realm, found.message);
+    },
+    ...openGroupControl(realm),
     settingsOf: (phone) => realm.phones.settings(numberOf(phone)),
     setPhone: (phone, changes) => realm.phones.change(numberOf(phone), changes),
     keyStock(device, left) {
@@ -96,13 +112,6 @@ export function openControl(realm: Realm, ca: string): Control {
     trust: () => ({ root_key: Buffer.from(realm.trust.root.public).toString("base64"), ca }),
     closeConnections: (match) => closeConnections(realm, match),
   };
-}
-
-export function numberOf(text: string): string {
-  const number = parseNumber(text);
-  if (number === undefined)
-    throw new BadRequest(`not a phone number: it needs 5 to 15 digits with country code`);
-  return number;
 }
 
 function companionOf(realm: Realm, jid: string): Companion {

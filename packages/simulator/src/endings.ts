@@ -52,6 +52,7 @@ export function unlink(
   realm.directory.remove(companion);
   realm.outboxes.discard(jid);
   realm.signal.forget(jid);
+  realm.groupSignal.forget(jid);
   realm.log.append("unlinked", { device: jid });
   announceDevice(realm, "remove", companion);
   realm.connections.of(jid)?.end("unlinked", deviceRemoved());

@@ -15,7 +15,8 @@ export interface LogEntry {
 
 /**
  * message: stanza of a client · ack: our answer to it · receipt: towards a client · receipt_in: of a client ·
- * shown: a phone showed a message · unreadable: a phone could not decrypt · fault: a fault was used.
+ * shown: a phone showed a message · unreadable: a phone could not decrypt · fault: a fault was used ·
+ * media: an upload or download · group: a group changed · history: a phone was asked for its history.
  */
 export type LogKind =
   | "connect"
@@ -35,6 +36,9 @@ export type LogKind =
   | "shown"
   | "unreadable"
   | "fault"
+  | "media"
+  | "group"
+  | "history"
   | "dropped";
 
 export type LogFields = Omit<LogEntry, "seq" | "at" | "kind">;

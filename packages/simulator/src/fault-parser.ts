@@ -1,5 +1,14 @@
 import { BadRequest, fieldsOf, integerOf, textIn, type Fields } from "./bad-request.ts";
-import type { AckHint, FaultAction, FaultMatch, FaultName, FaultOn, FaultOrder } from "./faults.ts";
+import type {
+  AckHint,
+  FaultAction,
+  FaultMatch,
+  FaultName,
+  FaultOn,
+  FaultOrder,
+  StanzaKind,
+} from "./faults.ts";
+import { isGroupJid } from "./group-jid.ts";
 import { formatJid, parseJid, parseNumber } from "./jid.ts";
 
 type ActionKind = FaultAction["kind"];
@@ -26,17 +35,21 @@ const actions = {
   login: ["drop", "blackhole", "close", "failure", "delay", "stream_error"],
   socket: ["drop", "close", "blackhole", "replaced", "unlink", "stream_error"],
   receipt: ["drop", "duplicate", "inactive", "read_first", "retry", "from_lid", "delay"],
-  media: ["drop", "close", "delay"],
+  media: ["drop", "close", "delay", "http_status", "garbage"],
+  download: ["drop", "close", "delay", "http_status", "garbage"],
+  history: ["drop", "refuse", "delay"],
 } as const satisfies Record<FaultOn, readonly ActionKind[]>;
 
 const matchFields = {
-  message: ["to", "device"],
+  message: ["to", "device", "kind"],
   iq: ["device", "xmlns"],
   handshake: [],
   login: ["device"],
   socket: ["device"],
   receipt: ["to", "device"],
   media: ["device"],
+  download: [],
+  history: ["device"],
 } as const satisfies Record<FaultOn, readonly (keyof FaultMatch)[]>;
 
 const code = [100, 999] as const;
@@ -88,6 +101,13 @@ const withArgument: Record<
       return { kind: "iq_error", code: integerOf(inner["code"], "iq_error.code", code), text };
     },
   },
+  http_status: {
+    beside: [],
+    parse: (fields) => ({
+      kind: "http_status",
+      status: integerOf(fields["http_status"], "http_status", [400, 599]),
+    }),
+  },
   phash: { beside: [], parse: (fields) => ackHint("phash", fields) },
   refresh_lid: { beside: [], parse: (fields) => ackHint("refresh_lid", fields) },
 };
@@ -104,6 +124,7 @@ const argumentKinds = new Set<string>([
   "failure",
   "iq_error",
   "ack_hint",
+  "http_status",
 ]);
 const names = new Set(
   Object.values(actions)
@@ -155,7 +176,7 @@ function parseAction(value: unknown): FaultAction {
 }
 
 function parseMatch(input: unknown, on: FaultOn): FaultMatch {
-  const fields = fieldsOf(input, "match", ["to", "device", "xmlns"]);
+  const fields = fieldsOf(input, "match", ["to", "device", "xmlns", "kind"]);
   const useful: readonly string[] = matchFields[on];
   const useless = Object.keys(fields).find((name) => !useful.includes(name));
   if (useless !== undefined)
@@ -168,10 +189,30 @@ function parseMatch(input: unknown, on: FaultOn): FaultMatch {
       ? {}
       : { device: deviceOf(textIn(fields["device"], "match.device", 64)) }),
     ...(fields["xmlns"] === undefined ? {} : { xmlns: textIn(fields["xmlns"], "match.xmlns", 64) }),
+    ...(fields["kind"] === undefined ? {} : { kind: stanzaKindOf(fields["kind"]) }),
   };
 }
 
+const stanzaKinds = [
+  "text",
+  "media",
+  "reaction",
+  "poll",
+  "event",
+  "edit",
+  "revoke",
+  "peer",
+] as const satisfies readonly StanzaKind[];
+
+function stanzaKindOf(value: unknown): StanzaKind {
+  const found = stanzaKinds.find((kind) => kind === value);
+  if (found === undefined)
+    throw new BadRequest(`match.kind must be one of: ${stanzaKinds.join(", ")}`);
+  return found;
+}
+
 function accountOf(text: string): string {
+  if (isGroupJid(text)) return text;
   const number = parseJid(text)?.number ?? parseNumber(text);
   if (number === undefined) throw new BadRequest("match.to must be a phone number or a JID");
   return number;

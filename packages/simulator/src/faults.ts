@@ -4,7 +4,17 @@ import { parseFault } from "./fault-parser.ts";
  * Troubles on order. A fault waits for an event it matches, happens, and is used up after `times` events.
  * What an action means for each kind of event is decided where the event is handled.
  */
-export type FaultOn = "message" | "iq" | "handshake" | "login" | "socket" | "receipt" | "media";
+export type FaultOn =
+  | "message"
+  | "iq"
+  | "handshake"
+  | "login"
+  | "socket"
+  | "receipt"
+  | FaultOnMedia;
+
+/** An upload, a download, and a phone that is asked for its history. */
+type FaultOnMedia = "media" | "download" | "history";
 
 export type FaultAction =
   | { [Name in FaultName]: { readonly kind: Name } }[FaultName]
@@ -17,6 +27,7 @@ export type FaultAction =
       readonly code?: number;
       readonly expire?: number;
     }
+  | { readonly kind: "http_status"; readonly status: number }
   | { readonly kind: "iq_error"; readonly code: number; readonly text: string }
   /** The ack says that the sender's list of the recipient's devices, or its LID, is out of date. */
   | { readonly kind: "ack_hint"; readonly hint: AckHint };
@@ -37,14 +48,29 @@ export type FaultName =
   | "read_first"
   | "retry"
   | "from_lid"
-  | "stall";
+  | "stall"
+  /** An answer that says nothing useful. */
+  | "garbage"
+  | "refuse";
+
+/** What a message is, as far as its stanza tells. */
+export type StanzaKind =
+  | "text"
+  | "media"
+  | "reaction"
+  | "poll"
+  | "event"
+  | "edit"
+  | "revoke"
+  | "peer";
 
 export interface FaultMatch {
-  /** Digits of the recipient. */
+  /** Digits of the recipient, or the JID of a group. */
   readonly to?: string;
   /** Digits of the companion's number, or its JID. */
   readonly device?: string;
   readonly xmlns?: string;
+  readonly kind?: StanzaKind;
 }
 
 export interface FaultOrder {
@@ -66,6 +92,7 @@ export interface FaultFacts {
   readonly to?: string | undefined;
   readonly device?: string | undefined;
   readonly xmlns?: string | undefined;
+  readonly kind?: string | undefined;
 }
 
 export interface Faults {
@@ -110,9 +137,10 @@ export function openFaults({
 }
 
 export function matches(match: FaultMatch, facts: FaultFacts): boolean {
-  const { to, device, xmlns } = match;
+  const { to, device, xmlns, kind } = match;
   if (to !== undefined && to !== facts.to) return false;
   if (xmlns !== undefined && xmlns !== facts.xmlns) return false;
+  if (kind !== undefined && kind !== facts.kind) return false;
   return (
     device === undefined || device === facts.device || device === facts.device?.split(/[:@]/)[0]
   );

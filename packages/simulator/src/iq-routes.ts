@@ -1,7 +1,18 @@
 import type { Connection } from "./connection.ts";
 import { unlink } from "./endings.ts";
+import {
+  giveGroup,
+  giveGroups,
+  takeAnnounce,
+  takeDescription,
+  takeLeave,
+  takeMembers,
+  takeNewGroup,
+  takeSubject,
+} from "./group-queries.ts";
 import type { IqCall } from "./iq-call.ts";
 import { activate } from "./login.ts";
+import { mediaConnection } from "./media-connection.ts";
 import type { BinaryNode } from "./node.ts";
 import { takeLinkCode } from "./pairing-code.ts";
 import {
@@ -58,6 +69,19 @@ export const iqRoutes: Readonly<Record<string, IqRoute>> = {
   "w:mex get query": { answer: reachoutTimelock },
   "w:sync:app:state set sync": { answer: appStateCollections },
   "w:profile:picture get picture": { answer: noProfilePicture },
+  "w:m set media_conn": { answer: mediaConnection },
+  "w:g2 get query": { answer: giveGroup },
+  "w:g2 get participating": { answer: giveGroups },
+  "w:g2 set create": { answer: takeNewGroup },
+  "w:g2 set add": { answer: takeMembers("add") },
+  "w:g2 set remove": { answer: takeMembers("remove") },
+  "w:g2 set promote": { answer: takeMembers("promote") },
+  "w:g2 set demote": { answer: takeMembers("demote") },
+  "w:g2 set leave": { answer: takeLeave },
+  "w:g2 set subject": { answer: takeSubject },
+  "w:g2 set description": { answer: takeDescription },
+  "w:g2 set announcement": { answer: takeAnnounce(true) },
+  "w:g2 set not_announcement": { answer: takeAnnounce(false) },
   "w:stats * *": { answer: nothing },
 };
 

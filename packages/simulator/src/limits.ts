@@ -17,7 +17,6 @@ export const defaultLimits = {
   bytesUnsent: 64 * 1024 * 1024,
   offlineStanzas: 20_000,
   inboxRows: 5_000,
-  sentByPhone: 200,
   retriesPerMessage: 5,
   logEntries: 50_000,
   /** Message ids remembered to count distinct ones. */
@@ -26,6 +25,17 @@ export const defaultLimits = {
   httpBodyBytes: 256 * 1024,
   httpHeaderMs: 10_000,
   textChars: 65_536,
+  /** Bytes of one medium on the media host, and of all that it keeps. */
+  mediaBytes: 256 * 1024 * 1024,
+  mediaBytesKept: 4 * 1024 * 1024 * 1024,
+  /** Time one upload to the media host may take. */
+  mediaUploadMs: 300_000,
+  /** A body of the control API that may carry media. */
+  mediaBodyBytes: 96 * 1024 * 1024,
+  groupMembers: 1_024,
+  groups: 10_000,
+  /** Messages in one answer to a request for history. */
+  historyMessages: 500,
   /** Time a scanned or entered pairing may take until the client has signed. */
   pairingMs: 15_000,
   /** How long an entered code waits for a client that has yet to ask: clients do not wait for the server's answer. */

@@ -53,7 +53,7 @@ function optionalParts(
   };
 }
 
-function copyOf(parent: BinaryNode, target: Address | undefined): MessageCopy | undefined {
+export function copyOf(parent: BinaryNode, target: Address | undefined): MessageCopy | undefined {
   const enc = child(parent, "enc");
   const bytes = bytesOf(enc);
   const type = enc?.attrs["type"];

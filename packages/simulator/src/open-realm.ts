@@ -4,9 +4,12 @@ import { openDirectory } from "./directory.ts";
 import { openDistinctCount } from "./distinct-count.ts";
 import { openEventLog, type EventLog } from "./event-log.ts";
 import { openFaults, type Faults } from "./faults.ts";
+import { openGroups } from "./groups.ts";
+import { openGroupSignal } from "./group-signal.ts";
 import type { Journal } from "./journal.ts";
 import { openKeyRing } from "./key-ring.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { MediaStore } from "./media-store.ts";
 import { openOutboxes } from "./outbox.ts";
 import { openPairings } from "./pairings.ts";
 import { openPhoneSignal } from "./phone-signal.ts";
@@ -27,9 +30,9 @@ const defaultDelays: Delays = { ack: 0, delivered: 5, read: 20 };
 /** Puts the parts of a simulated WhatsApp together, with what the journal remembers. */
 export async function openRealm(
   config: RealmConfig,
-  { journal, secrets }: { journal: Journal; secrets: Secrets },
+  { journal, secrets, media }: { journal: Journal; secrets: Secrets; media: MediaStore },
 ): Promise<Realm> {
-  const limits: Limits = { ...defaultLimits, ...config.limits };
+  const limits = limitsOf(config);
   const report = config.log ?? (() => {});
   const log = openEventLog(limits.logEntries);
   const connections = openConnections();
@@ -53,6 +56,10 @@ export async function openRealm(
     }),
     phones: openPhones({ journal, inboxRows: limits.inboxRows }),
     signal: openPhoneSignal({ journal, keyRing }),
+    groups: openGroups({ journal, nowSeconds }),
+    groupSignal: openGroupSignal(journal),
+    media,
+    mediaHost: { current: undefined },
     faults: loggedFaults(log, limits),
     log,
     counters: zero(),
@@ -60,6 +67,8 @@ export async function openRealm(
     report,
   };
 }
+
+export const limitsOf = ({ limits }: RealmConfig): Limits => ({ ...defaultLimits, ...limits });
 
 const zero = (): Counters => ({
   messages: 0,

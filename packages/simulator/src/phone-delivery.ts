@@ -1,8 +1,11 @@
+import type { proto } from "@whiskeysockets/baileys";
 import type { DeviceRole } from "./iq-call.ts";
 import { parseJid } from "./jid.ts";
 import type { MessageCopy, MessageStanza } from "./message-stanza.ts";
 import { child, el, uintBytes, type BinaryNode } from "./node.ts";
-import { readContent, type PhoneContent } from "./phone-text.ts";
+import { contentOf } from "./phone-content.ts";
+import type { PhoneContent } from "./phone-message.ts";
+import { readPlaintext, rawOf, type Plaintext } from "./plaintext.ts";
 import { phoneBundle } from "./prekeys.ts";
 import { confirmArrival, postReceipt, type ArrivalFacts } from "./receipts.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
@@ -38,18 +41,17 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
     // somebody else that would cost more than it is worth.
     return copied ? () => {} : () => askAgain(realm, facts);
   }
-  const chat = read.destination ?? phone;
+  const chat = parseJid(read.destination)?.number ?? phone;
+  const shown = { sender, id: message.id, phone, chat, message: read.message };
   const repeated =
-    read.content !== undefined && show(realm, { delivery, phone, chat, content: read.content });
+    read.content !== undefined && showOnPhone(realm, { ...shown, content: read.content });
   // What a companion asks its phone behind the scenes is confirmed by no receipt that a person would see.
   if (message.category === "peer") return () => {};
   return () => confirmArrival(realm, facts, { copied, repeated });
 }
 
-interface ReadCopy {
+interface ReadCopy extends Plaintext {
   readonly content: PhoneContent | undefined;
-  /** Digits of the chat a companion of this phone wrote to. */
-  readonly destination: string | undefined;
 }
 
 async function decrypt(
@@ -58,35 +60,38 @@ async function decrypt(
 ): Promise<ReadCopy | undefined> {
   try {
     const pair = { phone: copy.target.number, companion: sender.jid };
-    const { content, destination } = readContent(await realm.signal.decrypt(pair, copy.encrypted));
-    return { content, destination: parseJid(destination)?.number };
+    const plaintext = readPlaintext(await realm.signal.decrypt(pair, copy.encrypted));
+    return { ...plaintext, content: contentOf(plaintext.message) };
   } catch {
     // Lost session, used key, foreign bytes: the phone cannot tell and asks again.
     return undefined;
   }
 }
 
-interface Shown {
-  readonly delivery: PhoneDelivery;
+export interface Shown {
+  readonly sender: DeviceRole;
+  readonly id: string;
   readonly phone: string;
+  /** Digits, or the JID of a group. */
   readonly chat: string;
+  readonly message: proto.IMessage;
   readonly content: PhoneContent;
 }
 
-function show(
-  realm: Realm,
-  { delivery: { sender, message }, phone, chat, content }: Shown,
-): boolean {
+/** The phone shows it; true: it had it already. */
+export function showOnPhone(realm: Realm, shown: Shown): boolean {
+  const { sender, id, phone, chat, message, content } = shown;
   const { repeated } = realm.phones.receive(phone, {
-    id: message.id,
+    id,
     from: sender.number,
     to: chat,
     ...content,
+    ...rawOf(message, content),
   });
   if (repeated) realm.counters.repeated += 1;
   realm.log.append(repeated ? "delivered" : "shown", {
     device: phone,
-    id: message.id,
+    id,
     from: sender.jid,
     to: chat,
     type: content.type,
@@ -99,7 +104,7 @@ function show(
 const asked = new WeakMap<Realm, Map<string, number>>();
 const askedMost = 10_000;
 
-function askAgain(realm: Realm, facts: ArrivalFacts): void {
+export function askAgain(realm: Realm, facts: ArrivalFacts): void {
   const counts = asked.get(realm) ?? new Map<string, number>();
   asked.set(realm, counts);
   const key = `${facts.phone}/${facts.sender}/${facts.id}`;

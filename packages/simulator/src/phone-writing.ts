@@ -1,75 +1,74 @@
 import { randomBytes } from "node:crypto";
+import type { proto } from "@whiskeysockets/baileys";
 import { BadRequest } from "./bad-request.ts";
+import { compose, type Composed } from "./compose.ts";
 import { jidOf, type Companion } from "./directory.ts";
+import { isGroupJid } from "./group-jid.ts";
+import { resendToGroup, writeToGroup } from "./group-writing.ts";
 import { lidJid, pnJid, type Address } from "./jid.ts";
+import type { Letter } from "./letter.ts";
 import { el, type BinaryNode } from "./node.ts";
-import { writeCopy, writeText } from "./phone-text.ts";
-import { takeOneTimeKey } from "./prekeys.ts";
+import { encryptFor } from "./phone-encryption.ts";
+import { contentOf } from "./phone-content.ts";
+import { messageOf, rawOf, writeCopy, writePlaintext } from "./plaintext.ts";
 import { issueToken } from "./privacy.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
 
-/** A person writes on a virtual phone. */
-export interface Letter {
-  /** Digits of the recipient. */
-  readonly to: string;
-  readonly text: string;
-  /** Absent: a new one. */
-  readonly id?: string | undefined;
-}
-
-/** Resolves when the message is on its way to, or kept for, every companion of the recipient. */
+/**
+ * A person writes on a virtual phone. Resolves when the message is on its way to, or kept for, every companion of the
+ * recipient.
+ */
 export async function sendFrom(
   realm: Realm,
-  number: string,
+  author: string,
   letter: Letter,
 ): Promise<{ id: string }> {
-  const { to, text, id = randomBytes(16).toString("hex").toUpperCase() } = letter;
+  const { to, id = randomBytes(16).toString("hex").toUpperCase() } = letter;
+  if (isGroupJid(to)) return writeToGroup(realm, { author, group: to, letter, id });
   if (!realm.phones.settings(to).on_whatsapp)
     throw new BadRequest("the recipient is not on WhatsApp", 422);
-  realm.phones.receive(to, { id, from: number, to, type: "text", text });
-  realm.log.append("shown", { device: to, id, from: number, to, type: "text" });
-  if (to !== number) issueToken(realm, { issuer: number, holder: to });
+  const composed = await compose(realm, { author, letter, space: "pn" });
+  const content = contentOf(composed.message) ?? { type: "other", text: "" };
+  const raw = rawOf(composed.message, content);
+  realm.phones.receive(to, { id, from: author, to, ...content, ...raw });
+  realm.log.append("shown", { device: to, id, from: author, to, type: content.type });
+  if (to !== author) issueToken(realm, { issuer: author, holder: to });
   const copies = [
-    ...(to === number ? [] : realm.directory.companionsOf(to)),
+    ...(to === author ? [] : realm.directory.companionsOf(to)),
     // The writer's own companions learn what the phone wrote.
-    ...realm.directory.companionsOf(number),
+    ...realm.directory.companionsOf(author),
   ];
   await Promise.all(
-    copies.map((companion) => post(realm, companion, { phone: number, to, text, id })),
+    copies.map((companion) => post(realm, companion, { ...composed, phone: author, to, id })),
   );
   return { id };
 }
 
-interface Outgoing {
+interface Outgoing extends Composed {
   readonly phone: string;
   readonly to: string;
-  readonly text: string;
   readonly id: string;
   /** Set on a resend. */
   readonly count?: number;
 }
 
 async function post(realm: Realm, companion: Companion, outgoing: Outgoing): Promise<void> {
-  const { phone, to, text, id } = outgoing;
-  const jid = jidOf(companion);
-  const pair = { phone, companion: jid };
-  if (outgoing.count !== undefined || !realm.signal.hasSession(pair)) {
-    await realm.signal.begin(pair, companion, takeOneTimeKey(realm, companion));
-  }
+  const { phone, to, id, message, count } = outgoing;
   const own = companion.number === phone;
-  const plaintext = own ? writeCopy(text, pnJid(to)) : writeText(text);
-  const { type, bytes } = await realm.signal.encrypt(pair, plaintext);
-  const enc = el("enc", { v: 2, type, count: outgoing.count }, bytes);
-  realm.outboxes.post(jid, stanza(outgoing, enc, own));
-  realm.log.append("delivered", { device: jid, id, from: pnJid(phone) });
+  const plaintext = own ? writeCopy(message, pnJid(to)) : writePlaintext(message);
+  const enc = await encryptFor(realm, companion, { phone, plaintext, count });
+  realm.outboxes.post(jidOf(companion), stanza(outgoing, enc, own));
+  realm.log.append("delivered", { device: jidOf(companion), id, from: pnJid(phone) });
 }
 
-function stanza({ phone, to, id }: Outgoing, enc: BinaryNode, own: boolean): BinaryNode {
+function stanza(outgoing: Outgoing, enc: BinaryNode, own: boolean): BinaryNode {
+  const { phone, to, id, type, edit } = outgoing;
   const recipient = own ? { recipient: pnJid(to) } : {};
   const attrs = {
     from: pnJid(phone),
     id,
-    type: "text",
+    type,
+    edit,
     t: nowSeconds(),
     notify: `~${phone.slice(-4)}`,
     sender_lid: lidJid(phone),
@@ -82,23 +81,34 @@ export interface RetryWish {
   readonly companion: { readonly number: string; readonly device: number };
   readonly id: string;
   readonly count: number;
+  /** The group it was written to. */
+  readonly group?: string | undefined;
 }
 
 /** A companion could not decrypt: the phone makes a new session from a fresh bundle and sends the message again. */
 export async function resendFrom(
   realm: Realm,
-  { phone, companion: { number, device }, id, count }: RetryWish,
+  { phone, companion: { number, device }, id, count, group }: RetryWish,
 ): Promise<void> {
   const companion = realm.directory.companion(number, device);
   if (companion === undefined || !(count <= realm.limits.retriesPerMessage)) return;
-  const known = [...realm.phones.received(number), ...realm.phones.received(phone.number)];
-  const written = known.find((message) => message.id === id && message.from === phone.number);
-  if (written === undefined) return;
-  await post(realm, companion, {
-    phone: phone.number,
-    to: written.to,
-    text: written.text,
-    id,
-    count,
-  });
+  const author = phone.number;
+  const kept = [realm.phones.find(number, id), realm.phones.find(author, id)].find(
+    (found) => found?.message.from === author,
+  );
+  if (kept === undefined) return;
+  const message = messageOf(kept);
+  if (group !== undefined)
+    return resendToGroup(realm, companion, { author, group, message, id, count });
+  const { to } = kept.message;
+  await post(realm, companion, { phone: author, to, id, count, message, ...stanzaOf(message) });
+}
+
+/** What the stanza around a message says, from the message alone. */
+function stanzaOf(message: proto.IMessage): Pick<Composed, "type" | "edit"> {
+  const { type } = contentOf(message) ?? { type: "other" };
+  if (type === "edit") return { type: "text", edit: "1" };
+  if (type === "revoke") return { type: "text", edit: "7" };
+  if (type === "text" || type === "reaction" || type === "poll") return { type };
+  return { type: "media" };
 }

@@ -1,4 +1,7 @@
+import { isGroupJid } from "./group-jid.ts";
+import { changedBy } from "./inbox-change.ts";
 import type { Journal } from "./journal.ts";
+import type { Arrival, PhoneMessage } from "./phone-message.ts";
 
 /**
  * The phones of all numbers, as their owners see them: settings, and the messages they show. A phone exists as soon as
@@ -20,36 +23,6 @@ export interface PhoneSettings {
   readonly delays: { readonly delivered?: number; readonly read?: number };
 }
 
-export type MessageType =
-  | "text"
-  | "edit"
-  | "reaction"
-  | "revoke"
-  | "image"
-  | "video"
-  | "audio"
-  | "document"
-  | "sticker"
-  | "other";
-
-export interface PhoneMessage {
-  readonly id: string;
-  /** Digits of the sender. */
-  readonly from: string;
-  /** Digits of the chat it was sent to; this phone's own number unless it is a copy of what a companion sent. */
-  readonly to: string;
-  readonly type: MessageType;
-  readonly text: string;
-  /** The message that an edit, reaction or revoke is about. */
-  readonly target?: string;
-  /** How often a message with this sender and id arrived. */
-  readonly copies: number;
-  /** ISO time of the first arrival. */
-  readonly received_at: string;
-}
-
-type Arrival = Omit<PhoneMessage, "copies" | "received_at">;
-
 export interface Phones {
   settings(number: string): PhoneSettings;
   change(number: string, changes: Partial<PhoneSettings>): PhoneSettings;
@@ -57,8 +30,18 @@ export interface Phones {
   receive(number: string, arrival: Arrival): { repeated: boolean };
   /** What the phone shows in its chats, oldest first; not the copies of what its companions sent to others. */
   received(number: string): PhoneMessage[];
-  /** The copies of what its companions sent to others. */
+  /** The copies of what its companions sent to others, and what it wrote to groups itself. */
   sent(number: string): PhoneMessage[];
+  /** One message, by its id; the latest when there are several. */
+  find(number: string, id: string): KeptMessage | undefined;
+  /** All of one chat (digits, or a group's JID) in the order of arrival. */
+  chat(number: string, chat: string): KeptMessage[];
+}
+
+export interface KeptMessage {
+  readonly message: PhoneMessage;
+  /** Base64 of the message as it was encoded, where it cannot be made again from what is shown. */
+  readonly raw?: string;
 }
 
 const defaults: PhoneSettings = {
@@ -74,8 +57,11 @@ const defaults: PhoneSettings = {
 
 interface Row {
   readonly key: string;
+  readonly raw?: string;
   message: PhoneMessage;
 }
+
+type StoredRow = PhoneMessage & { readonly raw?: string };
 
 interface Inbox {
   readonly rows: Map<string, Row>;
@@ -97,13 +83,30 @@ export function openPhones({
       .map(([number, kept]) => [number, { ...defaults, ...kept }] as const),
   );
   const inboxes = new Map<string, Inbox>();
-  for (const [key, message] of journal.entries<PhoneMessage>("inbox/").toSorted(byRow)) {
+  for (const [key, { raw, ...message }] of journal.entries<StoredRow>("inbox/").toSorted(byRow)) {
     const [number = "", row = ""] = key.split("/");
-    show(inboxOf(inboxes, number), Number(row), { key: `inbox/${key}`, message });
+    const kept = { key: `inbox/${key}`, message, ...(raw !== undefined && { raw }) };
+    show(inboxOf(inboxes, number), Number(row), kept);
   }
   const settingsOf = (number: string): PhoneSettings => settings.get(number) ?? defaults;
+  const rowsOf = (number: string): Row[] => [...(inboxes.get(number)?.rows.values() ?? [])];
   const messagesOf = (number: string): PhoneMessage[] =>
-    [...(inboxes.get(number)?.rows.values() ?? [])].map(({ message }) => message);
+    rowsOf(number).map(({ message }) => message);
+
+  function save({ key, message, raw }: Row): void {
+    journal.write([[key, raw === undefined ? message : { ...message, raw }]]);
+  }
+
+  /** Edits, revokes and reactions change the message they are about. */
+  function apply(number: string, arrived: PhoneMessage): void {
+    if (arrived.target === undefined) return;
+    for (const row of rowsOf(number)) {
+      const changed = changedBy(row.message, arrived);
+      if (changed === undefined) continue;
+      row.message = changed;
+      save(row);
+    }
+  }
 
   function forgetOldest(inbox: Inbox): void {
     const oldest = inbox.rows.values().next();
@@ -126,21 +129,35 @@ export function openPhones({
       const first = inbox.rows.get(inbox.seen.get(seenKey(arrival)) ?? "");
       if (first !== undefined && settingsOf(number).dedupe) {
         first.message = { ...first.message, copies: first.message.copies + 1 };
-        journal.write([[first.key, first.message]]);
+        save(first);
         return { repeated: true };
       }
       const row = inbox.lastRow + 1;
-      const message = { ...arrival, copies: 1, received_at: new Date().toISOString() };
-      const key = `inbox/${number}/${row}`;
-      show(inbox, row, { key, message });
-      journal.write([[key, message]]);
+      const { raw, ...shown } = arrival;
+      const message = { ...shown, copies: 1, received_at: new Date().toISOString() };
+      const kept = {
+        key: `inbox/${number}/${row}`,
+        message,
+        ...(raw !== undefined && { raw }),
+      };
+      show(inbox, row, kept);
+      save(kept);
       forgetOldest(inbox);
+      apply(number, message);
       return { repeated: false };
     },
-    received: (number) => messagesOf(number).filter(({ to }) => to === number),
-    sent: (number) => messagesOf(number).filter(({ to }) => to !== number),
+    received: (number) => messagesOf(number).filter((message) => isReceived(number, message)),
+    sent: (number) => messagesOf(number).filter((message) => !isReceived(number, message)),
+    find: (number, id) => rowsOf(number).findLast(({ message }) => message.id === id),
+    chat: (number, chat) =>
+      rowsOf(number).filter(({ message: { from, to } }) =>
+        isGroupJid(chat) ? to === chat : to === chat || (to === number && from === chat),
+      ),
   };
 }
+
+const isReceived = (number: string, { from, to }: PhoneMessage): boolean =>
+  to === number || (isGroupJid(to) && from !== number);
 
 function show(inbox: Inbox, number: number, row: Row): void {
   inbox.rows.set(row.key, row);

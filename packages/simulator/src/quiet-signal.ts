@@ -78,5 +78,13 @@ builder.initIncoming = function quietInitIncoming(this: QuietBuilder, into, mess
 
 export { ProtocolAddress, SessionBuilder, SessionCipher, SessionRecord } from "libsignal";
 
+const { curve } = libsignal as unknown as {
+  curve: { verifySignature: (key: Buffer, message: Buffer, signature: Buffer) => boolean };
+};
+
+/** Whether the XEdDSA signature over the message is by the key (33 bytes). */
+export const verifySignature = (key: Buffer, message: Buffer, signature: Buffer): boolean =>
+  curve.verifySignature(key, message, signature);
+
 /** For those who need libsignal quiet but use it through a client: importing this module is what does it. */
 export function quiet(): void {}

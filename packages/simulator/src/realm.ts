@@ -4,9 +4,12 @@ import type { DistinctCount } from "./distinct-count.ts";
 import type { Directory } from "./directory.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Faults } from "./faults.ts";
+import type { Groups } from "./groups.ts";
+import type { GroupSignal } from "./group-signal.ts";
 import type { Journal } from "./journal.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { Limits } from "./limits.ts";
+import type { MediaStore } from "./media-store.ts";
 import type { Outboxes } from "./outbox.ts";
 import type { Pairings } from "./pairings.ts";
 import type { PhoneSignal } from "./phone-signal.ts";
@@ -29,6 +32,11 @@ export interface Realm {
   readonly outboxes: Outboxes;
   readonly phones: Phones;
   readonly signal: PhoneSignal;
+  readonly groups: Groups;
+  readonly groupSignal: GroupSignal;
+  readonly media: MediaStore;
+  /** Name and port of the media host, once it is open. */
+  readonly mediaHost: { current: string | undefined };
   readonly faults: Faults;
   readonly log: EventLog;
   readonly counters: Counters;

@@ -12,6 +12,8 @@ export interface ArrivalFacts {
   /** JID of the sending companion. */
   readonly sender: string;
   readonly id: string;
+  /** The group it was written to. */
+  readonly group?: string;
   readonly fault: FaultAction | undefined;
 }
 
@@ -114,15 +116,18 @@ export function postReceipt(
   const sender = parseJid(facts.sender);
   if (sender === undefined || realm.directory.companion(sender.number, sender.device) === undefined)
     return;
-  const from = formatJid({ number: facts.phone, device: 0, space: facts.space });
+  const phone = formatJid({ number: facts.phone, device: 0, space: facts.space });
+  const from = facts.group ?? phone;
+  const participant = facts.group === undefined ? undefined : phone;
   realm.outboxes.post(
     facts.sender,
-    el("receipt", { from, id: facts.id, type, t: nowSeconds() }, content),
+    el("receipt", { from, participant, id: facts.id, type, t: nowSeconds() }, content),
   );
   realm.log.append("receipt", {
     device: facts.sender,
     id: facts.id,
     from,
+    participant,
     type: type ?? "delivered",
   });
 }

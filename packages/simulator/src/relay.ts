@@ -1,12 +1,11 @@
 import type { Connection } from "./connection.ts";
 import { endConnection, type Ending } from "./endings.ts";
-import type { AckHint, FaultAction } from "./faults.ts";
+import type { AckHint, FaultAction, StanzaKind } from "./faults.ts";
 import type { DeviceRole } from "./iq-call.ts";
-import { formatJid, lidJid, pnJid, type Address } from "./jid.ts";
-import { readMessage, type MessageCopy, type MessageStanza } from "./message-stanza.ts";
+import { directMail } from "./direct-relay.ts";
+import { isGroupJid } from "./group-jid.ts";
+import { groupMail } from "./group-relay.ts";
 import { el, type BinaryNode } from "./node.ts";
-import { deliverToPhone } from "./phone-delivery.ts";
-import { isTokenOf } from "./privacy.ts";
 import { nowSeconds, type Realm } from "./realm.ts";
 
 /** What becomes of one message: is it relayed, is it answered and how, does the connection end. */
@@ -24,8 +23,6 @@ interface Answer {
 }
 
 const malformed = 479;
-const unknownRecipient = 404;
-const timelocked = 463;
 const hintValues = { phash: "2:c2ltdWxhd", refresh_lid: "true" } as const satisfies Record<
   AckHint,
   string
@@ -40,21 +37,27 @@ export async function takeMessage(
   const { role } = connection;
   if (role.kind !== "device") return connection.cut("message before login");
   realm.counters.messages += 1;
-  const message = readMessage(node);
-  logMessage(realm, role, { node, copies: message?.copies.length ?? 0 });
-  if (message === undefined) {
-    const error = node.attrs["to"]?.endsWith("@g.us") === true ? unknownRecipient : malformed;
-    return sendAck(realm, connection, { node, error });
-  }
-  const fault = realm.faults.take("message", { to: message.chat.number, device: role.jid });
-  const disposition = disposeOf(fault, {
-    delayMs: realm.delays.ack,
-    ...nackOf(realm, role, message),
+  const open = isGroupJid(node.attrs["to"]) ? groupMail : directMail;
+  const mail = open(realm, role, node);
+  logMessage(realm, role, { node, copies: mail?.copies ?? 0 });
+  if (mail === undefined) return sendAck(realm, connection, { node, error: malformed });
+  const fault = realm.faults.take("message", {
+    to: mail.chat,
+    device: role.jid,
+    kind: kindOf(node),
   });
-  const afterAck = disposition.relay ? await relay(realm, role, message) : [];
+  const disposition = disposeOf(fault, { delayMs: realm.delays.ack, ...mail.nack });
+  const afterAck = disposition.relay ? await mail.relay() : [];
   if (disposition.ack !== undefined) answer(realm, connection, { node, ack: disposition.ack });
   for (const confirm of afterAck) confirm();
   if (disposition.ending !== undefined) endConnection(realm, connection, disposition.ending);
+}
+
+const kindsOfEdits: Readonly<Record<string, StanzaKind>> = { 1: "edit", 7: "revoke", 8: "revoke" };
+
+function kindOf({ attrs: { type, edit, category } }: BinaryNode): string | undefined {
+  if (category === "peer") return "peer";
+  return kindsOfEdits[edit ?? ""] ?? type;
 }
 
 function logMessage(
@@ -93,15 +96,6 @@ export function disposeOf(
   return dispositions[fault.kind] ?? honest;
 }
 
-/** A restricted account reaches only those whose privacy token it holds. */
-function nackOf(realm: Realm, role: DeviceRole, message: MessageStanza): { error?: number } {
-  const restricted = realm.phones.settings(role.number).restricted_until > nowSeconds();
-  const exempt = message.chat.number === role.number || message.category === "peer";
-  if (!restricted || exempt) return {};
-  const parties = { issuer: message.chat.number, holder: role.number };
-  return isTokenOf(realm, parties, message.privacyToken) ? {} : { error: timelocked };
-}
-
 function answer(
   realm: Realm,
   connection: Connection,
@@ -122,74 +116,4 @@ function sendAck(
   connection.send(el("ack", { class: "message", id, from: to, t: nowSeconds(), error, ...stale }));
   const device = connection.role.kind === "device" ? connection.role.jid : "";
   realm.log.append("ack", { device, id: id ?? "", to: to ?? "", error });
-}
-
-/** Hands every copy to its device. Returns what is to be done once the sender has its ack: the receipts. */
-async function relay(
-  realm: Realm,
-  role: DeviceRole,
-  message: MessageStanza,
-): Promise<(() => void)[]> {
-  const reached = message.copies.filter(({ target }) =>
-    isReached(realm, { role, target, chat: message.chat }),
-  );
-  if (reached.length > 0) {
-    realm.counters.relayed += 1;
-    realm.relayedIds.add(message.id);
-  }
-  const confirmations: (() => void)[] = [];
-  for (const copy of reached) {
-    if (copy.target.device === 0) {
-      // Copies of one stanza are independent, but the phones' answers keep the order of arrival.
-      // eslint-disable-next-line no-await-in-loop
-      confirmations.push(await deliverToPhone(realm, { sender: role, message, copy }));
-    } else deliverToCompanion(realm, role, { message, copy });
-  }
-  return confirmations;
-}
-
-/** Copies go to the chat's account, when it exists, and to the sender's own. */
-function isReached(
-  realm: Realm,
-  { role, target, chat }: { role: DeviceRole; target: Address; chat: Address },
-): boolean {
-  if (target.number === role.number) return true;
-  return target.number === chat.number && realm.phones.settings(chat.number).on_whatsapp;
-}
-
-function deliverToCompanion(
-  realm: Realm,
-  role: DeviceRole,
-  { message, copy }: { message: MessageStanza; copy: MessageCopy },
-): void {
-  const { number, device } = copy.target;
-  if (realm.directory.companion(number, device) === undefined) return;
-  const jid = pnJid(number, device);
-  realm.outboxes.post(jid, forward(role, message, copy));
-  realm.log.append("delivered", { device: jid, id: message.id, from: role.jid });
-}
-
-/** The stanza as a companion gets it, in the space the sender addressed it in. */
-function forward(role: DeviceRole, message: MessageStanza, copy: MessageCopy): BinaryNode {
-  const { space } = message.chat;
-  const own = copy.target.number === role.number;
-  const other =
-    space === "pn" ? { sender_lid: lidJid(role.number) } : { sender_pn: pnJid(role.number) };
-  const attrs = {
-    from: formatJid({ number: role.number, device: role.device, space }),
-    id: message.id,
-    type: message.type,
-    t: nowSeconds(),
-    notify: `~${role.number.slice(-4)}`,
-    edit: message.edit,
-    category: message.category,
-    recipient:
-      own && message.category !== "peer" ? formatJid({ ...message.chat, device: 0 }) : undefined,
-    ...other,
-  };
-  const identity =
-    copy.encrypted.type === "pkmsg" && message.deviceIdentity !== undefined
-      ? [message.deviceIdentity]
-      : [];
-  return el("message", attrs, [copy.enc, ...identity]);
 }

@@ -2,9 +2,11 @@ import { openConnection, type Connection } from "./connection.ts";
 import { openControl, type Control } from "./control.ts";
 import { controlApi } from "./control-api.ts";
 import { openGateway, type Gateway } from "./gateway.ts";
+import { openMediaHost } from "./media-host.ts";
+import { openMediaStore } from "./media-store.ts";
 import { memoryJournal, openJournal } from "./journal.ts";
 import { enter } from "./login.ts";
-import { openRealm, type RealmConfig } from "./open-realm.ts";
+import { limitsOf, openRealm, type RealmConfig } from "./open-realm.ts";
 import type { Realm } from "./realm.ts";
 import { resumeReceipts } from "./receipts.ts";
 import { openSecrets } from "./secrets.ts";
@@ -18,6 +20,8 @@ export interface SimulatorConfig extends RealmConfig {
   readonly port?: number;
   /** 0: a free one; absent: no TLS. */
   readonly tlsPort?: number;
+  /** Of the media host, which is always HTTPS; 0 or absent: a free one. */
+  readonly mediaPort?: number;
   /** Where state survives the process; absent: it does not. One simulator at a time. */
   readonly dataDir?: string;
 }
@@ -28,6 +32,8 @@ export interface Simulator extends Control, AsyncDisposable {
   /** Absent without TLS. */
   readonly wssUrl?: string;
   readonly controlTlsUrl?: string;
+  /** `https://name:port` of the media host. */
+  readonly mediaUrl: string;
   /** Base64 of the 32 bytes a client is to trust in place of WhatsApp's root key. */
   readonly rootKey: string;
   /** PEM of the certificate behind wss and https. */
@@ -42,8 +48,13 @@ export async function openSimulator(config: SimulatorConfig = {}): Promise<Simul
     config.dataDir === undefined ? memoryJournal : openJournal(config.dataDir),
   );
   const secrets = await openSecrets(journal, host);
-  const realm = await openRealm(config, { journal, secrets });
+  const media = opening.use(await openMediaStore(mediaConfig(config)));
+  const realm = await openRealm(config, { journal, secrets, media });
   opening.defer(() => closeRealm(realm));
+  const mediaDoor = { host, port: config.mediaPort ?? 0, tls: secrets.tls };
+  const mediaHost = opening.use(await openMediaHost(realm, mediaDoor));
+  const mediaName = `${nameOf(host)}:${mediaHost.port}`;
+  realm.mediaHost.current = mediaName;
   resumeReceipts(realm);
   const control = openControl(realm, secrets.tls.cert);
   const open = (port: number, tls?: TlsCertificate): Promise<Gateway> =>
@@ -61,6 +72,7 @@ export async function openSimulator(config: SimulatorConfig = {}): Promise<Simul
   return {
     ...control,
     ...urlsOf(host, plain, secure),
+    mediaUrl: `https://${mediaName}`,
     rootKey: control.trust().root_key,
     ca: secrets.tls.cert,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -83,9 +95,19 @@ function openDoor(realm: Realm, control: Control, door: Door): Promise<Gateway> 
   });
 }
 
-function urlsOf(host: string, plain: Gateway, secure: Gateway | undefined) {
+function mediaConfig(config: SimulatorConfig) {
+  const { mediaBytes, mediaBytesKept } = limitsOf(config);
+  return { dataDir: config.dataDir, mostBytes: mediaBytes, mostBytesKept: mediaBytesKept };
+}
+
+/** The name by which a client on this machine reaches the host, as a URL writes it. */
+function nameOf(host: string): string {
   const reachable = { "0.0.0.0": "127.0.0.1", "::": "::1" }[host] ?? host;
-  const name = reachable.includes(":") ? `[${reachable}]` : reachable;
+  return reachable.includes(":") ? `[${reachable}]` : reachable;
+}
+
+function urlsOf(host: string, plain: Gateway, secure: Gateway | undefined) {
+  const name = nameOf(host);
   return {
     wsUrl: `ws://${name}:${plain.port}`,
     controlUrl: `http://${name}:${plain.port}`,

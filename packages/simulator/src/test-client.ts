@@ -94,6 +94,8 @@ export function openTestClient(
     logger: silent,
     waWebSocketUrl: simulator.wssUrl ?? simulator.wsUrl,
     ...(simulator.wssUrl === undefined ? {} : { agent: new Agent({ ca: simulator.ca }) }),
+    // Uploads; a download goes through the global fetch and trusts what the process trusts.
+    fetchAgent: new Agent({ ca: simulator.ca }),
     shouldSyncHistoryMessage: () => false,
     defaultQueryTimeoutMs: 10_000,
     // Asked when a companion wants a message again: Baileys' own cache knows messages by the account they went to, and

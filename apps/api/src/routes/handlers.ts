@@ -11,12 +11,14 @@ import {
 } from "./api-keys.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
+import { type ChangeDeps, deleteMessage, editMessage } from "./change-message.ts";
 import {
   connectDevice,
   type ConnectionDeps,
   disconnectDevice,
   logoutDevice,
 } from "./connection.ts";
+import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
@@ -37,6 +39,7 @@ import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter
 import { sendMessage } from "./send-message.ts";
 
 export type HandlerDeps = AcceptDeps &
+  ChangeDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -47,6 +50,7 @@ export type HandlerDeps = AcceptDeps &
   MediaDeps &
   OperationsDeps &
   ApiKeysDeps &
+  EventsDeps &
   ReadinessDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -59,6 +63,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     getMessage: getMessage(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
+    editMessage: editMessage(deps),
+    deleteMessage: deleteMessage(deps),
     createDevice: createDevice(deps),
     listDevices: listDevices(deps),
     getDevice: getDevice(deps),
@@ -75,6 +81,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     createMedia: createMedia(deps),
     getMedia: getMedia(deps),
     deleteMedia: deleteMedia(deps),
+    listEvents: listEvents(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),

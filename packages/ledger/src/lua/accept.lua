@@ -62,8 +62,7 @@ local function accept(base)
   local fast = lane[1] == gen and send_at <= now and quiet == ""
     and tonumber(lane[2] or 0) <= now
     and redis.call("EXISTS", key.window(device)) == 0
-    and redis.call("EXISTS", key.gate(device, recipient)) == 0
-    and redis.call("EXISTS", key.waiting(device, recipient)) == 0
+    and redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0
     and string.sub(redis.call("GET", key.recipient(recipient)) or "", 1, 1) == "1"
     and is_warm(device, recipient, now, true)
 
@@ -100,7 +99,7 @@ local function accept(base)
     return { "accepted", 1, id }
   end
   -- A one-time password overtakes what is only picked.
-  if class == "otp" then take_window_back(device) end
+  if class == "otp" then take_window_back(device, true) end
   redis.call("ZADD", key.backlog(device, gen, class), seq, id)
   redis.call("HDEL", key.lane(device), "open")
   wake(device)

@@ -4,6 +4,7 @@
 -- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON), its media as this device uploaded it (JSON) or ""}
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
+--         · {"orphan", …} (it changes a message that was never sent)
 --         · {"expired", …} · {"alone", …} (it ended its worker before: let nothing else run, then begin again)
 --         · {"media", …} (what it carries has not been uploaded by this device, or too long ago) · {"ghost"} · {"fenced"}
 local device, epoch, id, feed, token, now, origins = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -31,6 +32,19 @@ end
 if m.media and not upload then return reply("media") end
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" and tonumber(m.tried_at or 0) >= tonumber(ARGV[8]) then return reply("reconnect") end
 if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return reply("alone") end
+
+-- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
+local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
+local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left")
+if t and t[1] then
+  if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
+  if t[2] ~= "" then
+    take_out(m)
+    to_due(m, now + S.target_wait_ms, "order")
+    open_gate(m)
+    return { "ghost" }
+  end
+end
 
 attempt = attempt + 1
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 1 end

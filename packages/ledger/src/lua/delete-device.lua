@@ -52,9 +52,9 @@ if ended > 0 then return "more" end
 if cursor ~= "done" then
   local scan = redis.call("ZSCAN", key.due(), cursor, "COUNT", limit)
   for index = 1, #scan[2], 2 do
-    local id = scan[2][index]
-    if string.sub(id, 1, 2) ~= "x:" and redis.call("HGET", key.message(id), "device") == device then
-      redis.call("ZREM", key.due(), id)
+    local id = string.match(scan[2][index], "^%d+:(.+)$")
+    if id and redis.call("HGET", key.message(id), "device") == device then
+      redis.call("ZREM", key.due(), scan[2][index])
       finish(id)
     end
   end

@@ -1,10 +1,12 @@
 -- Moves one message from the backlog into the window and raises its feed number; sets others aside.
 -- ARGV: 1 device, 2 epoch, 3 now (ms), 4 message id or "", 5 pace at (ms), 6 cold 0|1, 7 probe 0|1, 8 passed over, 9 day, 10 gap (ms),
---       11 recipient gap (ms), 12 count of gated, 13 count of held, gated ids …, held ids …, [id, at (ms), why] …
+--       11 recipient gap (ms), 12 owed 0|1 (the class was passed over for long: not even a one-time password takes the pick back),
+--       13 count of gated, 14 count of held, gated ids …, held ids …, [id, at (ms), why] …
+-- What is set aside for a time stands before the later ones of its recipient and class.
 -- Result: {"fed", feed} · {"aside"} · {"moved"} (the message is no longer in the backlog) · {"fenced"}
 local device, epoch, now, id = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 if not owns(device, epoch) then return { "fenced" } end
-local gated, held = tonumber(ARGV[12]), tonumber(ARGV[13])
+local gated, held = tonumber(ARGV[13]), tonumber(ARGV[14])
 local lane = key.lane(device)
 
 local function aside(from, count, put)
@@ -16,33 +18,48 @@ local function aside(from, count, put)
     end
   end
 end
-aside(14, gated, function(m)
-  redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
-  redis.call("HSET", key.message(m.id), "place", "waiting")
-  -- The gate may have opened since the feed looked: nothing else would ever fetch this message.
-  if redis.call("EXISTS", key.gate(device, m.recipient)) == 0 then open_gate(m) end
-end)
-aside(14 + gated, held, function(m)
+local function stand(m)
+  redis.call("ZADD", key.aside(device, m.recipient), waiting_score(m.class, m.seq), m.id)
+  -- It came from behind the gate, perhaps, and others there may go before it is back.
+  let_next_come(device, m.recipient)
+end
+aside(15 + gated, held, function(m)
   redis.call("ZADD", key.held(device), m.seq, m.id)
   redis.call("HSET", key.message(m.id), "place", "held")
+  stand(m)
 end)
-for index = 14 + gated + held, #ARGV, 3 do
-  aside(index, 1, function(m) to_due(m, ARGV[index + 1], ARGV[index + 2]) end)
+for index = 15 + gated + held, #ARGV, 3 do
+  aside(index, 1, function(m)
+    to_due(m, ARGV[index + 1], ARGV[index + 2])
+    stand(m)
+  end)
 end
+aside(15, gated, function(m)
+  redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
+  redis.call("HSET", key.message(m.id), "place", "waiting")
+  -- What it waits for may have ended since the feed looked: nothing else would ever fetch this message.
+  let_next_come(device, m.recipient)
+end)
 if id == "" then return { "aside" } end
 
 local m = place_of(id)
 if m.place ~= "backlog" or m.device ~= device then return { "moved" } end
 take_out(m)
+-- A feed that follows another without a rest measures how fast the lane drains.
+local before = redis.call("HMGET", lane, "fed_at", "drain_ms")
+if before[1] and redis.call("EXISTS", key.window(device)) == 1 then
+  local drained = math.max(0, now - before[1])
+  redis.call("HSET", lane, "drain_ms", string.format("%.1f", before[2] and before[2] * 0.9 + drained * 0.1 or drained))
+end
 local feed = redis.call("HINCRBY", key.message(id), "feed", 1)
 redis.call("HSET", key.message(id), "place", "window")
-redis.call("HSET", key.window(device), id, feed .. "|" .. now .. "|" .. ARGV[6])
+redis.call("HSET", key.window(device), id, feed .. "|" .. now .. "|" .. ARGV[6] .. "|" .. ARGV[12])
 redis.call("SADD", key.gate(device, m.recipient), id)
 redis.call("HDEL", lane, "open")
 if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", 0, "day_cold", 0) end
 redis.call("HINCRBY", lane, "day_sent", 1)
 if ARGV[6] == "1" then redis.call("HINCRBY", lane, "day_cold", 1) end
-redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10])
+redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", now)
 if ARGV[7] == "1" then redis.call("HSET", lane, "probe_id", id, "probe_at", now) end
 if tonumber(ARGV[11]) > 0 then
   redis.call("ZADD", key.spoken(device), now, m.recipient)

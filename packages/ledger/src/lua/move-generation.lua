@@ -1,13 +1,60 @@
 -- What waits under an earlier phone number of a device: releases it to the present one, or cancels it. A message that may have left
--- belongs to its number and stays. Call again until nothing is left.
--- ARGV: device, generation to move, "release" | "discard", now (ms), at most so many, allowed origins of canceled
--- Result: {moved, looked at}
-local device, from, release, now = ARGV[1], ARGV[2], ARGV[3] == "release", tonumber(ARGV[4])
-local gen = redis.call("HGET", key.device(device), "gen")
-local moved, seen = 0, 0
-if not gen or gen == from then return { 0, 0 } end
+-- belongs to its number and stays. One bounded step: first through what is due, then what is held, then the backlog.
+-- ARGV: device, generation to move, "release" | "discard", now (ms), at most so many, allowed origins of canceled,
+--       cursor ("0" at the beginning, "" when what is due is through)
+-- Result: {moved, looked at, next cursor}
+local device, from, release, now, limit, cursor = ARGV[1], ARGV[2], ARGV[3] == "release", tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[7]
+local gen = generation(device)
+local moved = 0
+if not gen or gen == from then return { 0, 0, "" } end
+
+-- What waits behind a message that moves comes along.
+local function adopt(m)
+  redis.call("HSET", key.message(m.id), "gen", gen)
+  for _, id in ipairs(redis.call("ZRANGE", key.waiting(device, m.recipient), 0, -1)) do
+    if redis.call("HGET", key.message(id), "gen") == from then
+      redis.call("HSET", key.message(id), "gen", gen)
+      moved = moved + 1
+    end
+  end
+end
+-- `stay`: it goes on waiting where it is.
+local function move(m, stay)
+  if release then
+    adopt(m)
+    if not stay then
+      take_out(m)
+      m.gen = gen
+      to_backlog(m)
+    end
+    moved = moved + 1
+  elseif may_come_from(m, ARGV[6]) then
+    moved = moved + 1
+    enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "its phone number was replaced" })
+  end
+end
+
+if cursor ~= "" then
+  local scan = redis.call("ZSCAN", key.due(), cursor, "COUNT", limit)
+  for index = 1, #scan[2], 2 do
+    local id = string.match(scan[2][index], "^%d+:(.+)$")
+    local f = id and redis.call("HMGET", key.message(id), "device", "gen", "left")
+    if f and f[1] == device and f[2] == from and not f[3] then move(load_message(id), true) end
+  end
+  return { moved, 1, scan[1] == "0" and "" or scan[1] }
+end
+
+local seen = 0
+for _, id in ipairs(redis.call("ZRANGE", key.held(device), 0, limit - 1)) do
+  local m = load_message(id)
+  if not m then redis.call("ZREM", key.held(device), id)
+  elseif m.gen == from then
+    seen = seen + 1
+    move(m)
+  end
+end
 for _, class in ipairs(CLASSES) do
-  for _, id in ipairs(redis.call("ZRANGE", key.backlog(device, from, class), 0, ARGV[5] - 1)) do
+  for _, id in ipairs(redis.call("ZRANGE", key.backlog(device, from, class), 0, limit - 1)) do
     local m = load_message(id)
     seen = seen + 1
     redis.call("ZREM", key.backlog(device, from, class), id)
@@ -15,17 +62,9 @@ for _, class in ipairs(CLASSES) do
     elseif m.left then
       -- Only evidence can settle it; it is looked at again when its time for that is over.
       to_due(m, tonumber(m.left_at) + S.reconcile_limit_ms, "identity_changed")
-    elseif release then
-      moved = moved + 1
-      m.gen = gen
-      redis.call("HSET", key.message(id), "gen", gen)
-      to_backlog(m)
-    elseif may_come_from(m, ARGV[6]) then
-      moved = moved + 1
-      m.place = ""
-      enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "its phone number was replaced" })
+    else move(m)
     end
   end
 end
 if moved > 0 then wake(device) end
-return { moved, seen }
+return { moved, seen, "" }

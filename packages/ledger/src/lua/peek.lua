@@ -13,9 +13,27 @@ local holding = l[4] and true or false
 local probing = l[6] and tonumber(l[6]) + S.probe_ms > now
 if not holding or (tonumber(l[4]) <= now and not probing) then
   for _, id in ipairs(redis.call("ZRANGE", key.held(device), 0, holding and 0 or 999)) do
+    local m = place_of(id)
     redis.call("ZREM", key.held(device), id)
-    to_backlog(place_of(id))
+    if m.device then
+      take_out(m)
+      to_backlog(m)
+    end
   end
+end
+
+-- True when an earlier message of the recipient stands before this one. What was set aside because it was cold comes back when the
+-- chat has become warm.
+local function is_gated(id, class, seq, recipient, warm)
+  if redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0 then return false end
+  if is_shut(device, gen, recipient, id) then return true end
+  local score = waiting_score(class, seq)
+  local first = redis.call("ZRANGE", key.waiting(device, recipient), 0, 0, "WITHSCORES")
+  if first[2] and tonumber(first[2]) < tonumber(score) and redis.call("SISMEMBER", key.gate(device, recipient), id) == 0 then return true end
+  local before = set_aside_before(device, gen, recipient, class, score)
+  if not before then return false end
+  if warm then come_back_warm(device, before) end
+  return true
 end
 local out = { redis.call("HLEN", key.window(device)), l[1] or "0", l[2] or "0", l[3] or "0", l[4] or "", l[5] or "0", probing and 1 or 0,
   l[7] and 1 or 0, l[8] or "0", l[9] or "0", l[10] or "0", l[11] or "0", d[2] or "", d[3] or "0" }
@@ -24,18 +42,12 @@ for _, class in ipairs(CLASSES) do
   for _, id in ipairs(head) do
     local f = redis.call("HMGET", key.message(id), "recipient", "seq", "quiet")
     local recipient = f[1]
-    local gate = key.gate(device, recipient)
-    local others = redis.call("SCARD", gate)
-    if others > 0 and redis.call("SISMEMBER", gate, id) == 1 then others = others - 1
-    elseif others == 0 then
-      local first = redis.call("ZRANGE", key.waiting(device, recipient), 0, 0, "WITHSCORES")
-      if first[2] and tonumber(first[2]) < tonumber(waiting_score(class, f[2])) then others = 1 end
-    end
+    local warm = is_warm(device, recipient, now, not holding)
     out[#out + 1] = id
     out[#out + 1] = class
     out[#out + 1] = f[2]
-    out[#out + 1] = others > 0 and 1 or 0
-    out[#out + 1] = is_warm(device, recipient, now, not holding) and 1 or 0
+    out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
+    out[#out + 1] = warm and 1 or 0
     out[#out + 1] = recipient
     out[#out + 1] = f[3] or ""
     out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"

@@ -55,10 +55,21 @@ end
 
 local CLASSES = { "otp", "high", "normal", "bulk" }
 local CLASS_ORDER = { otp = 0, high = 1, normal = 2, bulk = 3 }
+local CLASS_WIDTH = 1125899906842624
 
 -- Orders a recipient's waiting messages by class, then by sequence; within the 53 bits of a score.
 local function waiting_score(class, seq)
-  return string.format("%.0f", CLASS_ORDER[class] * 1125899906842624 + tonumber(seq))
+  return string.format("%.0f", CLASS_ORDER[class] * CLASS_WIDTH + tonumber(seq))
+end
+
+-- Its name among what is due: what falls due at once comes back in the order of acceptance.
+local function due_member(m)
+  return string.format("%016.0f:", tonumber(m.seq)) .. m.id
+end
+
+-- The present number of the device: its generation; false when it is deleted.
+local function generation(device)
+  return redis.call("HGET", key.device(device), "gen")
 end
 
 -- Takes a message out of wherever it rests.
@@ -67,8 +78,9 @@ local function take_out(m)
   elseif m.place == "window" then redis.call("HDEL", key.window(m.device), m.id)
   elseif m.place == "waiting" then redis.call("ZREM", key.waiting(m.device, m.recipient), m.id)
   elseif m.place == "held" then redis.call("ZREM", key.held(m.device), m.id)
-  elseif m.place == "due" then redis.call("ZREM", key.due(), m.id)
+  elseif m.place == "due" then redis.call("ZREM", key.due(), due_member(m))
   end
+  if m.place == "held" or m.place == "due" then redis.call("ZREM", key.aside(m.device, m.recipient), m.id) end
 end
 
 -- Puts a message to its place by sequence among those that wait for the lane.
@@ -81,36 +93,77 @@ end
 -- Lets a message wait for a time; `why` is the reason that its reader is told.
 local function to_due(m, at, why)
   redis.call("HSET", key.message(m.id), "place", "due", "next_at", at, "why", why)
-  redis.call("ZADD", key.due(), at, m.id)
+  redis.call("ZADD", key.due(), at, due_member(m))
 end
 
--- The message no longer stands before others of its recipient: the next one that waits behind the gate may come. What waits there
--- under an earlier phone number comes too, but stands before nobody.
+-- True when another message than `id` keeps the recipient's gate shut. One of an earlier phone number stands before nobody.
+local function is_shut(device, gen, recipient, id)
+  for _, other in ipairs(redis.call("SMEMBERS", key.gate(device, recipient))) do
+    if other ~= id and redis.call("HGET", key.message(other), "gen") == gen then return true end
+  end
+  return false
+end
+
+-- The earlier message of the recipient, of the same class and number, that was set aside for a time; nil when there is none.
+local function set_aside_before(device, gen, recipient, class, score)
+  local from = waiting_score(class, 0)
+  for _, id in ipairs(redis.call("ZRANGEBYSCORE", key.aside(device, recipient), from, "(" .. score)) do
+    if redis.call("HGET", key.message(id), "gen") == gen then return id end
+  end
+end
+
+-- Where nothing stands before them any more, the first of the recipient's waiting messages comes back to the backlog. What waits
+-- there under an earlier phone number comes too, but stands before nobody.
+local function let_next_come(device, recipient)
+  local waiting = key.waiting(device, recipient)
+  if redis.call("EXISTS", waiting) == 0 then return end
+  local gen = generation(device)
+  if gen and is_shut(device, gen, recipient, "") then return end
+  for _, class in ipairs(CLASSES) do
+    local from = waiting_score(class, 0)
+    local behind = false
+    repeat
+      local first = redis.call("ZRANGEBYSCORE", waiting, from, "(" .. waiting_score(class, CLASS_WIDTH), "WITHSCORES", "LIMIT", 0, 1)
+      local came = first[1] and place_of(first[1])
+      behind = came and gen and came.gen == gen and set_aside_before(device, gen, recipient, class, first[2])
+      if came and not behind then
+        redis.call("ZREM", waiting, first[1])
+        if came.device then
+          to_backlog(came)
+          wake(device)
+          if came.gen == gen then return end
+        end
+      end
+    until behind or not came
+  end
+end
+
+-- The message no longer stands before others of its recipient: the next one that waits behind the gate may come.
 local function open_gate(m)
-  local gate = key.gate(m.device, m.recipient)
-  redis.call("SREM", gate, m.id)
-  if redis.call("EXISTS", gate) == 1 then return end
-  local gen = redis.call("HGET", key.device(m.device), "gen")
-  local came
-  repeat
-    local first = redis.call("ZPOPMIN", key.waiting(m.device, m.recipient))
-    came = first[1] and place_of(first[1])
-    if came and came.device then
-      to_backlog(came)
-      wake(m.device)
-    end
-  until not came or came.gen == gen
+  redis.call("SREM", key.gate(m.device, m.recipient), m.id)
+  let_next_come(m.device, m.recipient)
+end
+
+-- What was set aside because its recipient was cold may go: the chat has become warm.
+local function come_back_warm(device, id)
+  local f = redis.call("HMGET", key.message(id), "place", "why")
+  if f[1] ~= "held" and (f[1] ~= "due" or f[2] ~= "budget") then return end
+  local m = place_of(id)
+  take_out(m)
+  redis.call("HDEL", key.message(id), "next_at", "why")
+  to_backlog(m)
+  wake(device)
 end
 
 -- Gives back what is picked but not in an attempt. Its jobs become ghosts, because the next feed has another number.
--- The gate of a message that may have left stays shut: it is still before the others.
-local function take_window_back(device)
+-- The gate of a message that may have left stays shut: it is still before the others. `spare`: not what its class was owed.
+local function take_window_back(device, spare)
   local window = redis.call("HKEYS", key.window(device))
   for _, id in ipairs(window) do
     local status = redis.call("HGET", key.message(id), "status")
-    if status == "queued" or status == "unknown" then
+    local at, cold, owed = string.match(redis.call("HGET", key.window(device), id), "|(%d+)|?(%d*)|?(%d*)$")
+    if (status == "queued" or status == "unknown") and not (spare and owed == "1") then
       local m = place_of(id)
-      local at, cold = string.match(redis.call("HGET", key.window(device), id), "|(%d+)|?(%d*)$")
       redis.call("HDEL", key.window(device), id)
       to_backlog(m)
       if status == "queued" then open_gate(m) end

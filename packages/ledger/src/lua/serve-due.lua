@@ -29,7 +29,7 @@ local due = redis.call("ZRANGEBYSCORE", key.due(), "-inf", now, "LIMIT", 0, ARGV
 for _, member in ipairs(due) do
   redis.call("ZREM", key.due(), member)
   local expiry = string.sub(member, 1, 2) == "x:"
-  local m = load_message(expiry and string.sub(member, 3) or member)
+  local m = load_message(string.match(member, "^%w+:(.+)$") or member)
   if not m then -- gone
   elseif expiry then
     if m.status == "sending" then remind(m, now + AGAIN_MS)
@@ -38,6 +38,7 @@ for _, member in ipairs(due) do
       enter(m, { to = "expired", at = now, code = "MESSAGE_EXPIRED", detail = "" })
     end
   elseif m.place == "due" then
+    redis.call("ZREM", key.aside(m.device, m.recipient), m.id)
     m.place = ""
     if m.status == "scheduled" and may_come_from(m, ARGV[3]) then
       m.seq = redis.call("INCR", key.sequence())

@@ -1,0 +1,42 @@
+import { ENTRANCES, type MessageContent, type MessageId } from "@pombo/domain";
+import { originList } from "./attempts.ts";
+import type { MessageRecord } from "./message-record.ts";
+import type { Run } from "./scripts.ts";
+
+/** What may be done to a message by another request, while it is as that request saw it. */
+export type TargetMove =
+  | { readonly kind: "cancel" }
+  | { readonly kind: "body"; readonly content: MessageContent }
+  /** A deletion for everyone is about to be accepted under this id. */
+  | { readonly kind: "deleted-by"; readonly messageId: MessageId };
+
+export interface Changes {
+  /** `moved`: it has changed since it was read; look at it again. */
+  changeTarget(
+    seen: Pick<MessageRecord, "id" | "version">,
+    move: TargetMove,
+    now: number,
+  ): Promise<"done" | "moved" | "absent">;
+}
+
+export function changes(run: Run): Changes {
+  const origins = originList(ENTRANCES.canceled.command);
+  return {
+    async changeTarget({ id, version }, move, now) {
+      const value = valueOf(move);
+      const reply = await run("change-target", id, version, move.kind, value, now, origins);
+      return reply as "done" | "moved" | "absent";
+    },
+  };
+}
+
+function valueOf(move: TargetMove): string {
+  switch (move.kind) {
+    case "cancel":
+      return "";
+    case "body":
+      return JSON.stringify(move.content);
+    case "deleted-by":
+      return move.messageId;
+  }
+}

@@ -1,0 +1,22 @@
+import type { ResolvedPace } from "@pombo/domain";
+
+/** What was measured of a lane: the time between two feeds that followed each other without a rest. */
+interface Drain {
+  readonly pace: ResolvedPace;
+  /** ms; 0 when nothing was measured */
+  readonly drainMs: number;
+  /** The last feed, ms since the epoch. */
+  readonly fedAt: number;
+}
+
+/** A measurement that is older says nothing about what comes. */
+const FRESH_MS = 600_000;
+
+/**
+ * The time that one message of a lane takes, ms: what the pace asks for, or what was measured lately where that is more; 0 when nobody
+ * can say.
+ */
+export function drainGap({ pace, drainMs, fedAt }: Drain, now: number): number {
+  const asked = pace.gapMs + pace.jitterMs / 2;
+  return now - fedAt <= FRESH_MS ? Math.max(asked, drainMs) : asked;
+}

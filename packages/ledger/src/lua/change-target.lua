@@ -1,0 +1,16 @@
+-- Changes a message at the wish of another request, if it is still as that request saw it.
+-- ARGV: message id, the version that was seen, "cancel" | "body" | "deleted-by", the new body (JSON) or the id of the deletion or "",
+--       now (ms), allowed origins of canceled
+-- Result: "done" · "moved" (it has changed since: look again) · "absent"
+local m = load_message(ARGV[1])
+if not m then return "absent" end
+if m.version ~= ARGV[2] then return "moved" end
+if ARGV[3] == "deleted-by" then
+  redis.call("HSET", key.message(m.id), "deleted_by", ARGV[4])
+  return "done"
+end
+if m.left or not may_come_from(m, ARGV[6]) then return "moved" end
+if ARGV[3] == "body" then redis.call("HSET", key.message(m.id), "body", ARGV[4])
+else enter(m, { to = "canceled", at = tonumber(ARGV[5]), code = "MESSAGE_CANCELED", detail = "" })
+end
+return "done"
