@@ -105,7 +105,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
         ahead.catch((error: unknown) => log.debug("job.not_fetched", { error }));
       }
     },
-    setAside: desk.setAside,
+    setAside: (job, message) => desk.setAside(job, message),
     goAlone: () => deps.solo.goAlone(own.deviceId),
     now,
     random: Math.random,

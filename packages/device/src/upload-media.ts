@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { Failure, MediaKind, Settings } from "@pombo/domain";
+import { catalogRow, type Failure, type MediaKind, type Settings } from "@pombo/domain";
 import {
   type AnyMediaMessageContent,
   prepareWAMessageMedia,
@@ -89,20 +89,11 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
 }
 
-/** A lost connection or a throttle is what it is; whatever else went wrong, the file is not there, and nothing was sent. */
+/** What the device waits for is what it is; whatever else went wrong, the file is not there, and nothing was sent. */
 function failureOf(error: unknown): Failure {
   const failure = classifyRejection(error);
-  switch (failure.code) {
-    case "DEVICE_DISCONNECTED":
-    case "DEVICE_NOT_READY":
-    case "THROTTLED":
-    case "MEDIA_UPLOAD_FAILED":
-      return failure;
-    default:
-      return {
-        code: "MEDIA_UPLOAD_FAILED",
-        detail: "the upload to WhatsApp failed",
-        cause: failure.cause,
-      };
-  }
+  const { remedy } = catalogRow(failure.code);
+  if (remedy.kind === "park" || remedy.kind === "throttle") return failure;
+  const detail = "the upload to WhatsApp failed";
+  return { code: "MEDIA_UPLOAD_FAILED", detail, cause: error };
 }

@@ -80,7 +80,7 @@ function isLoopback(hostname: string): boolean {
 function openHop(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<OpenedUrl> {
   const { settings } = policy;
   const free = policy.allowLoopback && isLoopback(url.hostname);
-  const lookup: LookupFunction = free ? (systemLookup as LookupFunction) : guardedLookup();
+  const lookup: LookupFunction = free ? systemLookup : guardedLookup();
   const send = url.protocol === "https:" ? secureRequest : plainRequest;
   const { promise, resolve } = Promise.withResolvers<OpenedUrl>();
   let broken: string | undefined;
