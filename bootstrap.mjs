@@ -1,6 +1,6 @@
 // Runs every `npm` task of this repository on a bare machine: Node 20 or later and npm are enough.
 //
-//   npm start | test | run check | run pombo | run simulator | run bench | run chaos   ─►  node bootstrap.mjs <task> [arguments]
+//   npm start | test | run check | run pombo | run simulator | run bench | run chaos | run fuzz   ─►  node bootstrap.mjs <task> [arguments]
 //
 // It brings the packages when they are missing or changed, then hands over to the pinned Node of node_modules/.bin. It stays as
 // the parent: forwards signals, passes the exit code on, and when it dies itself the closed IPC channel tells the child to end.
@@ -24,6 +24,7 @@ const TASKS = {
   simulator: (args) => runProgram("apps/simulator/src/main.ts", args),
   bench: (args) => runProgram("bench/main.ts", args),
   chaos: (args) => runProgram("e2e/chaos/main.ts", args),
+  fuzz: (args) => runProgram("e2e/fuzz/main.ts", args),
   check: (args) => check(["unit"], args),
   test: (args) => check(["unit", "system", "e2e"], args),
   exec: ([tool, ...args]) => runTool({ tool, args, stdio: "inherit" }).then((end) => end.code),

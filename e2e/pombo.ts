@@ -18,6 +18,7 @@ export interface Ready {
   readonly pids: {
     readonly api: readonly number[];
     readonly worker: readonly number[];
+    readonly notifier: readonly number[];
     readonly redis: number;
     readonly simulator: number;
   };
@@ -153,10 +154,10 @@ export class Pombo implements AsyncDisposable {
 
   /** Everything dies at once. */
   async kill9(): Promise<void> {
-    const { api, worker, redis, simulator } = await this.living();
+    const { api, worker, notifier, redis, simulator } = await this.living();
     const exited = once(this.#supervisor, "exit");
     this.#supervisor.kill("SIGKILL");
-    for (const pid of [...api, ...worker, simulator, redis]) killIfThere(pid);
+    for (const pid of [...api, ...worker, ...notifier, simulator, redis]) killIfThere(pid);
     await exited;
   }
 

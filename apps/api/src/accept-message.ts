@@ -18,6 +18,7 @@ import type { AcceptClaim, Accepted, Claim, Ledger, NewMessage } from "@pombo/le
 import type { Admission } from "./admission.ts";
 import { type Answer, instant, refuse } from "./answer.ts";
 import {
+  type AcceptedMessage,
   type AnswerDeps,
   answerMessage,
   type AnswerRequest,
@@ -64,6 +65,25 @@ export interface TakeRequest extends AnswerRequest {
   readonly brought?: MediaId;
   /** A claim that was made before the acceptance. */
   readonly claim?: Claim;
+  /** As `POST /v1/messages` does when absent. */
+  readonly answering?: Answering;
+}
+
+/** How an accepted message is answered. */
+export interface Answering {
+  /** The client waits for the outcome until then, ms since the epoch. */
+  readonly syncUntil?: number;
+  /** The answer when nobody waits, kept with the acceptance; undefined when the client waits. */
+  readonly atOnce: (message: NewMessage) => Extract<Answer, { kind: "answer" }> | undefined;
+  answer(accepted: AcceptedMessage): Promise<Answer>;
+}
+
+/** Waits as long as `Prefer` asks. */
+function natively(request: TakeRequest, deps: AcceptDeps): Answering {
+  return {
+    atOnce: (message) => (waitMs(request.prefer) > 0 ? undefined : answerUnread(message, request)),
+    answer: (accepted) => answerMessage(accepted, request, deps),
+  };
 }
 
 export interface SendRequest extends TakeRequest {
@@ -96,11 +116,14 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
 /** The way of a message that may be accepted: accept → feed → wait → answer. */
 export async function takeMessage(
   request: TakeRequest,
-  given: NewMessage,
+  bare: NewMessage,
   deps: AcceptDeps,
 ): Promise<Answer> {
-  const { id, deviceId } = given;
-  const claim = acceptClaim(request, given);
+  const answering = request.answering ?? natively(request, deps);
+  const { id, deviceId } = bare;
+  const { syncUntil } = answering;
+  const given = syncUntil === undefined ? bare : { ...bare, syncUntil };
+  const claim = acceptClaim(request, given, answering);
   const accepted = await acceptOrWithdraw(given, claim, deps);
   if (accepted.kind !== "accepted") await dropBrought(request.brought, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
@@ -110,10 +133,10 @@ export async function takeMessage(
   if (feed !== undefined) await feedLane({ deviceId, messageId, feed }, deps);
   deps.reach("lane_added");
   const message = messageId === id ? given : { ...given, id: messageId };
+  const known = claim?.answer !== undefined && messageId === id;
   const answer =
-    claim?.answer !== undefined && messageId === id
-      ? { ...answerUnread(message, request), messageId }
-      : await answerMessage({ messageId, message, ...claimed(claim) }, request, deps);
+    (known ? answering.atOnce(message) : undefined) ??
+    (await answering.answer({ messageId, message, ...claimed(claim) }));
   deps.reach("answered");
   return answer;
 }
@@ -142,7 +165,8 @@ function answerJoined(
   { request, deps }: { readonly request: TakeRequest; readonly deps: AcceptDeps },
 ): Answer | Promise<Answer> {
   if (answer !== undefined) return replay(answer, messageId);
-  return answerMessage({ messageId, ...claimed(claim) }, request, deps);
+  const answering = request.answering ?? natively(request, deps);
+  return answering.answer({ messageId, ...claimed(claim) });
 }
 
 function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
@@ -150,12 +174,17 @@ function claimed(claim: Claim | undefined): { readonly claim?: Claim } {
 }
 
 /** The claim of a request; whoever doesn't wait is answered by what is known now, which is kept with the acceptance. */
-function acceptClaim(request: TakeRequest, message: NewMessage): AcceptClaim | undefined {
+function acceptClaim(
+  request: TakeRequest,
+  message: NewMessage,
+  { atOnce }: Answering,
+): AcceptClaim | undefined {
   const mine = request.claim ?? keyClaim(request);
   if (mine === undefined) return undefined;
   const claim = { ...mine, fingerprint: fingerprintOf(request.body) };
-  if (waitMs(request.prefer) > 0) return claim;
-  const { status, headers, body } = answerUnread(message, request);
+  const known = atOnce(message);
+  if (known === undefined) return claim;
+  const { status, headers, body } = known;
   return { ...claim, answer: { status, headers, body: body.toString() } };
 }
 
@@ -221,7 +250,7 @@ const WITHDRAW_TRIES = 10;
 const WITHDRAW_PAUSE_MS = 300;
 
 /** Tries again while the store is away. Gives up with its error: the caller's retry under the same key then joins the message. */
-async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
+export async function insist<Value>(attempt: () => Promise<Value>): Promise<Value> {
   for (let tries = 1; ; tries += 1) {
     try {
       // oxlint-disable-next-line no-await-in-loop -- one try after the other

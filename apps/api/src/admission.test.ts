@@ -1,6 +1,7 @@
 import { DEFAULT_SETTINGS } from "@pombo/domain";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openAdmission, usedPercent } from "./admission.ts";
+import { usedPercent } from "@pombo/redis";
+import { openAdmission } from "./admission.ts";
 import { openTestApi, type TestApi } from "./open-test-api.ts";
 
 let api: TestApi;

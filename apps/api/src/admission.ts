@@ -1,5 +1,6 @@
 import type { Problem } from "@pombo/contract";
 import type { Settings } from "@pombo/domain";
+import { usedPercent } from "@pombo/redis";
 
 export interface AdmissionDeps {
   /** Redis' `INFO memory`. */
@@ -47,11 +48,3 @@ export function openAdmission({ info, settings, clock }: AdmissionDeps): Admissi
 }
 
 const RETRY_MS = 10_000;
-
-/** How much of `maxmemory` is used; 0 when Redis has no limit. */
-export function usedPercent(info: string): number {
-  const read = (name: string): number =>
-    Number(new RegExp(`^${name}:([0-9]+)`, "m").exec(info)?.[1] ?? 0);
-  const limit = read("maxmemory");
-  return limit === 0 ? 0 : (read("used_memory") / limit) * 100;
-}

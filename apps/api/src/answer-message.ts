@@ -138,13 +138,13 @@ const ENDINGS: Readonly<Partial<Record<MessageStatus, ErrorCode>>> = {
   canceled: "MESSAGE_CANCELED",
 };
 
-function appliedOf({ respondAsync, waitS }: Preference): Readonly<Record<string, string>> {
+export function appliedOf({ respondAsync, waitS }: Preference): Readonly<Record<string, string>> {
   if (respondAsync) return { "Preference-Applied": "respond-async" };
   return waitS === undefined ? {} : { "Preference-Applied": `wait=${waitS}` };
 }
 
 /** Stores the answer before it is written; the first one that was stored is the one that everybody gets. */
-async function keepAnswer(
+export async function keepAnswer(
   answer: Answer,
   { digest, messageId }: { readonly digest: string; readonly messageId: MessageId },
   { ledger }: Pick<AnswerDeps, "ledger">,

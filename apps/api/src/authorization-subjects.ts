@@ -15,16 +15,45 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
 };
 
 /** A body that its route takes, by the name of the route; what is absent takes `{}`. */
-const BODIES: Readonly<Record<string, (device: string) => object>> = {
-  sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
-  pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
-  editMessage: () => ({ text: "better" }),
-  createDevice: () => ({ name: "another" }),
-  pairByCode: () => ({ phone: "5511999999999" }),
-  redriveLetters: () => ({ filter: { code: "SEND_FAILED" } }),
-  discardLetters: () => ({ filter: { code: "SEND_FAILED" } }),
-  createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
-};
+const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object | Promise<object>>> =
+  {
+    sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
+    pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+    editMessage: () => ({ text: "better" }),
+    createDevice: () => ({ name: "another" }),
+    pairByCode: () => ({ phone: "5511999999999" }),
+    redriveLetters: () => ({ filter: { code: "SEND_FAILED" } }),
+    discardLetters: () => ({ filter: { code: "SEND_FAILED" } }),
+    wutsSendText: (device) => ({ number: "5511999999999", text: "hello", device_id: device }),
+    wutsSendLocation: (device) => ({
+      to: "5511999999999",
+      latitude: 1,
+      longitude: 2,
+      device_id: device,
+    }),
+    wutsSendContact: (device) => ({
+      to: "5511999999999",
+      contact: { display_name: "Ana", phone: "5511999999998" },
+      device_id: device,
+    }),
+    wutsSendPoll: (device) => ({
+      to: "5511999999999",
+      question: "When?",
+      options: [{ option_name: "now" }, { option_name: "later" }],
+      device_id: device,
+    }),
+    wutsDeleteMessage: async (device, api) => {
+      const message = { from: device, to: "5511999999999", text: "hello" };
+      const messageId = await created(api, "/v1/messages", message);
+      return { messageId, chatJid: "5511999999999@s.whatsapp.net", device_id: device };
+    },
+    wutsCreateDevice: () => ({ name: "another" }),
+    wutsPairCode: (device) => ({ phone: "5511999999999", device_id: device }),
+    wutsConnect: (device) => ({ device_id: device }),
+    wutsDisconnect: (device) => ({ device_id: device }),
+    sessionSendText: () => ({ to: "5511999999999", message: "hello" }),
+    createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
+  };
 
 async function created(api: TestApi, path: string, body: object): Promise<string> {
   const made = await api.call("POST", path, { body });
@@ -50,7 +79,10 @@ export async function grantedRequest(api: TestApi, name: string, row: Route): Pr
   const make = start === undefined ? undefined : SUBJECTS[start];
   if (row.path.includes(":id") && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
-  const path = row.path.replace(":id", (await make?.(api, device)) ?? "");
+  const named = row.query !== undefined && "device_id" in row.query.shape;
+  const path =
+    row.path.replace(":id", (await make?.(api, device)) ?? "") +
+    (named ? `?device_id=${device}` : "");
   if (row.body === undefined) return { name, row, device, path };
-  return { name, row, device, path, body: BODIES[name]?.(device) ?? {} };
+  return { name, row, device, path, body: (await BODIES[name]?.(device, api)) ?? {} };
 }

@@ -9,6 +9,8 @@ export interface Patience<Value> {
   readonly ms: number;
   /** Ends the wait early; the answer is then what is known. */
   readonly signal: AbortSignal;
+  /** How long to trust the subscription before looking again without it. */
+  readonly lookAgainMs?: number;
 }
 
 /** Live events may be lost: whoever waits also looks again by itself. */
@@ -22,7 +24,7 @@ export async function awaitChange<Value>(
   source: Source<Value>,
   patience: Patience<Value>,
 ): Promise<Value> {
-  const { signal } = patience;
+  const { signal, lookAgainMs = LOOK_AGAIN_MS } = patience;
   const bell = openBell(signal);
   const stop = source.subscribe(bell.ring);
   const deadline = performance.now() + patience.ms;
@@ -34,7 +36,7 @@ export async function awaitChange<Value>(
       const left = deadline - performance.now();
       if (patience.done(value) || left <= 0 || signal.aborted) return value;
       // oxlint-disable-next-line no-await-in-loop
-      await bell.rung(Math.min(left, LOOK_AGAIN_MS));
+      await bell.rung(Math.min(left, lookAgainMs));
     }
   } finally {
     stop();

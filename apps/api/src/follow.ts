@@ -8,6 +8,8 @@ export interface LiveEvents {
 export interface Follow {
   message(id: string, ring: () => void): () => void;
   device(id: string, ring: () => void): () => void;
+  /** Only changes of its state, not its messages. */
+  deviceState(id: string, ring: () => void): () => void;
   /** The answer to a request that the owner of a device was sent. */
   reply(requestId: string, ring: () => void): () => void;
 }
@@ -16,8 +18,9 @@ export interface Follow {
 export function openFollow(events: LiveEvents): Follow {
   const waiting = new Map<string, Set<() => void>>();
   events.onEvent((event) => {
-    for (const subject of [event.message, event.device])
-      for (const ring of waiting.get(subject) ?? []) ring();
+    const subjects = [event.message, event.device];
+    if (event.message === "") subjects.push(stateOf(event.device));
+    for (const subject of subjects) for (const ring of waiting.get(subject) ?? []) ring();
   });
   const follow = (subject: string, ring: () => void): (() => void) => {
     const rings = waiting.get(subject) ?? new Set();
@@ -27,5 +30,10 @@ export function openFollow(events: LiveEvents): Follow {
       if (rings.size === 0) waiting.delete(subject);
     };
   };
-  return { message: follow, device: follow, reply: follow };
+  const deviceState: Follow["deviceState"] = (id, ring) => follow(stateOf(id), ring);
+  return { message: follow, device: follow, deviceState, reply: follow };
+}
+
+function stateOf(deviceId: string): string {
+  return `state of ${deviceId}`;
 }

@@ -82,3 +82,13 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
     },
   };
 }
+
+/** Aborts when the key ends. */
+export function endOfKey(
+  caller: Pick<Caller, "keyId" | "expiresAt">,
+  keyWatch: KeyWatch,
+): { readonly signal: AbortSignal } & Disposable {
+  const ending = new AbortController();
+  const stop = keyWatch.watch(caller, () => ending.abort());
+  return { signal: ending.signal, [Symbol.dispose]: stop };
+}

@@ -1,6 +1,7 @@
 import type { MessageId } from "@pombo/domain";
 import type { MessageView } from "@pombo/ledger";
 import { awaitChange, type Patience } from "./await-change.ts";
+import type { EventTail } from "./event-tail.ts";
 import type { Follow } from "./follow.ts";
 
 export interface MessageReader {
@@ -9,21 +10,41 @@ export interface MessageReader {
 
 export interface WaitForMessageDeps {
   readonly ledger: MessageReader;
+  /** At once, but lossy. */
   readonly follow: Pick<Follow, "message">;
+  /** A moment later, but whatever the log says. */
+  readonly tail: Pick<EventTail, "follow" | "listen">;
   readonly now: () => number;
 }
 
-/** Waits until the message is as wanted, or the time is up; undefined when there is no such message. */
-export function waitForMessage(
+/** Every change is in the log, so a look without being rung is for what nobody thought of. */
+const LOOK_AGAIN_MS = 30_000;
+
+/**
+ * Waits until the message is as wanted, or the time is up; undefined when there is no such message. Who waits costs Redis nothing
+ * until there is news: the process reads the log once for all.
+ */
+export async function waitForMessage(
   id: MessageId,
   patience: Omit<Patience<MessageView>, "done"> & { done(view: MessageView): boolean },
-  { ledger, follow, now }: WaitForMessageDeps,
+  { ledger, follow, tail, now }: WaitForMessageDeps,
 ): Promise<MessageView | undefined> {
+  const interest = { events: ["*"], devices: "*", messageId: id } as const;
+  if (patience.ms > 0) await tail.follow();
   return awaitChange(
     {
-      subscribe: (ring) => follow.message(id, ring),
+      subscribe(ring) {
+        const stops = [follow.message(id, ring), tail.listen({ interest, hear: ring })];
+        return () => {
+          for (const stop of stops) stop();
+        };
+      },
       read: () => ledger.viewMessage(id, now()),
     },
-    { ...patience, done: (view) => view === undefined || patience.done(view) },
+    {
+      ...patience,
+      lookAgainMs: LOOK_AGAIN_MS,
+      done: (view) => view === undefined || patience.done(view),
+    },
   );
 }

@@ -5,6 +5,7 @@ import { type Keeping, keepRunning, type Kept } from "./keep-running.ts";
 import { choosePort } from "./port.ts";
 import {
   apiSpec,
+  notifierSpec,
   simulatorSpec,
   type Stage,
   text,
@@ -21,6 +22,7 @@ export interface Cast {
   readonly simulatorUrl: string | null;
   readonly controlUrl: string | null;
   readonly workers: readonly Kept<Child>[];
+  readonly notifiers: readonly Kept<Child>[];
   readonly apis: readonly Kept<Child>[];
   readonly apiUrls: readonly string[];
 }
@@ -49,6 +51,9 @@ export async function startCast(
       startChild(workerSpec(stage, index, whatsapp), signal),
     ),
   );
+  const notifiers = await startGroup(1, "notifier", keeper, async () =>
+    childOf("notifier", (signal) => startChild(notifierSpec(stage), signal)),
+  );
   const first = await choosePort(stage.options.port, stage.config.host);
   const apis = await startGroup(stage.options.apis, "api", keeper, async (index) => {
     const port = index === 0 ? first : await freePort();
@@ -57,7 +62,7 @@ export async function startCast(
   const apiUrls = apis.flatMap((api) => api.current()?.ready ?? []).map((it) => text(it, "url"));
   const simulatorUrl = said === undefined ? null : text(said, "simulator_url");
   const controlUrl = said === undefined ? null : text(said, "control_url");
-  return { redis, simulator, simulatorUrl, controlUrl, workers, apis, apiUrls };
+  return { redis, simulator, simulatorUrl, controlUrl, workers, notifiers, apis, apiUrls };
 }
 
 /** Null while it is dead. */

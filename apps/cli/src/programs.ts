@@ -9,6 +9,7 @@ import type { UpOptions, Whatsapp } from "./options.ts";
 export interface Programs {
   readonly api: string;
   readonly worker: string;
+  readonly notifier: string;
   readonly simulator: string;
 }
 
@@ -17,6 +18,7 @@ const APPS = join(import.meta.dirname, "..", "..");
 export const PROGRAMS: Programs = {
   api: join(APPS, "api", "src", "main.ts"),
   worker: join(APPS, "worker", "src", "main.ts"),
+  notifier: join(APPS, "notifier", "src", "main.ts"),
   simulator: join(APPS, "simulator", "src", "main.ts"),
 };
 
@@ -63,6 +65,16 @@ export function workerSpec(stage: Stage, index: number, whatsapp: Environment): 
       POMBO_WORKER_ID: `worker-${index + 1}`,
     },
     logFile: join(stage.folder.logs, `worker-${index + 1}.log`),
+  };
+}
+
+export function notifierSpec(stage: Stage): ChildSpec {
+  return {
+    name: "notifier",
+    file: stage.programs.notifier,
+    args: [],
+    environment: { ...ourEnvironment(stage), POMBO_NOTIFIER_ID: "notifier-1" },
+    logFile: join(stage.folder.logs, "notifier.log"),
   };
 }
 

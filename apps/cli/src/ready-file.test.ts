@@ -16,7 +16,7 @@ const READY: Ready = {
   simulator_url: null,
   control_url: null,
   redis_url: "redis://127.0.0.1:1",
-  pids: { api: [1], worker: [2], redis: 3, simulator: null },
+  pids: { api: [1], worker: [2], notifier: [4], redis: 3, simulator: null },
 };
 
 test("the file of a crashed run is gone before anything starts, ours when it ends", async () => {

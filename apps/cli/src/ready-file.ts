@@ -20,6 +20,7 @@ export interface Ready {
   readonly pids: {
     readonly api: readonly number[];
     readonly worker: readonly number[];
+    readonly notifier: readonly number[];
     readonly redis: number | null;
     readonly simulator: number | null;
   };

@@ -24,8 +24,13 @@ export function openRollCall(family: Family, readyFile: ReadyFile): RollCall {
   let facts: ReadyFacts | undefined;
   const write = async (): Promise<void> => {
     if (cast === undefined) return;
-    const { api, worker, simulator } = living(cast);
-    await family.remember([...api, ...worker, ...(simulator === null ? [] : [simulator])]);
+    const { api, worker, notifier, simulator } = living(cast);
+    await family.remember([
+      ...api,
+      ...worker,
+      ...notifier,
+      ...(simulator === null ? [] : [simulator]),
+    ]);
     if (facts !== undefined) await readyFile.write(readyOf(cast, facts));
   };
   return {
@@ -59,6 +64,7 @@ function living(cast: Cast): Ready["pids"] {
   return {
     api: pidsOf(cast.apis),
     worker: pidsOf(cast.workers),
+    notifier: pidsOf(cast.notifiers),
     redis: cast.redis.current()?.pid ?? null,
     simulator: cast.simulator?.current()?.pid ?? null,
   };

@@ -14,7 +14,7 @@ import { up } from "./up.ts";
 
 const PATH = "/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin:/usr/sbin:/sbin";
 const TROUPE = join(import.meta.dirname, "troupe.test-process.ts");
-const PROGRAMS = { api: TROUPE, worker: TROUPE, simulator: TROUPE };
+const PROGRAMS = { api: TROUPE, worker: TROUPE, notifier: TROUPE, simulator: TROUPE };
 const OPTIONS = {
   port: 0,
   workers: 2,

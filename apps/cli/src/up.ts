@@ -31,7 +31,7 @@ export interface UpDeps {
 /**
  * The whole product on one machine, until the signal:
  *
- *   lock ─► redis ─► keys ─► simulator ─► workers ─► apis ─► sandbox device ─► ready file
+ *   lock ─► redis ─► keys ─► simulator ─► workers ─► notifier ─► apis ─► sandbox device ─► ready file
  *
  * Everything is stopped in the reverse order, also when a step fails.
  *

@@ -12,6 +12,7 @@ const message: InHand = {
   recipient: "5511900000002",
   content: { kind: "text", text: "x" },
   taken: {},
+  syncUntil: 0,
 };
 const decision: Decision = {
   message,
@@ -116,6 +117,27 @@ test("a failure before the attempt had begun counts as one, unless it only waits
     ).outcome;
   expect(before("SEND_FAILED")).toMatchObject({ to: "queued", count: 1 });
   expect(before("THROTTLED").count).toBeUndefined();
+});
+
+test("while somebody waits for its answer, what has not left takes no wait but fails with its code", () => {
+  for (const code of ERROR_CODES) {
+    const { outcome } = failed(code, { syncUntil: NOW + 1 });
+    expect([code, outcome.wait?.kind === "backlog"]).toEqual([code, false]);
+    if (outcome.to !== "failed") expect(["STALE_ADDRESSING", "OUTCOME_UNKNOWN"]).toContain(code);
+    expect(failed(code, { syncUntil: NOW }).outcome).toEqual(failed(code).outcome);
+    const left = { mayHaveLeft: true, leftAt: NOW - 5 };
+    expect(failed(code, { ...left, syncUntil: NOW + 1 }).outcome).toEqual(
+      failed(code, left).outcome,
+    );
+  }
+});
+
+test("a lane rests all the same when the message that says so does not wait", () => {
+  const { throttleUntil } = failed("THROTTLED", { syncUntil: NOW + 1 }).outcome;
+  expect(throttleUntil).toBe(failed("THROTTLED").outcome.throttleUntil);
+  expect(failed("ACCOUNT_RESTRICTED", { syncUntil: NOW + 1 }).outcome.holdUntil).toBeGreaterThan(
+    NOW,
+  );
 });
 
 test("what WhatsApp refuses of a deletion or an edit is told under its own name, and retried as that name says", () => {

@@ -62,6 +62,7 @@ export function decideFailure(
       taken: message.taken,
       now,
       jitter,
+      syncUntil: message.syncUntil,
     },
     settings,
   );
@@ -74,7 +75,7 @@ export function decideFailure(
     ...waitOf(step, decision, mayHaveLeft),
     ...countOf(step, begun),
     ...takenOf(step, message.taken),
-    ...restOf(step, failure, decision),
+    ...restOf(failure, decision),
   };
   return {
     kind: "settle",
@@ -118,18 +119,18 @@ function takenOf(step: NextStep, taken: Taken): Pick<Outcome, "taken"> {
   return { taken: { ...taken, [remedy]: (taken[remedy] ?? 0) + 1 } };
 }
 
-/** What the failure means for the whole lane. */
+/** What the failure means for the whole lane, also when the message itself does not wait for it. */
 function restOf(
-  step: NextStep,
   failure: Failure,
   { lane, settings, now }: Decision,
 ): Pick<Outcome, "throttleUntil" | "holdUntil"> {
-  if (step.kind === "throttle")
+  const remedy = catalogRow(failure.code).remedy.kind;
+  if (remedy === "throttle")
     return {
       throttleUntil: now + doubling(settings.throttle_ms, settings.throttle_cap_ms, lane.throttles),
     };
   // A second refusal of the same message fails it, and still says that the account is restricted.
-  if (catalogRow(failure.code).remedy.kind === "hold") {
+  if (remedy === "hold") {
     const ours = now + doubling(settings.hold_ms, settings.hold_cap_ms, lane.holds);
     return { holdUntil: failure.notBefore ?? ours };
   }

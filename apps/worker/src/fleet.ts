@@ -22,6 +22,7 @@ export interface FleetDeps {
     | "reportWorker"
     | "serveDue"
     | "take"
+    | "trimEvents"
     | "trimLetters"
   > &
     OperationDeps["ledger"];
@@ -41,7 +42,7 @@ export interface Fleet extends AsyncDisposable {
 }
 
 const PER_SWEEP = 1_000;
-/** An idle device is looked at once in so many sweeps, and old letters are trimmed as often. */
+/** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
 
 /**
@@ -143,7 +144,10 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   async function sweep(): Promise<void> {
     swept += 1;
     await ledger.serveDue(now(), PER_SWEEP);
-    if (swept % SELDOM === 0) await ledger.trimLetters(now(), PER_SWEEP);
+    if (swept % SELDOM === 0) {
+      await ledger.trimLetters(now(), PER_SWEEP);
+      await ledger.trimEvents(now());
+    }
     await balance();
     const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);
     for (const id of await ledger.lookAt(online)) devices.get(id)?.poke();

@@ -93,7 +93,7 @@ export const DEVICE_ROUTES = {
     summary: "Unlink a device from its WhatsApp account",
     params: deviceParams,
     answers: { 200: { says: "Logged out.", schema: device } },
-    errors: [...UNANSWERED, "DEVICE_NOT_READY"],
+    errors: [...UNANSWERED, "CONFLICT", "DEVICE_NOT_READY"],
   },
   getQr: {
     method: "GET",

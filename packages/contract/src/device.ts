@@ -9,7 +9,7 @@ const PHONE_RULE =
   "phone is required and must be a phone number of 10 to 15 digits in international form";
 
 const instant = z.iso.datetime();
-const deviceState = z.enum(DEVICE_STATES).meta({ id: "DeviceState" });
+export const deviceState = z.enum(DEVICE_STATES).meta({ id: "DeviceState" });
 
 const name = z
   .string({ error: NAME_RULE })

@@ -31,6 +31,8 @@ export type {
   OperationBody,
   RedrivenBody,
 } from "./letter.ts";
+export { wutsContact, wutsLocation, wutsPoll } from "./wuts-send.ts";
+export { SESSION_STATUSES } from "./session.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";

@@ -1,4 +1,10 @@
-import { catalogRow, DEFAULT_SETTINGS, type ErrorCode, type Settings } from "@pombo/domain";
+import {
+  catalogRow,
+  DEFAULT_SETTINGS,
+  type Dialect,
+  type ErrorCode,
+  type Settings,
+} from "@pombo/domain";
 import { z } from "zod";
 import {
   createDocument,
@@ -36,7 +42,13 @@ export function openapiDocument(settings: Settings = DEFAULT_SETTINGS): OpenapiD
     servers: [{ url: "/" }],
     paths,
     components: {
-      schemas: { Problem: problem, ProblemDetails: problemDetails, ErrorCode: errorCode },
+      schemas: {
+        Problem: problem,
+        ProblemDetails: problemDetails,
+        SessionProblem: sessionProblem,
+        SessionValidation: sessionValidation,
+        ErrorCode: errorCode,
+      },
       securitySchemes: {
         apiKey: {
           type: "http",
@@ -75,6 +87,22 @@ const problemDetails = z
     message_id: z.string().optional(),
   })
   .meta({ id: "ProblemDetails", description: "RFC 9457" });
+
+const sessionProblem = z
+  .object({ error: z.object({ code: z.string(), message: z.string(), status: z.int() }) })
+  .meta({ id: "SessionProblem" });
+
+const sessionValidation = z
+  .object({ message: z.string(), errors: z.record(z.string(), z.array(z.string())) })
+  .meta({ id: "SessionValidation" });
+
+/** In the session dialect a 422 is one of two shapes. */
+function problemSchema(dialect: Dialect, codes: readonly ErrorCode[]): z.ZodType {
+  if (dialect !== "session") return problem;
+  const invalid = codes.map((code) => answerOf(dialect, code)?.code === "VALIDATION_ERROR");
+  if (!invalid.includes(true)) return sessionProblem;
+  return invalid.includes(false) ? z.union([sessionProblem, sessionValidation]) : sessionValidation;
+}
 
 function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
   const { params: path, query } = route;
@@ -158,7 +186,7 @@ function refusalsOf(route: Route): Record<string, unknown> {
     {
       description: codes.map((code) => `\`${code}\`: ${catalogRow(code).says}`).join("\n\n"),
       content: {
-        "application/json": { schema: problem },
+        "application/json": { schema: problemSchema(dialectOf(route.path), codes) },
         ...(dialectOf(route.path) === "native"
           ? { "application/problem+json": { schema: problemDetails } }
           : {}),

@@ -8,6 +8,8 @@ import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { sessionRoutes } from "./session-routes.ts";
+import { wutsRoutes } from "./wuts-routes.ts";
 
 /** The route table under the given limits: one row per route. */
 export function routeTable(settings: Settings) {
@@ -20,6 +22,8 @@ export function routeTable(settings: Settings) {
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
     ...META_ROUTES,
+    ...wutsRoutes(settings),
+    ...sessionRoutes(settings),
   };
 }
 

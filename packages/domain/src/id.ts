@@ -7,12 +7,15 @@ export type MessageId = Branded<"MessageId">;
 export type DeviceId = Branded<"DeviceId">;
 /** `med_` + 16 to 40 lower-case letters and digits: bytes that a message may carry. */
 export type MediaId = Branded<"MediaId">;
+/** `wh_` + 16 lower-case hex: an endpoint for webhooks. */
+export type EndpointId = Branded<"EndpointId">;
 /** A namespace of the installation, for example `c0`. */
 export type CellId = Branded<"CellId">;
 
 const MESSAGE_ID = /^3EB0[0-9A-F]{18}$/;
 const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
 const MEDIA_ID = /^med_[0-9a-z]{16,40}$/;
+const ENDPOINT_ID = /^wh_[0-9a-f]{16}$/;
 const CELL_ID = /^c[0-9]{1,4}$/;
 
 /** @param bytes nine random bytes */
@@ -34,12 +37,21 @@ export function isMediaId(text: string): text is MediaId {
   return MEDIA_ID.test(text);
 }
 
+/** @param bytes eight random bytes */
+export function mintEndpointId(bytes: Uint8Array): EndpointId {
+  return `wh_${hex(bytes).slice(0, 16)}` as EndpointId;
+}
+
 export function isMessageId(text: string): text is MessageId {
   return MESSAGE_ID.test(text);
 }
 
 export function isDeviceId(text: string): text is DeviceId {
   return DEVICE_ID.test(text);
+}
+
+export function isEndpointId(text: string): text is EndpointId {
+  return ENDPOINT_ID.test(text);
 }
 
 export function isCellId(text: string): text is CellId {

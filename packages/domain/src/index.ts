@@ -2,14 +2,17 @@
 export {
   type CellId,
   type DeviceId,
+  type EndpointId,
   isCellId,
   isDeviceId,
   isMediaId,
+  isEndpointId,
   isMessageId,
   type MediaId,
   type MessageId,
   mintDeviceId,
   mintMediaId,
+  mintEndpointId,
   mintMessageId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
@@ -103,6 +106,7 @@ export {
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
+export { standstill, type Standstill, type StandstillFacts } from "./standstill.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {
   type Blocker,
@@ -121,3 +125,15 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+
+// Webhooks
+export {
+  type Backlog,
+  circuitWait,
+  type DeliveryFailure,
+  type DeliveryOutcome,
+  type DeliveryTry,
+  type DeliveryVerdict,
+  judgeDelivery,
+  roomOf,
+} from "./delivery.ts";

@@ -17,6 +17,8 @@ export interface Attempt {
   readonly now: number;
   /** 0 ≤ jitter < 1 */
   readonly jitter: number;
+  /** Somebody waits for its answer until then, ms since the epoch: before it, what has not left takes no wait but fails. */
+  readonly syncUntil?: number;
 }
 
 /**
@@ -38,6 +40,17 @@ export type NextStep =
 
 /** Decides from the catalog's row alone; time and chance come in as arguments. */
 export function nextStep(failure: Failure, attempt: Attempt, settings: Settings): NextStep {
+  const step = stepOf(failure, attempt, settings);
+  const awaited = !attempt.mayHaveLeft && (attempt.syncUntil ?? 0) > attempt.now;
+  return awaited && isWait(step) ? { kind: "fail" } : step;
+}
+
+/** A refreshed message goes again at once: that is no wait. */
+function isWait(step: NextStep): boolean {
+  return step.kind !== "fail" && !(step.kind === "retry" && step.remedy === "refresh");
+}
+
+function stepOf(failure: Failure, attempt: Attempt, settings: Settings): NextStep {
   const remedy = catalogRow(failure.code).remedy;
   switch (remedy.kind) {
     case "fix":

@@ -23,6 +23,10 @@ export const SETTINGS = {
   mentions_limit: { value: 256, says: "people that one message may mention" },
   metadata_limit_bytes: { value: 2_048, says: "largest metadata of a message" },
   prefer_wait_limit_s: { value: 60, says: "longest wait that Prefer or ?wait= may ask for" },
+  sync_wait_ms: {
+    value: 15_000,
+    says: "how long the wuts and session dialects wait for WhatsApp's ack",
+  },
   device_request_wait_ms: {
     value: 20_000,
     says: "how long a request waits for the owner of a device to answer",
@@ -185,6 +189,54 @@ export const SETTINGS = {
   },
   hold_cap_ms: { value: 86_400_000, says: "longest hold of cold sends" },
   backoff_scale_percent: { value: 100, says: "scales every backoff of the catalog; for tests" },
+
+  // Webhooks
+  webhook_timeout_ms: { value: 10_000, says: "how long an endpoint may take to answer" },
+  webhook_retry_ms: { value: 86_400_000, says: "how long a delivery is tried before it is parked" },
+  webhook_backoff_base_ms: { value: 5_000, says: "first delay before a repeat; doubles" },
+  webhook_backoff_cap_ms: { value: 3_600_000, says: "longest delay before a repeat" },
+  webhook_open_limit: {
+    value: 1_000,
+    says: "open deliveries of an endpoint; beyond that its cursor waits",
+  },
+  webhook_in_hand: { value: 10, says: "requests to one endpoint at once" },
+  webhook_concurrency: { value: 1_000, says: "webhook requests of one notifier at once" },
+  webhook_circuit_failures: {
+    value: 5,
+    says: "failures in a row after which an endpoint is left alone for a while",
+  },
+  webhook_circuit_ms: { value: 30_000, says: "how long it is left alone at first; doubles" },
+  webhook_circuit_cap_ms: { value: 600_000, says: "longest time that it is left alone" },
+  webhook_endpoints_limit: { value: 500, says: "endpoints of an installation" },
+  webhook_overlap_ms: {
+    value: 86_400_000,
+    says: "how long a replaced secret of an endpoint still signs",
+  },
+  webhook_log_entries: { value: 1_000, says: "deliveries of an endpoint that are shown" },
+  webhook_log_kept_ms: { value: 259_200_000, says: "how long a delivery is shown" },
+  webhook_parked_limit: { value: 10_000, says: "parked deliveries of an endpoint that are kept" },
+  webhook_parked_kept_ms: { value: 2_592_000_000, says: "how long a parked delivery is kept" },
+  webhook_behind_ms: {
+    value: 604_800_000,
+    says: "age of its next event at which an endpoint is parked, so that the event log may go on",
+  },
+  webhook_lease_ms: { value: 10_000, says: "how long the event log stays with a silent reader" },
+  webhook_sweep_ms: {
+    value: 1_000,
+    says: "how often the reader looks at the event log without being woken",
+  },
+  webhook_repair_ms: {
+    value: 5_000,
+    says: "how often the reader looks for deliveries without a job",
+  },
+  webhook_lock_ms: {
+    value: 15_000,
+    says: "how long a job stays with a silent notifier",
+  },
+  memory_webhook_percent: {
+    value: 60,
+    says: "share of Redis' maxmemory from which on endpoints that hold the event log are parked",
+  },
 
   // The connection
   open_timeout_ms: { value: 60_000, says: "how long a connection may take to open" },

@@ -21,6 +21,8 @@ export interface NewMessage {
   /** What has not left by then ends as `expired`; ms since the epoch. */
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
+  /** Somebody waits for its answer until then: what has not left before takes no wait. ms since the epoch */
+  readonly syncUntil?: number;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -126,6 +128,7 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
     json(message.quietHours),
     claim?.fingerprint ?? "",
     json(claim?.answer),
+    message.syncUntil ?? 0,
     carriedOf(message.content),
   ];
 }

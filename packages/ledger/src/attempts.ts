@@ -24,6 +24,8 @@ export interface InHand {
   readonly recipient: string;
   readonly content: MessageContent;
   readonly taken: Taken;
+  /** Somebody waits for its answer until then; 0 nobody. ms since the epoch */
+  readonly syncUntil: number;
   /** What it carries, as its device uploaded it. */
   readonly upload?: MediaUpload;
 }
@@ -202,7 +204,8 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     recipient: String(reply[5]),
     content: readContent(String(reply[6])),
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
-    ...((reply[8] ?? "") === "" ? {} : { upload: JSON.parse(String(reply[8])) as MediaUpload }),
+    syncUntil: Number(reply[8] ?? 0),
+    ...((reply[9] ?? "") === "" ? {} : { upload: JSON.parse(String(reply[9])) as MediaUpload }),
   };
 }
 

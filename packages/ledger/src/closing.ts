@@ -1,4 +1,4 @@
-import { ENTRANCES, type MessageId, type MessageStatus } from "@pombo/domain";
+import { ENTRANCES, type ErrorCode, type MessageId, type MessageStatus } from "@pombo/domain";
 import type { Claim } from "./accept.ts";
 import { originList } from "./attempts.ts";
 import type { Keys, Redis } from "@pombo/redis";
@@ -16,10 +16,10 @@ export interface Closing {
     id: MessageId,
     told: { readonly version: number; readonly digest?: string; readonly now: number },
   ): Promise<Closed>;
-  /** A message whose acceptance has no answer: cancels it, or keeps it from being accepted later. */
+  /** What waits, or whose acceptance has no answer: cancels it (with this code), or keeps it from being accepted later. */
   withdraw(
     id: MessageId,
-    told: { readonly claim?: Claim; readonly now: number },
+    told: { readonly claim?: Claim; readonly now: number; readonly code?: ErrorCode },
   ): Promise<Closed | { readonly kind: "claim-lost" }>;
   /** True when a message was accepted under this idempotency key. */
   hasAccepted(digest: string): Promise<boolean>;
@@ -45,12 +45,12 @@ export function closing({
 }): Closing {
   return {
     async closeMessage(id, { version, digest = "", now }) {
-      const reply = await run("close-message", id, version, digest, now, ENDS, ORIGINS, "");
+      const reply = await run("close-message", id, version, digest, now, ENDS, ORIGINS, "", "");
       return readClosed(reply as Reply, id);
     },
-    async withdraw(id, { claim, now }) {
+    async withdraw(id, { claim, now, code = "MESSAGE_CANCELED" }) {
       const { digest, token } = claim ?? { digest: "", token: "" };
-      const reply = await run("close-message", id, "", digest, now, ENDS, ORIGINS, token);
+      const reply = await run("close-message", id, "", digest, now, ENDS, ORIGINS, token, code);
       const [kind] = reply as [string];
       return kind === "claim-lost" ? { kind } : readClosed(reply as Reply, id);
     },

@@ -14,14 +14,19 @@ export interface EventLogEnds {
 
 /** The replayable sequence of state changes. */
 export interface EventLog {
-  /** The entries behind a cursor, in order; fewer than `limit` at the end of the log. */
-  eventsAfter(cursor: string, limit: number): Promise<readonly LogEntry[]>;
+  /** The entries behind a cursor, in order, up to and including `to`; fewer than `limit` at the end of them. */
+  eventsAfter(cursor: string, limit: number, to?: string): Promise<readonly LogEntry[]>;
+  findEvent(cursor: string): Promise<LogEntry | undefined>;
   eventLogEnds(): Promise<EventLogEnds>;
 }
 
 export function eventLog(redis: Redis, keys: Keys): EventLog {
   return {
-    eventsAfter: (cursor, limit) => redis.xrange(keys.events(), `(${cursor}`, "+", "COUNT", limit),
+    eventsAfter: (cursor, limit, to = "+") =>
+      redis.xrange(keys.events(), `(${cursor}`, to, "COUNT", limit),
+    async findEvent(cursor) {
+      return (await redis.xrange(keys.events(), cursor, cursor))[0];
+    },
     async eventLogEnds() {
       const info = await describe(redis, keys.events());
       const oldest = (info.get("first-entry") as LogEntry | null | undefined)?.[0];

@@ -8,6 +8,7 @@ export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.
 // Reading
 export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
+export type { Standing } from "./standstills.ts";
 export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
@@ -34,3 +35,14 @@ export {
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";
+
+// Webhooks
+export type { EndpointEdit, EndpointRecord, EndpointState, NewEndpoint } from "./endpoints.ts";
+export type {
+  BegunDelivery,
+  DeliveryKey,
+  DeliveryRecord,
+  DeliveryState,
+  NewDelivery,
+  SettledDelivery,
+} from "./deliveries.ts";

@@ -7,6 +7,8 @@ import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
+import { type Deliveries, deliveries } from "./deliveries.ts";
+import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
@@ -19,6 +21,8 @@ import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
+import { type EventRetention, eventRetention } from "./trim-events.ts";
+import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Views, views } from "./views.ts";
 
@@ -33,6 +37,7 @@ export type Ledger = Acceptance &
   Requests &
   Recipients &
   Views &
+  Standstills &
   Letters &
   Operations &
   Polls &
@@ -41,6 +46,9 @@ export type Ledger = Acceptance &
   Withdrawals &
   Media &
   EventLog &
+  EventRetention &
+  Endpoints &
+  Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -63,6 +71,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
     ...views(redis, keys, settings),
+    ...standstills(redis, keys),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
@@ -71,6 +80,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...media({ redis, keys, run, settings }),
     ...changes(run),
     ...eventLog(redis, keys),
+    ...eventRetention({ redis, run, settings }),
+    ...endpoints({ redis, keys, run, settings }),
+    ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

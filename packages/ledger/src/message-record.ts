@@ -26,7 +26,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
- * next_at send_at expires_at quiet code detail failed_at ref metadata taken try tried_at deaths heir deleted_by.
+ * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -53,6 +53,8 @@ export interface MessageRecord {
   readonly sendAt?: number;
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
+  /** Somebody waits for its answer until then. */
+  readonly syncUntil?: number;
   readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
   readonly clientRef?: string;
   readonly metadata?: unknown;
@@ -87,6 +89,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     ...(hash["send_at"] === undefined ? {} : { sendAt: Number(hash["send_at"]) }),
     ...(hash["expires_at"] === undefined ? {} : { expiresAt: Number(hash["expires_at"]) }),
     ...(hash["quiet"] === undefined ? {} : { quietHours: JSON.parse(hash["quiet"]) as QuietHours }),
+    ...(hash["sync_until"] === undefined ? {} : { syncUntil: Number(hash["sync_until"]) }),
     ...(code !== undefined && isErrorCode(code)
       ? { lastError: { code, detail: hash["detail"] ?? "", at: Number(hash["failed_at"]) } }
       : {}),

@@ -53,6 +53,21 @@ const NAMES = [
   "use-media",
   "warm-up",
   "write-credentials",
+  // Endpoints and their deliveries
+  "begin-delivery",
+  "create-endpoint",
+  "delete-endpoint",
+  "drop-reader",
+  "edit-endpoint",
+  "feed-deliveries",
+  "redeliver",
+  "replay-events",
+  "resume-endpoint",
+  "rotate-secret",
+  "settle-delivery",
+  "stop-endpoint",
+  "take-reader",
+  "trim-events",
 ] as const;
 
 type ScriptName = (typeof NAMES)[number];
@@ -62,6 +77,14 @@ const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
+  "create-endpoint": "endpoints",
+  "feed-deliveries": "endpoints",
+  redeliver: "endpoints",
+  "replay-events": "endpoints",
+  "resume-endpoint": "endpoints",
+  "settle-delivery": "endpoints",
+  "stop-endpoint": "endpoints",
+  "trim-events": "endpoints",
 };
 
 /** Runs a script of this package by name. */
@@ -71,24 +94,29 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 const IN_SCRIPTS = [
   "deaths_alone",
   "deaths_poisoned",
-  "events_kept_ms",
   "idempotency_claim_ms",
   "idempotency_kept_ms",
   "probe_ms",
   "queue_time_ms",
   "reconcile_limit_ms",
   "settled_kept_ms",
+  "webhook_circuit_failures",
+  "webhook_in_hand",
+  "webhook_log_entries",
+  "webhook_log_kept_ms",
+  "webhook_parked_kept_ms",
+  "webhook_parked_limit",
   "target_wait_ms",
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
-  const values = IN_SCRIPTS.map((name) => `${name} = ${settings[name]}`).join(", ");
-  const before = [`local S = { ${values} }`, source("prelude")].join("\n");
+  const prelude = source("prelude");
   const scripts = new Map(
     NAMES.map((name) => {
       const part = PARTS[name];
       const own = part === undefined ? source(name) : `${source(part)}\n${source(name)}`;
-      const text = `${before}\n${own}`;
+      const body = `${prelude}\n${own}`;
+      const text = `${luaSettings(body, settings)}\n${body}`;
       return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;
     }),
   );
@@ -97,6 +125,12 @@ export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
     if (found === undefined) throw new Error(`no script is called ${name}`);
     return runScript(redis, found, keys.tag, args);
   };
+}
+
+/** The settings as the local table `S`: only those that the text uses, since each one costs every run a little. */
+function luaSettings(text: string, settings: Settings): string {
+  const used = IN_SCRIPTS.filter((name) => text.includes(`S.${name}`));
+  return `local S = { ${used.map((name) => `${name} = ${settings[name]}`).join(", ")} }`;
 }
 
 function source(name: string): string {

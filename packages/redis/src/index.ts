@@ -1,6 +1,7 @@
 // Connections
 export { openRedis, type RedisConfig, type RedisHandle } from "./open-redis.ts";
 export { checkRedis } from "./check-redis.ts";
+export { usedPercent } from "./used-percent.ts";
 export type { Redis } from "ioredis";
 
 // Keys and scripts

@@ -77,6 +77,30 @@ const KEY_PARTS = {
   apikeys: 0,
   /** zset: living workers by heartbeat */
   workers: 0,
+  /** string: what stands before this id may be gone from the event log */
+  trimmed: 0,
+  /** string `owner|epoch`, expiring: who reads the event log for the endpoints */
+  reader: 0,
+  /** counter: the epochs of the readers */
+  readings: 0,
+  /** channel: ids of endpoints that the reader should look at */
+  nudge: 0,
+  /** hash: an endpoint for webhooks */
+  endpoint: 1,
+  /** zset by creation: all endpoints */
+  endpoints: 0,
+  /** hash, expiring once it has ended: one event for one endpoint — endpoint, delivery */
+  delivery: 2,
+  /** zset by last change: deliveries that are shown — endpoint */
+  deliveries: 1,
+  /** zset by time: what is neither delivered nor parked — endpoint */
+  undelivered: 1,
+  /** zset by the time of the next try: of these, what failed — endpoint */
+  retrying: 1,
+  /** zset by the end of the request: of these, what is under way — endpoint */
+  inhand: 1,
+  /** zset by time: what was tried for a day — endpoint */
+  parked: 1,
 } as const;
 
 type KeyName = keyof typeof KEY_PARTS;

@@ -184,3 +184,73 @@ test.each<[number, string, string, (string | object)?]>([
   const answer = await call(method, path, body);
   expect(answer).toMatchObject({ status, body: { error: expect.any(String) as string } });
 });
+
+describe("what a phone writes", () => {
+  const path = "/admin/phones/15550000002/messages";
+  const to = "15550000001";
+
+  test.each([
+    [{ to }, "the body needs exactly one of: text, image"],
+    [{ to, text: "a", image: { size: 1 } }, "the body needs exactly one of"],
+    [{ to, image: {} }, "image needs either base64 or size"],
+    [{ to, image: { size: 1, base64: "QQ==" } }, "image needs either base64 or size"],
+    [{ to, image: { base64: "***" } }, "the media is no base64"],
+    [{ to, video: { size: 0 } }, "video.size must be a whole number"],
+    [{ to, location: { latitude: 91, longitude: 0 } }, "location.latitude must be a number"],
+    [{ to, poll: { question: "?", options: [] } }, "poll.options must be a list of texts"],
+    [{ to, song: "la" }, "the body has unknown fields: song"],
+  ])("%j is refused with the reason", async (body, error) => {
+    const answer = await call("POST", path, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body["error"]).toContain(error);
+  });
+
+  test.each([
+    { to, reaction: { message_id: "none", emoji: "👍" } },
+    { to, quoted: "none", text: "re" },
+    { to: "120363000000000001@g.us", text: "nobody here" },
+  ])("%j is about something that is not there", async (body) => {
+    expect((await call("POST", path, body)).status).toBe(404);
+  });
+
+  test("a body may be longer than elsewhere, and has media only where it was sent with some", async () => {
+    const sent = await call("POST", path, {
+      to,
+      document: { base64: Buffer.alloc(3_000).toString("base64") },
+    });
+    expect(sent.status).toBe(201);
+    const { id } = sent.body as unknown as { id: string };
+    const inbox = "/admin/phones/15550000001/messages";
+    expect((await call("GET", `${inbox}/${id}`)).body).toMatchObject({
+      type: "document",
+      media: { size: 3_000 },
+    });
+    const text = await call("POST", path, { to, text: "no media" });
+    const other = await call("GET", `${inbox}/${String(text.body["id"])}/media`);
+    expect(other).toMatchObject({ status: 404, body: { error: "this message has no media" } });
+    expect((await call("GET", `${inbox}/none/media`)).status).toBe(404);
+  });
+});
+
+describe("groups", () => {
+  test.each([
+    [{ subject: "x" }, "participants must be a list"],
+    [{ subject: "", participants: ["15550000001"] }, "subject must be a text"],
+    [{ subject: "x", participants: ["15550000001"], mode: "fax" }, "mode must be lid or pn"],
+    [{ subject: "x", participants: ["me"] }, "not a phone number"],
+  ])("%j is refused with the reason", async (body, error) => {
+    const answer = await call("POST", "/admin/groups", body);
+    expect(answer.status).toBe(400);
+    expect(answer.body["error"]).toContain(error);
+  });
+
+  test("an unknown group is 404, a participant who is in it already 409", async () => {
+    expect((await call("GET", "/admin/groups/120363000000000001@g.us")).status).toBe(404);
+    const participants = ["15550000001", "15550000002"];
+    const made = await call("POST", "/admin/groups", { subject: "x", participants });
+    const path = `/admin/groups/${String(made.body["id"])}`;
+    const again = await call("POST", `${path}/participants`, { add: participants });
+    expect(again.status).toBe(409);
+    expect((await call("POST", path, { subject: "y" })).body).toMatchObject({ subject: "y" });
+  });
+});

@@ -28,7 +28,7 @@ export interface Control extends GroupControl {
   enterCode(phone: string, code: string): Promise<Linked>;
   /** What the phone shows, oldest first. */
   messagesOf(phone: string): PhoneMessage[];
-  /** Copies of what the phone's own companions sent to others. */
+  /** Copies of what the phone's own companions sent to others, and what was written on it. */
   sentBy(phone: string): PhoneMessage[];
   sendFrom(phone: string, letter: Letter): Promise<{ id: string }>;
   /** The phone fetches, checks and decrypts the media of a message it shows. */

@@ -1,5 +1,6 @@
 import type { proto } from "@whiskeysockets/baileys";
 import type { DeviceRole } from "./iq-call.ts";
+import { answerHistory, historyAskedIn } from "./history.ts";
 import { parseJid } from "./jid.ts";
 import type { MessageCopy, MessageStanza } from "./message-stanza.ts";
 import { child, el, uintBytes, type BinaryNode } from "./node.ts";
@@ -24,9 +25,9 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
   // A copy of what a companion of this phone wrote to somebody else.
   const copied = phone === sender.number && message.chat.number !== phone;
   const read = await decrypt(realm, delivery);
-  const fault = copied
-    ? undefined
-    : realm.faults.take("receipt", { to: phone, device: sender.jid });
+  const peer = message.category === "peer";
+  const fault =
+    copied || peer ? undefined : realm.faults.take("receipt", { to: phone, device: sender.jid });
   const facts: ArrivalFacts = {
     phone,
     space: message.chat.space,
@@ -46,8 +47,13 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
   const repeated =
     read.content !== undefined && showOnPhone(realm, { ...shown, content: read.content });
   // What a companion asks its phone behind the scenes is confirmed by no receipt that a person would see.
-  if (message.category === "peer") return () => {};
+  if (peer) return () => takePeerMessage(realm, delivery, read);
   return () => confirmArrival(realm, facts, { copied, repeated });
+}
+
+function takePeerMessage(realm: Realm, { sender, message }: PhoneDelivery, read: ReadCopy): void {
+  const asked = historyAskedIn(read.message);
+  if (asked !== undefined) answerHistory(realm, { companion: sender, id: message.id, asked });
 }
 
 interface ReadCopy extends Plaintext {

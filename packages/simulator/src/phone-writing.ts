@@ -30,7 +30,9 @@ export async function sendFrom(
   const composed = await compose(realm, { author, letter, space: "pn" });
   const content = contentOf(composed.message) ?? { type: "other", text: "" };
   const raw = rawOf(composed.message, content);
-  realm.phones.receive(to, { id, from: author, to, ...content, ...raw });
+  const shown = { id, from: author, to, ...content, ...raw };
+  realm.phones.receive(to, shown);
+  if (to !== author) realm.phones.receive(author, shown);
   realm.log.append("shown", { device: to, id, from: author, to, type: content.type });
   if (to !== author) issueToken(realm, { issuer: author, holder: to });
   const copies = [

@@ -30,7 +30,7 @@ export interface Phones {
   receive(number: string, arrival: Arrival): { repeated: boolean };
   /** What the phone shows in its chats, oldest first; not the copies of what its companions sent to others. */
   received(number: string): PhoneMessage[];
-  /** The copies of what its companions sent to others, and what it wrote to groups itself. */
+  /** The copies of what its companions sent to others, and what it wrote itself. */
   sent(number: string): PhoneMessage[];
   /** One message, by its id; the latest when there are several. */
   find(number: string, id: string): KeptMessage | undefined;

@@ -14,6 +14,8 @@ export interface StatusEvent {
   readonly at: number;
   readonly attempt: string;
   readonly code: string;
+  /** What only events of this type have: a JSON object. */
+  readonly more?: string;
 }
 
 export interface Status extends AsyncDisposable {
@@ -21,22 +23,26 @@ export interface Status extends AsyncDisposable {
   onEvent(listener: (event: StatusEvent) => void): () => void;
   /** Calls back with the id of a device whose owner should look at its lane. */
   onWake(listener: (deviceId: string) => void): () => void;
+  /** Calls back with the id of an endpoint that the reader of the event log should look at; empty when it may go on anywhere. */
+  onNudge(listener: (endpointId: string) => void): () => void;
 }
 
 export interface StatusDeps {
   /** A connection of its own, in subscriber mode from here on; closed by its owner. */
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly channels: readonly ("events" | "wakes")[];
+  readonly channels: readonly ("events" | "wakes" | "nudges")[];
 }
 
 /** Subscribes to the live channels of a cell. ioredis subscribes again by itself after a reconnect. */
 export async function openStatus({ redis, keys, channels }: StatusDeps): Promise<Status> {
   const listeners = new Set<(event: StatusEvent) => void>();
   const wakers = new Set<(deviceId: string) => void>();
-  const names = { events: keys.status(), wakes: keys.wake() };
+  const nudgers = new Set<(endpointId: string) => void>();
+  const names = { events: keys.status(), wakes: keys.wake(), nudges: keys.nudge() };
   const onMessage = (channel: string, text: string): void => {
     if (channel === names.wakes) for (const waker of wakers) waker(text);
+    else if (channel === names.nudges) for (const nudger of nudgers) nudger(text);
     else if (listeners.size > 0) {
       const event = JSON.parse(text) as StatusEvent;
       for (const listener of listeners) listener(event);
@@ -47,10 +53,12 @@ export async function openStatus({ redis, keys, channels }: StatusDeps): Promise
   return {
     onEvent: (listener) => register(listeners, listener),
     onWake: (listener) => register(wakers, listener),
+    onNudge: (listener) => register(nudgers, listener),
     async [Symbol.asyncDispose]() {
       redis.off("message", onMessage);
       listeners.clear();
       wakers.clear();
+      nudgers.clear();
       await Promise.resolve();
     },
   };

@@ -18,7 +18,7 @@ export function lastFour(text: string): string {
 }
 
 const ID =
-  /^(?:3EB0[0-9A-F]{18}|(?:dev|key)_[0-9a-z]{8,32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+  /^(?:3EB0[0-9A-F]{18}|(?:dev|key|wh)_[0-9a-z]{8,32}(?:_[0-9]{1,15}-[0-9]{1,9})?|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 const SECRETS = [
   { pattern: /^pombo_/, becomes: "pombo_…" },
@@ -29,7 +29,7 @@ const SECRETS = [
 
 const PARTS = [
   String.raw`(?<![0-9A-Za-z])3EB0[0-9A-F]{18}(?![0-9A-Za-z])`, // message id
-  String.raw`\b(?:dev|key)_[0-9a-z]{8,32}\b`, // device, API key's id
+  String.raw`\b(?:dev|key|wh)_[0-9a-z]{8,32}(?:_[0-9]{1,15}-[0-9]{1,9})?\b`, // device, API key's id, endpoint, delivery
   String.raw`\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`, // UUID
   String.raw`pombo_\w[\w-]*`, // API key
   String.raw`\bbearer\s+\S+`, // token

@@ -7,7 +7,7 @@ import {
   mintMessageId,
   reworded,
 } from "@pombo/domain";
-import type { Claim, Ledger, MessageRecord, NewMessage } from "@pombo/ledger";
+import type { Claim, Ledger, MessageRecord, MessageView, NewMessage } from "@pombo/ledger";
 import {
   type AcceptDeps,
   answerEarlier,
@@ -16,7 +16,7 @@ import {
   type TakeRequest,
 } from "../accept-message.ts";
 import { type Answer, json, refuse } from "../answer.ts";
-import type { Call, Handler } from "../bind-route.ts";
+import type { Handler } from "../bind-route.ts";
 import { fingerprintOf, refuseClaim, replay } from "../idempotency.ts";
 import { judge, type JudgeDeps } from "../judge-change.ts";
 import { renderMessage } from "../render-message.ts";
@@ -36,6 +36,13 @@ export function deleteMessage(deps: ChangeDeps): Handler<"deleteMessage"> {
   return (call) => changeMessage({ kind: "delete" }, call, deps);
 }
 
+/** A request to change a message: who asks, which one, how it is answered. */
+export interface Changing extends Omit<TakeRequest, "body" | "claim"> {
+  readonly params: { readonly id: string };
+  /** The answer when it was changed where it waits. */
+  renderInPlace?(view: MessageView): object;
+}
+
 type Change = { readonly kind: "edit"; readonly text: string } | { readonly kind: "delete" };
 
 const absent = { code: "MESSAGE_NOT_FOUND" } as const;
@@ -45,16 +52,16 @@ const LOOKS = 5;
  * Changes a message of ours: judge → claim → in its place while it waits, else accept a message of its own that goes after it.
  * A message that moves meanwhile is judged again.
  */
-async function changeMessage(
+export async function changeMessage(
   change: Change,
-  call: Call<"editMessage" | "deleteMessage">,
+  call: Changing,
   deps: ChangeDeps,
 ): Promise<Answer> {
   const { id } = call.params;
   if (id.trim() === "") return refuse({ code: "MISSING_REQUIRED_FIELDS", validation: [NO_ID] });
   const first = await visibleMessage(id, call.caller, deps.ledger);
   if (first === undefined) return refuse(absent);
-  const request: TakeRequest = { ...call, body: { change, id }, route: `${change.kind}Message` };
+  const request = { route: `${change.kind}Message`, ...call, body: { change, id } };
   const verdict = await judge(first, change.kind, deps);
   if (verdict.kind === "refused") return answerEarlier(request, problemOf(verdict, first), deps);
   const claimed = await claim(request, deps);
@@ -77,7 +84,7 @@ const NO_ID = { field: "id", message: "id is required", value: "" } as const;
 interface Turn {
   readonly messageId: MessageId;
   readonly claim?: Claim;
-  readonly request: TakeRequest;
+  readonly request: TakeRequest & Pick<Changing, "renderInPlace">;
   readonly deps: ChangeDeps;
 }
 
@@ -102,7 +109,7 @@ async function apply(seen: MessageRecord, change: Change, turn: Turn): Promise<A
 async function applyInPlace(
   seen: MessageRecord,
   change: Change,
-  { claim: mine, messageId, deps }: Turn,
+  { claim: mine, messageId, request, deps }: Turn,
 ): Promise<Answer | undefined> {
   const { ledger, now } = deps;
   const content = change.kind === "edit" ? reworded(seen.content, change.text) : undefined;
@@ -118,7 +125,8 @@ async function applyInPlace(
   const view = await ledger.viewMessage(seen.id, now());
   if (view === undefined) return refuse(absent);
   const body: ChangedMessageBody = { ...renderMessage(view), applied: "in_place" };
-  const answer = { ...json(200, body), messageId: seen.id };
+  const shown = request.renderInPlace?.(view) ?? body;
+  const answer = { ...json(200, shown), messageId: seen.id };
   if (mine !== undefined) {
     const { status, headers } = answer;
     await ledger.storeAnswer(mine.digest, messageId, {

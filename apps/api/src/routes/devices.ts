@@ -24,29 +24,34 @@ export interface DevicesDeps {
 }
 
 export const noDevice = { code: "DEVICE_NOT_FOUND" } as const;
+export const limited = {
+  code: "FORBIDDEN",
+  detail: "The API key is limited to certain devices",
+} as const;
 
 /** `POST /v1/devices` */
 export function createDevice(deps: DevicesDeps): Handler<"createDevice"> {
   return async (call) => {
-    if (call.caller.devices !== "*")
-      return refuse({ code: "FORBIDDEN", detail: "The API key is limited to certain devices" });
+    if (call.caller.devices !== "*") return refuse(limited);
     const id = mintDeviceId(randomBytes(8));
-    const create = (taken: DeviceId): Promise<Answer> => created(taken, call, deps);
+    const create = async (taken: DeviceId): Promise<Answer> => {
+      const device = await bringDevice(taken, call, deps);
+      return device === undefined ? refuse(noDevice) : json(201, renderDevice(device));
+    };
     return answerOnce(call, { route: "createDevice", id, create }, deps);
   };
 }
 
 /** Creates the device unless an earlier try under the same idempotency key did. */
-async function created(
+export async function bringDevice(
   id: DeviceId,
-  { caller, body }: Call<"createDevice">,
+  { caller, body }: Pick<Call<"createDevice">, "caller" | "body">,
   { ledger, now }: DevicesDeps,
-): Promise<Answer> {
+): Promise<DeviceRecord | undefined> {
   if ((await ledger.findDevice(id)) === undefined)
     await ledger.createDevice({ id, name: body.name, keyId: caller.keyId, at: now() });
   if (body.pace !== undefined) await ledger.editDevice(id, { pace: readPace(body.pace) });
-  const device = await ledger.findDevice(id);
-  return device === undefined ? refuse(noDevice) : json(201, renderDevice(device));
+  return ledger.findDevice(id);
 }
 
 /** `GET /v1/devices` */

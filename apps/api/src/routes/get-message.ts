@@ -1,15 +1,20 @@
 import { isMessageId, isSettled } from "@pombo/domain";
 import type { MessageView } from "@pombo/ledger";
-import { json, refuse } from "../answer.ts";
+import { type Answer, json, refuse } from "../answer.ts";
 import { maySee } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
+import { endOfKey, type KeyWatch } from "../key-watch.ts";
 import { renderMessage } from "../render-message.ts";
 import { waitForMessage, type WaitForMessageDeps } from "../wait-for-message.ts";
+
+export interface GetMessageDeps extends WaitForMessageDeps {
+  readonly keyWatch: KeyWatch;
+}
 
 const absent = { code: "MESSAGE_NOT_FOUND" } as const;
 
 /** `GET /v1/messages/:id?wait=30&after_version=N` */
-export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
+export function getMessage(deps: GetMessageDeps): Handler<"getMessage"> {
   return async (call) => {
     const { id } = call.params;
     if (!isMessageId(id)) return refuse(absent);
@@ -17,14 +22,17 @@ export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
     if (first === undefined || !maySee(call.caller, first.message.deviceId)) return refuse(absent);
     const changed = changedSince(first, call.query);
     const ms = (call.query.wait ?? 0) * 1_000;
-    const view =
-      ms === 0 || changed(first)
-        ? first
-        : await waitForMessage(id, { ms, signal: call.stop, done: changed }, deps);
-    return view === undefined
-      ? refuse(absent)
-      : { ...json(200, renderMessage(view)), messageId: id };
+    if (ms === 0 || changed(first)) return answer(first);
+    using ending = endOfKey(call.caller, deps.keyWatch);
+    const signal = AbortSignal.any([call.stop, ending.signal]);
+    const view = await waitForMessage(id, { ms, signal, done: changed }, deps);
+    if (ending.signal.aborted) return refuse({ code: "INVALID_API_KEY" });
+    return view === undefined ? refuse(absent) : answer(view);
   };
+}
+
+function answer(view: MessageView): Answer {
+  return { ...json(200, renderMessage(view)), messageId: view.message.id };
 }
 
 /** With `after_version`: a higher version. Without: any change, or at once when the message is settled: sent, or ended. */

@@ -37,6 +37,8 @@ import { getQr, pairByCode } from "./pairing.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import { sendMessage } from "./send-message.ts";
+import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
@@ -51,7 +53,8 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
-  ReadinessDeps & {
+  ReadinessDeps &
+  WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
   };
@@ -87,6 +90,8 @@ export function handlers(deps: HandlerDeps): Handlers {
     getOpenapi: getOpenapi(deps.settings),
     getLiveness: getLiveness(),
     getReadiness: getReadiness(deps),
+    ...wutsHandlers(deps),
+    ...sessionHandlers(deps),
   };
 }
 

@@ -1,7 +1,7 @@
 -- Makes an error answer final: the message will never be sent, it is no letter, and the client's next try is a new message.
 -- ARGV: message id, the version that the answer tells ("" withdraw: whatever waits still, or never came, is taken back),
 --       digest of the idempotency key or "", now (ms), the statuses that are an end, allowed origins of canceled,
---       for a withdrawal the claim token or ""
+--       for a withdrawal the claim token or "", and the code that it ends with
 -- Result: {"closed"} · {"refused", status, message id for a withdrawal (it may be that of an earlier claim)} · {"claim-lost"} (another request has resumed the claim and will accept it)
 local id, version, digest, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 if version == "" and digest ~= "" then
@@ -21,7 +21,7 @@ if not m then
   redis.call("PEXPIRE", record, S.idempotency_kept_ms)
 elseif version == "" and m.status ~= "canceled" then
   if m.left or not may_come_from(m, ARGV[6]) then return { "refused", m.status, id } end
-  enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "" })
+  enter(m, { to = "canceled", at = now, code = ARGV[8], detail = "" })
 elseif version ~= "" then
   if m.left or m.version ~= version or not may_come_from(m, ARGV[5]) then return { "refused", m.status } end
   redis.call("ZREM", key.letters(), id)

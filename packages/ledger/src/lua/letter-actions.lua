@@ -12,8 +12,8 @@ local function redrive_letter(m, now, body, origins)
   m.seq = redis.call("INCR", key.sequence())
   redis.call("HSET", key.message(m.id), "gen", gen, "seq", m.seq, "rounds", 0)
   if body ~= "" then redis.call("HSET", key.message(m.id), "body", body) end
-  -- Its old time limit is over, and so is the reminder of it.
-  redis.call("HDEL", key.message(m.id), "taken", "deaths", "alone", "expires_at")
+  -- Its old time limit is over, and so is the reminder of it; nobody waits for its answer any more.
+  redis.call("HDEL", key.message(m.id), "taken", "deaths", "alone", "expires_at", "sync_until")
   redis.call("ZREM", key.due(), "x:" .. m.id)
   m.expires_at = nil
   if m.left then

@@ -1,14 +1,20 @@
 -- What every ledger script may use. Before this text stand `key` (the cell's key functions) and `S` (the settings), both generated.
 
--- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping.
--- The log is trimmed as it grows: entries older than S.events_kept_ms go.
+-- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping, except
+-- `more`, a JSON object that only events of some types have. trim-events shortens the log.
 local function emit(change)
-  local cursor = redis.call("XADD", key.events(), "MINID", "~", change.at - S.events_kept_ms, "*",
-    "type", change.type, "message", change.message or "", "device", change.device, "version", change.version,
-    "at", change.at, "attempt", change.attempt or "", "code", change.code or "")
+  local more, cursor = change.more, nil
+  if more then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
+      "version", change.version, "at", change.at, "attempt", change.attempt or "", "code", change.code or "", "more", more)
+  else
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
+      "version", change.version, "at", change.at, "attempt", change.attempt or "", "code", change.code or "")
+  end
   redis.call("PUBLISH", key.status(), '{"cursor":"' .. cursor .. '","type":"' .. change.type ..
     '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. change.version ..
-    ',"at":' .. change.at .. ',"attempt":"' .. (change.attempt or "") .. '","code":"' .. (change.code or "") .. '"}')
+    ',"at":' .. change.at .. ',"attempt":"' .. (change.attempt or "") .. '","code":"' .. (change.code or "") ..
+    (more and '","more":' .. cjson.encode(more) .. '}' or '"}'))
 end
 
 -- Redis' own clock, ms since the epoch: leases of all workers are measured by one clock.

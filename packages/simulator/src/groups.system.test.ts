@@ -1,10 +1,19 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { GroupView } from "./group-control.ts";
 import { lidJid, pnJid } from "./jid.ts";
 import type { BinaryNode } from "./node.ts";
 import { openSimulator, type Simulator } from "./simulator.ts";
-import { pairedClient, type TestClient } from "./test-client.ts";
+import {
+  loggedIn,
+  openTestClient,
+  pairedClient,
+  type MemoryAuth,
+  type TestClient,
+} from "./test-client.ts";
 
 /** Groups of two unmodified Baileys sockets and a virtual phone. */
 const alice = "15550020001";
@@ -78,6 +87,10 @@ describe.each(["lid", "pn"] as const)("a group in %s mode", (mode) => {
         expect(shown).toMatchObject({ from: alice, to: group.id, text, copies: 1 });
       }
       expect(simulator.sentBy(alice).some((copy) => copy.id === id)).toBe(true);
+      // eslint-disable-next-line no-await-in-loop
+      await b.sock.readMessages([message.key]);
+      // eslint-disable-next-line no-await-in-loop
+      await a.stanza(groupReceipt(id, deviceOf(bob), "read"));
     }
     expect(simulator.log().entries.filter(({ kind }) => kind === "unreadable")).toEqual([]);
   });
@@ -120,6 +133,31 @@ describe.each(["lid", "pn"] as const)("a group in %s mode", (mode) => {
     const { id } = await simulator.sendFrom(carol, { to: group.id, text: "once more" });
     expect((await b.message(id)).message?.conversation).toBe("once more");
   });
+});
+
+test("after a restart phones still read what a companion writes with the old key", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "simulator-groups-"));
+  try {
+    let auth: MemoryAuth;
+    let group: GroupView;
+    {
+      await using first = await openSimulator({ dataDir: dir });
+      await using client = await pairedClient(first, alice);
+      ({ auth } = client);
+      group = first.createGroup({ subject: "kept", participants: [alice, carol] });
+      await client.sock.sendMessage(group.id, { text: "before" }, { messageId: newId() });
+      await first.waitFor(({ kind, device }) => kind === "shown" && device === carol);
+    }
+    await using second = await openSimulator({ dataDir: dir });
+    expect(second.groups(carol)).toEqual([group]);
+    await using again = await loggedIn(openTestClient(second, auth));
+    await again.sock.sendMessage(group.id, { text: "after" }, { messageId: newId() });
+    await second.waitFor(({ kind, device }) => kind === "shown" && device === carol);
+    expect(second.messagesOf(carol).map(({ text }) => text)).toEqual(["before", "after"]);
+    expect(second.stats().unreadable).toBe(0);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 describe("membership", () => {

@@ -1,0 +1,27 @@
+import type { SyncDeps } from "../../send-synchronously.ts";
+import { connectMeant, disconnectMeant, getStatus } from "./connection.ts";
+import { createWutsDevice, listWutsDevices, type WutsDevicesDeps } from "./devices.ts";
+import { getPairCode, getWutsQr, getWutsQrStatus, type WutsPairingDeps } from "./pairing.ts";
+import { deleteMessage, type WutsDeletionDeps } from "./delete-message.ts";
+import { sendContact, sendLocation, sendPoll, sendText } from "./send.ts";
+
+export type WutsDeps = SyncDeps & WutsDeletionDeps & WutsDevicesDeps & WutsPairingDeps;
+
+/** One handler for each row of the dialect: parse → map → the same core → render. */
+export function wutsHandlers(deps: WutsDeps) {
+  return {
+    wutsSendText: sendText(deps),
+    wutsSendLocation: sendLocation(deps),
+    wutsSendContact: sendContact(deps),
+    wutsSendPoll: sendPoll(deps),
+    wutsDeleteMessage: deleteMessage(deps),
+    wutsCreateDevice: createWutsDevice(deps),
+    wutsListDevices: listWutsDevices(deps),
+    wutsConnect: connectMeant(deps),
+    wutsDisconnect: disconnectMeant(deps),
+    wutsStatus: getStatus(deps),
+    wutsQr: getWutsQr(deps),
+    wutsQrStatus: getWutsQrStatus(deps),
+    wutsPairCode: getPairCode(deps),
+  };
+}

@@ -1,0 +1,31 @@
+import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+
+export interface Config {
+  readonly redisUrl: string;
+  readonly cell: CellId;
+  /** Endpoints may be plain HTTP, and on our own network. */
+  readonly development: boolean;
+  /** `<notifier>#<start>`: the notifier's name for life, and which start of it this is. */
+  readonly owner: string;
+  readonly settings: Settings;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment; throws an error whose message says which variable to mend. */
+export function readConfig(env: Env = process.env): Config {
+  const read = readSettings(env);
+  if (read.kind === "refused")
+    throw new Error(`${read.variable} must be a whole number, not "${read.value}"`);
+  const cell = env["POMBO_CELL"] ?? "c0";
+  if (!isCellId(cell)) throw new Error(`POMBO_CELL must look like c0, not "${cell}"`);
+  return {
+    redisUrl: env["POMBO_REDIS_URL"] ?? "redis://127.0.0.1:6379",
+    cell,
+    development: env["POMBO_ENV"] === "development",
+    owner: `${env["POMBO_NOTIFIER_ID"] ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString("hex")}`,
+    settings: read.settings,
+  };
+}
