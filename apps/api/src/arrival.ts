@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from "node:http";
 import { hasContent } from "./read-body.ts";
 
 /** How long a request may take to arrive; one that brings a file may take longer. */
-export const ARRIVAL_MS = 60_000;
+const ARRIVAL_MS = 60_000;
 export const SLOW_ARRIVAL_MS = 1_800_000;
 
 const timers = new WeakMap<IncomingMessage, NodeJS.Timeout>();

@@ -153,21 +153,21 @@ test("a file leads to what was uploaded, and shows what its kind shows", () => {
   };
   const uploaded = { ...UPLOADED, width: 3, height: 2, seconds: 5, thumbnail: "CQ==" };
   const jpegThumbnail = Buffer.from([9]);
-  const sent = { ...FILE, caption: "look", fileName: "a.bin", ptt: true, uploaded };
+  const full = { ...FILE, caption: "look", fileName: "a.bin", ptt: true, uploaded };
   expect(toProto({ ...FILE, uploaded: UPLOADED }, CHAT)).toEqual({ imageMessage: file });
-  expect(toProto({ ...sent, kind: "image" }, CHAT)).toEqual({
+  expect(toProto({ ...full, kind: "image" }, CHAT)).toEqual({
     imageMessage: { ...file, caption: "look", width: 3, height: 2, jpegThumbnail },
   });
-  expect(toProto({ ...sent, kind: "video" }, CHAT)).toEqual({
+  expect(toProto({ ...full, kind: "video" }, CHAT)).toEqual({
     videoMessage: { ...file, caption: "look", width: 3, height: 2, seconds: 5, jpegThumbnail },
   });
-  expect(toProto({ ...sent, kind: "audio" }, CHAT)).toEqual({
+  expect(toProto({ ...full, kind: "audio" }, CHAT)).toEqual({
     audioMessage: { ...file, seconds: 5, ptt: true },
   });
-  expect(toProto({ ...sent, kind: "document" }, CHAT)).toEqual({
+  expect(toProto({ ...full, kind: "document" }, CHAT)).toEqual({
     documentMessage: { ...file, caption: "look", fileName: "a.bin", title: "a.bin" },
   });
-  expect(toProto({ ...sent, kind: "sticker" }, CHAT)).toEqual({
+  expect(toProto({ ...full, kind: "sticker" }, CHAT)).toEqual({
     stickerMessage: { ...file, width: 3, height: 2 },
   });
 });

@@ -58,7 +58,7 @@ export interface Carried {
   readonly kind: MediaKind;
 }
 
-export interface MediaWait {
+interface MediaWait {
   readonly messageId: MessageId;
   readonly feed: number;
   /** ms since the epoch */
@@ -67,7 +67,7 @@ export interface MediaWait {
   readonly begins: boolean;
 }
 
-export type MediaWaits =
+type MediaWaits =
   /** `begun`: how often work on its media began. */
   { readonly kind: "waits"; readonly begun: number } | { readonly kind: "ghost" | "fenced" };
 
