@@ -1,7 +1,14 @@
 import { parseArgs } from "node:util";
 import type { Fsync } from "./stage.ts";
 
-export const PARTS = ["dispatch", "end-to-end", "accept", "backlog", "life"] as const;
+export const PARTS = [
+  "dispatch",
+  "end-to-end",
+  "accept",
+  "backlog",
+  "backlog-neighbours",
+  "life",
+] as const;
 const PROFILED: readonly Part[] = ["dispatch", "accept"];
 export type Part = (typeof PARTS)[number];
 

@@ -13,7 +13,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
 import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
-import { type Exchange, exchangeOf } from "./exchange.ts";
+import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -28,10 +28,7 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly lastEventId?: string;
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
-  /** The client has left. */
-  readonly gone: AbortSignal;
-  /** Ends a wait: the client has left, or the process is closing. */
-  readonly stop: AbortSignal;
+  readonly client: Client;
   render(problem: Problem): ReturnType<typeof renderProblem>;
 }
 
@@ -50,7 +47,6 @@ export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 export interface BindDeps {
   readonly bodyLimitBytes: number;
   readonly waitLimitS: number;
-  readonly closing: AbortSignal;
   readonly now: () => number;
 }
 
@@ -70,37 +66,41 @@ export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): Reque
 
 async function writeStream(req: Request, res: Response, streamed: Streamed): Promise<void> {
   if (res.destroyed) return;
-  res.writeHead(200, streamed.headers);
+  res.writeHead(200, { ...exchangeOf(req).headers, ...streamed.headers });
   if (req.method === "HEAD") res.end();
   else await streamed.run(res);
 }
 
-interface Served {
+interface Serving {
   readonly req: Request;
   readonly res: Response;
   readonly exchange: Exchange;
   readonly deps: BindDeps;
 }
 
-async function serve(row: Route, handle: AnyHandler, served: Served): Promise<Outcome | undefined> {
+async function serve(
+  row: Route,
+  handle: AnyHandler,
+  served: Serving,
+): Promise<Outcome | undefined> {
   const { req, exchange, deps } = served;
   const caller = exchange.caller ?? NOBODY;
-  const denied = refuseScope(row, caller);
+  const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
   if (row.takesBytes === true) allowSlow(req);
   const read = await readParts(row, req, deps.bodyLimitBytes);
   if (read.kind === "gone") return undefined;
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
+  const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
   return handle({
     ...parts,
     caller,
     request: req,
-    prefer: parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS),
+    prefer,
     ...resumeOf(row, req),
     type: preferredType(row, req),
-    gone: exchange.gone,
-    stop: AbortSignal.any([exchange.gone, deps.closing]),
+    client: exchange,
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
   });
 }

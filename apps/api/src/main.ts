@@ -56,6 +56,7 @@ async function main(config: Config): Promise<void> {
       }),
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
+      allowsPrivate: config.env === "development",
       cell,
       settings,
       log,

@@ -42,6 +42,9 @@ export interface Fleet extends AsyncDisposable {
 }
 
 const PER_SWEEP = 1_000;
+/** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
+const DUE_AT_ONCE = 200;
+const DUE_STEPS = 50;
 /** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
 
@@ -140,10 +143,17 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     for (const device of given) track(give(device, ended.signal));
   }
 
+  /** What falls due at once may be very much; a full step means that there is more. */
+  async function serveDue(): Promise<void> {
+    for (let step = 0; step < DUE_STEPS && !ended.signal.aborted; step += 1)
+      // oxlint-disable-next-line no-await-in-loop -- one step after the other
+      if ((await ledger.serveDue(now(), DUE_AT_ONCE)) < DUE_AT_ONCE) return;
+  }
+
   /** The safety net under lost wakes: every connected lane with something to do, and each of the others once in a while. */
   async function sweep(): Promise<void> {
     swept += 1;
-    await ledger.serveDue(now(), PER_SWEEP);
+    await serveDue();
     if (swept % SELDOM === 0) {
       await ledger.trimLetters(now(), PER_SWEEP);
       await ledger.trimEvents(now());

@@ -33,6 +33,7 @@ export type {
 } from "./letter.ts";
 export { wutsContact, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES } from "./session.ts";
+export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";

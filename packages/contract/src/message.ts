@@ -84,7 +84,7 @@ const recipient = z
 function metadataOf(limit: number) {
   const rule = `metadata must be a JSON object of at most ${limit} bytes`;
   return z
-    .record(z.string(), z.json(), { error: rule })
+    .record(z.string(), z.unknown(), { error: rule })
     .refine((value) => utf8Length(JSON.stringify(value)) <= limit, { error: rule })
     .optional()
     .meta({ description: `Echoed back; at most ${limit} bytes.`, example: { order: 1234 } });

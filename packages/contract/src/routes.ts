@@ -8,6 +8,7 @@ import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
@@ -21,6 +22,7 @@ export function routeTable(settings: Settings) {
     ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
+    ...WEBHOOK_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

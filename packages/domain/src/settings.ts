@@ -5,6 +5,11 @@
 export const SETTINGS = {
   // Requests
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
+  rate_limit_requests: {
+    value: 600_000,
+    says: "requests of one API key in a window, over all API processes; 0 = no limit",
+  },
+  rate_limit_window_ms: { value: 60_000, says: "length of the window of the rate limit" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
   caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
   delete_window_ms: {

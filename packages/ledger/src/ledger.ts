@@ -1,6 +1,7 @@
 import type { Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
+import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
 import { type Changes, changes } from "./changes.ts";
@@ -45,6 +46,7 @@ export type Ledger = Acceptance &
   Changes &
   Withdrawals &
   Media &
+  Admissions &
   EventLog &
   EventRetention &
   Endpoints &
@@ -78,6 +80,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...polls(redis, keys, dead),
     ...withdrawals(run),
     ...media({ redis, keys, run, settings }),
+    ...admissions(run, settings),
     ...changes(run),
     ...eventLog(redis, keys),
     ...eventRetention({ redis, run, settings }),

@@ -11,6 +11,7 @@ import {
 
 const NAMES = [
   "accept",
+  "admit",
   "announce",
   "await-media",
   "begin-attempt",

@@ -73,6 +73,8 @@ const KEY_PARTS = {
   mediaends: 0,
   /** string (JSON), expiring: media as WhatsApp has it from this device — device, `<media id>|<kind>` */
   upload: 2,
+  /** counter, expiring: requests of an API key in a window — digest, number of the window */
+  rate: 2,
   /** zset, all scores 0: `id:digest` of every API key */
   apikeys: 0,
   /** zset: living workers by heartbeat */

@@ -36,7 +36,23 @@ import { beginOperation, getOperation, type OperationsDeps } from "./operations.
 import { getQr, pairByCode } from "./pairing.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
+import {
+  type DeliveriesDeps,
+  listDeliveries,
+  redeliverWebhook,
+  testWebhook,
+} from "./deliveries.ts";
 import { sendMessage } from "./send-message.ts";
+import {
+  changeWebhook,
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  resumeWebhook,
+  rotateWebhookSecret,
+  type WebhooksDeps,
+} from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 
@@ -53,6 +69,8 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
+  WebhooksDeps &
+  DeliveriesDeps &
   ReadinessDeps &
   WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
@@ -84,6 +102,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     createMedia: createMedia(deps),
     getMedia: getMedia(deps),
     deleteMedia: deleteMedia(deps),
+    ...webhookHandlers(deps),
     listEvents: listEvents(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
@@ -124,5 +143,20 @@ function keyHandlers(deps: ApiKeysDeps) {
     listApiKeys: listApiKeys(deps),
     getApiKey: getApiKey(deps),
     revokeApiKey: revokeApiKey(deps),
+  };
+}
+
+function webhookHandlers(deps: WebhooksDeps & DeliveriesDeps) {
+  return {
+    createWebhook: createWebhook(deps),
+    listWebhooks: listWebhooks(deps),
+    getWebhook: getWebhook(deps),
+    changeWebhook: changeWebhook(deps),
+    deleteWebhook: deleteWebhook(deps),
+    rotateWebhookSecret: rotateWebhookSecret(deps),
+    testWebhook: testWebhook(deps),
+    resumeWebhook: resumeWebhook(deps),
+    redeliverWebhook: redeliverWebhook(deps),
+    listDeliveries: listDeliveries(deps),
   };
 }

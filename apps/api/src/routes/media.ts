@@ -33,7 +33,7 @@ export function createMedia(deps: MediaDeps): Handler<"createMedia"> {
         body: bytes,
         limitBytes,
         declaredTypes: declaredType === undefined ? [] : [declaredType],
-        signal: call.gone,
+        signal: call.client.gone,
       },
       deps.media,
     ).catch(unlessBroken);

@@ -35,6 +35,7 @@ for _, member in ipairs(due) do
     if m.status == "sending" then remind(m, now + AGAIN_MS)
     elseif m.left and m.status == "unknown" then end_unknown(m)
     elseif not m.left and may_come_from(m, ARGV[4]) then
+      free_probe(m.device, m.id)
       enter(m, { to = "expired", at = now, code = "MESSAGE_EXPIRED", detail = "" })
     end
   elseif m.place == "due" then
