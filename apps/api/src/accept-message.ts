@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type CheckedTimes,
@@ -36,6 +35,7 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
+import { randomBytes } from "./random-bytes.ts";
 import { dropBrought, type StageDeps } from "./stage-media.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
