@@ -44,7 +44,10 @@ export interface AcceptDeps extends AnswerDeps {
   readonly ledger: AnswerDeps["ledger"] &
     StageDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
+    Pick<
+      Ledger,
+      "accept" | "findDevice" | "findMessage" | "findReceived" | "hasAccepted" | "withdraw"
+    >;
   readonly admission: Admission;
   /** Where the bytes of media are kept. */
   readonly media: StageDeps["media"];

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { DIRECTORY_ROUTES } from "./directory-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
@@ -18,6 +19,7 @@ export function routeTable(settings: Settings) {
     ...messageRoutes(settings),
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
     ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
