@@ -24,6 +24,7 @@ import { loadScripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
+import { type Workers, workers } from "./workers.ts";
 import { type Views, views } from "./views.ts";
 
 /** The durable record of one cell. A user takes from it the parts that it calls. */
@@ -46,6 +47,7 @@ export type Ledger = Acceptance &
   Withdrawals &
   Admissions &
   EventLog &
+  Workers &
   EventRetention &
   Endpoints &
   Deliveries &
@@ -80,6 +82,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...admissions(run, settings),
     ...changes(run),
     ...eventLog(redis, keys),
+    ...workers(run, settings),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),

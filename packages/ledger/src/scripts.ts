@@ -30,6 +30,7 @@ const NAMES = [
   "erase-credentials",
   "feed",
   "free-devices",
+  "list-workers",
   "look-at",
   "move-generation",
   "name-heir",

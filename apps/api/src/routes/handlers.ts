@@ -54,6 +54,7 @@ import {
 } from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
@@ -67,6 +68,7 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
+  WorkersDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -99,6 +101,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...keyHandlers(deps),
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
+    listWorkers: listWorkers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
