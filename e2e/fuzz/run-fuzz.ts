@@ -102,6 +102,7 @@ function nameOf({ operation: { method, path } }: FuzzRequest): string {
 /** The paired device of the stage must stay; its key is not known to those who make requests. */
 function endsTheStage({ method, path }: FuzzRequest, { ready }: Pombo): boolean {
   const own = ready.device_id;
+  if (path.startsWith("/disconnect")) return true;
   return path.includes(own) && (method === "DELETE" || /logout|disconnect/.test(path));
 }
 

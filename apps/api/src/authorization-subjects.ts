@@ -21,6 +21,8 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
   {
     sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
     pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+    checkContacts: (device) => ({ device_id: device, numbers: ["5511999999999"] }),
+    syncHistory: () => ({ chat: "5511999999999" }),
     editMessage: () => ({ text: "better" }),
     createDevice: () => ({ name: "another" }),
     pairByCode: () => ({ phone: "5511999999999" }),

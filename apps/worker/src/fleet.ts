@@ -24,6 +24,7 @@ export interface FleetDeps {
     | "take"
     | "trimEvents"
     | "trimLetters"
+    | "trimOutbox"
   > &
     OperationDeps["ledger"];
   readonly settings: Settings;
@@ -157,6 +158,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     if (swept % SELDOM === 0) {
       await ledger.trimLetters(now(), PER_SWEEP);
       await ledger.trimEvents(now());
+      // One device after the other.
+      const trimmed = [...devices.keys()][(swept / SELDOM) % Math.max(1, devices.size)];
+      if (trimmed !== undefined) await ledger.trimOutbox(trimmed, now());
     }
     await balance();
     const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);

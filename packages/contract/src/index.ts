@@ -17,11 +17,13 @@ export type {
   AcceptedMessageBody,
   ChangedMessageBody,
   MessageBody,
+  MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
 export { CONTENT_KEYS, type ContentKey } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
+export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
 export type {
   LetterBody,

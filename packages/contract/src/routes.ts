@@ -4,6 +4,7 @@ import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { FLEET_ROUTES } from "./fleet-routes.ts";
+import { DIRECTORY_ROUTES } from "./directory-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
@@ -18,6 +19,7 @@ export function routeTable(settings: Settings) {
     ...messageRoutes(settings),
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),

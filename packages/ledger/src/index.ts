@@ -14,6 +14,8 @@ export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { KnownNumber } from "./directory.ts";
+export type { InboxCursor } from "./inbound.ts";
 export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";

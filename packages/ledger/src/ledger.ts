@@ -12,11 +12,14 @@ import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
+import { type Directory, directory } from "./directory.ts";
+import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
 import { type Operations, operations } from "./operations.ts";
+import { type Outbox, outbox } from "./outbox.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -44,6 +47,9 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Changes &
+  Inbound &
+  Directory &
+  Outbox &
   Withdrawals &
   Admissions &
   EventLog &
@@ -81,6 +87,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...withdrawals(run),
     ...admissions(run, settings),
     ...changes(run),
+    ...inbound(redis, keys, run),
+    ...outbox({ redis, keys, run, settings }),
+    ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
     ...workers(run, settings),
     ...eventRetention({ redis, run, settings }),

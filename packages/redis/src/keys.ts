@@ -59,6 +59,18 @@ const KEY_PARTS = {
   leases: 0,
   /** list: requests for the owner — device */
   requests: 1,
+  /** zset by sequence: all messages of a device that are kept, to be listed — device */
+  outbox: 1,
+  /** string JSON, expiring: a message that somebody sent — device, its id */
+  received: 2,
+  /** zset by the time of sending: what a device received — device */
+  inbox: 1,
+  /** hash member → delivered | read, expiring: who of a group has a message — message id */
+  receipts: 1,
+  /** counter, expiring: numbers that a device has looked up — device, day */
+  lookups: 2,
+  /** string JSON, expiring: the groups that a device is in — device */
+  groups: 1,
   /** string, expiring: the answer to a request — request id */
   reply: 1,
   /** hash name → sealed bytes: credentials — device */

@@ -20,6 +20,13 @@ import {
 } from "./connection.ts";
 import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
+import {
+  checkContacts,
+  type DirectoryDeps,
+  getGroup,
+  listGroups,
+  syncHistory,
+} from "./directory.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
@@ -33,6 +40,7 @@ import {
 } from "./meta.ts";
 import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
+import { listMessages, type ListDeps } from "./list-messages.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import {
@@ -58,6 +66,8 @@ import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
+  DirectoryDeps &
+  ListDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -82,6 +92,7 @@ export function handlers(deps: HandlerDeps): Handlers {
   return {
     sendMessage: sendMessage(deps),
     getMessage: getMessage(deps),
+    listMessages: listMessages(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
     editMessage: editMessage(deps),
@@ -97,6 +108,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
+    ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
     ...webhookHandlers(deps),
@@ -109,6 +121,15 @@ export function handlers(deps: HandlerDeps): Handlers {
     getReadiness: getReadiness(deps),
     ...wutsHandlers(deps),
     ...sessionHandlers(deps),
+  };
+}
+
+function directoryHandlers(deps: DirectoryDeps) {
+  return {
+    listGroups: listGroups(deps),
+    getGroup: getGroup(deps),
+    checkContacts: checkContacts(deps),
+    syncHistory: syncHistory(deps),
   };
 }
 
