@@ -54,6 +54,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { FleetBody } from "./fleet-routes.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

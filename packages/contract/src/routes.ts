@@ -3,6 +3,7 @@ import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { FLEET_ROUTES } from "./fleet-routes.ts";
 import { DIRECTORY_ROUTES } from "./directory-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
@@ -25,6 +26,7 @@ export function routeTable(settings: Settings) {
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
     ...WEBHOOK_ROUTES,
+    ...FLEET_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

@@ -28,6 +28,7 @@ import { loadScripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
+import { type Workers, workers } from "./workers.ts";
 import { type Views, views } from "./views.ts";
 
 /** The durable record of one cell. A user takes from it the parts that it calls. */
@@ -54,6 +55,7 @@ export type Ledger = Acceptance &
   Media &
   Admissions &
   EventLog &
+  Workers &
   EventRetention &
   Endpoints &
   Deliveries &
@@ -92,6 +94,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...outbox({ redis, keys, run, settings }),
     ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
+    ...workers(run, settings),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),

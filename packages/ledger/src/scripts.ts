@@ -34,6 +34,7 @@ const NAMES = [
   "feed",
   "free-devices",
   "keep-media",
+  "list-workers",
   "look-at",
   "media-ready",
   "move-generation",

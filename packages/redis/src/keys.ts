@@ -91,6 +91,8 @@ const KEY_PARTS = {
   apikeys: 0,
   /** zset: living workers by heartbeat */
   workers: 0,
+  /** hash worker → how many lanes it runs */
+  lanes: 0,
   /** string: what stands before this id may be gone from the event log */
   trimmed: 0,
   /** string `owner|epoch`, expiring: who reads the event log for the endpoints */

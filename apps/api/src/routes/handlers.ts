@@ -63,6 +63,7 @@ import {
 } from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
@@ -79,6 +80,7 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
+  WorkersDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -116,6 +118,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     deleteMedia: deleteMedia(deps),
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
+    listWorkers: listWorkers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
