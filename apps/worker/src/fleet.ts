@@ -131,7 +131,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   }
 
   async function share(): Promise<Share> {
-    const seen = await ledger.reportWorker(owner, !ended.signal.aborted);
+    const seen = await ledger.reportWorker(owner, !ended.signal.aborted, devices.size);
     return shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
   }
 
@@ -204,7 +204,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     async [Symbol.asyncDispose]() {
       ended.abort();
       await timers[0]?.stop();
-      const { workers: others } = await ledger.reportWorker(owner, false);
+      const { workers: others } = await ledger.reportWorker(owner, false, 0);
       const time = Math.max(0, settings.shutdown_ms - 2_000);
       const hurry = AbortSignal.timeout(time);
       const groups = Math.ceil(devices.size / settings.handover_group);

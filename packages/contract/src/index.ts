@@ -13,6 +13,7 @@ export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } 
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
+export type { MediaBody } from "./media.ts";
 export type {
   AcceptedMessageBody,
   ChangedMessageBody,
@@ -53,6 +54,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { FleetBody } from "./fleet-routes.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

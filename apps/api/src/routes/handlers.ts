@@ -30,6 +30,7 @@ import {
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
   getOpenapi,
@@ -62,6 +63,7 @@ import {
 } from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
@@ -74,9 +76,11 @@ export type HandlerDeps = AcceptDeps &
   LaneDeps &
   LettersDeps &
   RedriveDeps &
+  MediaDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
+  WorkersDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -109,8 +113,12 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    createMedia: createMedia(deps),
+    getMedia: getMedia(deps),
+    deleteMedia: deleteMedia(deps),
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
+    listWorkers: listWorkers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
