@@ -198,6 +198,26 @@ test("an endpoint that is dead for a while gets everything when it is back, and 
     .toBeUndefined();
 }, 120_000);
 
+test("resumed by hand, an endpoint gets at once what would have waited for an hour", async () => {
+  await using t = await setup({
+    POMBO_WEBHOOK_BACKOFF_BASE_MS: "3600000",
+    POMBO_WEBHOOK_BACKOFF_CAP_MS: "3600000",
+    POMBO_WEBHOOK_CIRCUIT_MS: "3600000",
+    POMBO_WEBHOOK_CIRCUIT_CAP_MS: "3600000",
+  });
+  const { id, receiver } = await t.endpoint();
+  receiver.answer((res) => void res.writeHead(503).end());
+  await t.start();
+  const cursors = await happenMany(t, 30);
+  await expect
+    .poll(async () => (await t.ledger.findEndpoint(id))?.openUntil, WITHIN)
+    .toBeGreaterThan(0);
+  receiver.answer(ok);
+  await t.ledger.resumeEndpoint(id, "cursor", Date.now());
+  await expectAll(receiver, cursors);
+  await expect.poll(async () => (await t.ledger.findEndpoint(id))?.open, WITHIN).toBe(0);
+}, 60_000);
+
 test("410 disables the endpoint; resumed, it gets what it missed", async () => {
   await using t = await setup();
   const { id, receiver } = await t.endpoint();

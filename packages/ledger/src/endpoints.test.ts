@@ -225,6 +225,20 @@ test("failures in a row open the circuit; then a single probe decides", async ()
   expect(await t.begin(b, later)).toMatchObject({ kind: "post", opens: 0 });
 });
 
+test("resumed by hand, what failed may be tried at once, and the circuit is closed", async () => {
+  await using t = await setup({ webhook_circuit_failures: 1 });
+  const to = await t.happen();
+  await t.feed(to);
+  await t.begin(to);
+  await t.settle(to, NOW + 3_600_000);
+  expect(await t.view()).toMatchObject({ retrying: 1, openUntil: NOW + 30_000 });
+  await t.ledger.resumeEndpoint(ID, "cursor", NOW + 1);
+  const resumed = await t.view();
+  expect(resumed).toMatchObject({ state: "enabled", open: 1, retrying: 0, failures: 0 });
+  expect(resumed).not.toHaveProperty("openUntil");
+  expect(await t.begin(to, NOW + 1)).toMatchObject({ kind: "post", tries: 2 });
+});
+
 test("gone: the endpoint is disabled with an event, what is open waits for it and goes on when it is resumed", async () => {
   await using t = await setup();
   const [a, b] = [await t.happen(), await t.happen()];

@@ -63,7 +63,7 @@ export interface Endpoints {
     state: Exclude<EndpointState, "enabled">,
     { reason, now }: { readonly reason: string; readonly now: number },
   ): Promise<boolean>;
-  /** Goes on at its cursor, or at the end of the event log; closes its circuit. */
+  /** Goes on at its cursor, or at the end of the event log; what failed is tried at once. */
   resumeEndpoint(id: EndpointId, from: "cursor" | "latest", now: number): Promise<boolean>;
   deleteEndpoint(id: EndpointId): Promise<boolean>;
 }
