@@ -7,6 +7,7 @@ import { endToEnd } from "./end-to-end.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
 import { profileDispatch } from "./profile-dispatch.ts";
+import { streams } from "./streams.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /**
@@ -18,6 +19,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   backlog      cost and bytes while very many messages wait
  *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
  *   life         what one message costs Redis from its acceptance to its last receipt
+ *   streams      what one API process pays for very many clients of live events
  *
  * Contenders take turns within one run, and the middle round counts: the machine may be slow, or busy, for both of them.
  */
@@ -30,6 +32,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   backlog,
   "backlog-neighbours": backlogNeighbours,
   life,
+  streams,
 };
 
 /** Instead of the contest, with --profile. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type CheckedTimes,
@@ -35,6 +34,7 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
+import { randomBytes } from "./random-bytes.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {

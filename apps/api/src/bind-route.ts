@@ -52,10 +52,11 @@ export type AnyHandler = (call: Call<RouteName>) => Promise<Outcome>;
 
 /** Binds a row of the route table: scope → body → validation → handler → render. Who asks is known by then. */
 export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): RequestHandler {
+  const types = Object.values(row.answers).flatMap(({ alternatives }) => alternatives ?? []);
   return async (req, res) => {
     const exchange = exchangeOf(req);
     exchange.route = row.path;
-    const answer = await serve(row, handle, { req, res, exchange, deps });
+    const answer = await serve(row, handle, { req, res, exchange, types, deps });
     if (answer?.kind === "stream") await writeStream(req, res, answer);
     else if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
   };
@@ -72,6 +73,8 @@ interface Serving {
   readonly req: Request;
   readonly res: Response;
   readonly exchange: Exchange;
+  /** The media types of the row beside JSON. */
+  readonly types: readonly string[];
   readonly deps: BindDeps;
 }
 
@@ -80,7 +83,7 @@ async function serve(
   handle: AnyHandler,
   served: Serving,
 ): Promise<Outcome | undefined> {
-  const { req, exchange, deps } = served;
+  const { req, exchange, types, deps } = served;
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
@@ -94,7 +97,7 @@ async function serve(
     caller,
     prefer,
     ...resumeOf(row, req),
-    type: preferredType(row, req),
+    type: preferredType(types, req),
     client: exchange,
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
   });
@@ -121,8 +124,7 @@ function resumeOf({ resumes }: Route, req: Request): { readonly lastEventId?: st
   return id === "" ? {} : { lastEventId: id };
 }
 
-function preferredType({ answers }: Route, req: Request): string {
-  const types = Object.values(answers).flatMap(({ alternatives }) => alternatives ?? []);
+function preferredType(types: readonly string[], req: Request): string {
   if (types.length === 0) return "application/json";
   return req.accepts(["application/json", ...types]) || "application/json";
 }

@@ -1,7 +1,8 @@
-import { hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MessageId } from "@pombo/domain";
 import type { Claim, Claimed, StoredAnswer } from "@pombo/ledger";
 import type { Answer } from "./answer.ts";
+import { randomBytes } from "./random-bytes.ts";
 
 export interface IdempotencyRecords {
   claim(
