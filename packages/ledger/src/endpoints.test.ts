@@ -87,9 +87,11 @@ test("an endpoint begins at the end of the log, and creating it again changes no
   await using t = await setup();
   const cursor = await t.happen();
   const other = "wh_0000000000000001" as EndpointId;
-  expect(await t.ledger.createEndpoint(endpoint({ id: other }))).toBe(true);
+  expect(await t.ledger.createEndpoint(endpoint({ id: other }))).toBe("created");
   await t.happen();
-  expect(await t.ledger.createEndpoint(endpoint({ id: other, url: "https://other" }))).toBe(true);
+  expect(await t.ledger.createEndpoint(endpoint({ id: other, url: "https://other" }))).toBe(
+    "exists",
+  );
   expect(await t.ledger.findEndpoint(other)).toMatchObject({
     url: "https://example.com/in",
     cursor,
@@ -103,8 +105,8 @@ test("an endpoint begins at the end of the log, and creating it again changes no
 test("there are no more endpoints than the limit", async () => {
   await using t = await setup({ webhook_endpoints_limit: 1 });
   const other = endpoint({ id: "wh_0000000000000001" as EndpointId });
-  expect(await t.ledger.createEndpoint(other)).toBe(false);
-  expect(await t.ledger.createEndpoint(endpoint())).toBe(true);
+  expect(await t.ledger.createEndpoint(other)).toBe("full");
+  expect(await t.ledger.createEndpoint(endpoint())).toBe("exists");
 });
 
 test("one notifier reads the log; the next start of the same one takes over at once, under a higher epoch", async () => {
