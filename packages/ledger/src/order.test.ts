@@ -311,3 +311,11 @@ test("two retries of one recipient, one of them released from the old number, do
   await t.ledger.serveDue(NOW + 20, 10);
   expect((await drain(t, NOW + 20)).toSorted()).toEqual([old, fresh].toSorted());
 });
+
+test("a worker whose clock is ahead brings nothing back before its time", async () => {
+  await using t = await setup();
+  const now = Date.now();
+  const [later] = await acceptAll(t, [newMessage({ at: now, sendAt: now + 1_800_000 })]);
+  expect(await t.ledger.serveDue(now + 3_600_000, 10)).toBe(0);
+  expect((await t.ledger.findMessage(later as MessageId))?.status).toBe("scheduled");
+});
