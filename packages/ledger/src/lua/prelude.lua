@@ -229,7 +229,7 @@ local function enter(m, change)
   local version, at = tonumber(m.version) + 1, digits(change.at)
   redis.call("HSET", record, "status", change.to, "version", digits(version), "place", "", "attempts", attempts,
     "log", entry(m.log, change.to, at, shown, change.code))
-  redis.call("HDEL", record, "try", "next_at", "why")
+  redis.call("HDEL", record, "try", "next_at", "why", "looks")
   if change.code and change.code ~= "" then
     redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", at)
   end
