@@ -3,16 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Failure, type InboundMessage, mintMessageId } from "@pombo/domain";
 import {
   type BaileysEventMap,
+  type BinaryNode,
   jidNormalizedUser,
   proto,
   type WASocket,
 } from "@whiskeysockets/baileys";
 import { classifyNack, classifyRejection } from "./classify.ts";
 import { readMessage } from "./inbound-content.ts";
-
-interface Acked {
-  readonly attrs: Readonly<Record<string, string>>;
-}
 
 /** The messages of a chat that are older than one which is known, newest first. */
 export interface HistoryWish {
@@ -42,7 +39,7 @@ export async function askHistory(
   const id = mintMessageId(randomBytes(9));
   const answer = listen(wa, id);
   try {
-    const acked = wa.waitForMessage<Acked | undefined>(id, waits.ackMs);
+    const acked = wa.waitForMessage<BinaryNode | undefined>(id, waits.ackMs);
     acked.catch(() => {});
     await wa.relayMessage(jidNormalizedUser(me), requestOf(wish), {
       messageId: id,
