@@ -1,14 +1,15 @@
 -- Accepts messages, each of them all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when
 -- the lane is free. Messages of one turn of the API come together; one that breaks leaves the others alone.
--- ARGV, 17 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
+-- ARGV, 18 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
 --       9 metadata (JSON) or "", 10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now),
 --       13 expires at (ms; 0 never), 14 quiet hours (JSON) or "", 15 fingerprint of the request or "", 16 its answer (JSON) or "",
---       17 somebody waits for the answer until (ms; 0 nobody)
+--       17 somebody waits for the answer until (ms; 0 nobody),
+--       18 what it carries ("<media id>|<kind>") or ""
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
-local FIELDS = 17
+local FIELDS = 18
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
 local function claim(record, id, token, fingerprint, now)
@@ -22,7 +23,7 @@ local function claim(record, id, token, fingerprint, now)
 end
 
 local function accept(base)
-  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until =
+  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
     unpack(ARGV, base + 1, base + FIELDS)
   now, send_at, expires_at = tonumber(now), tonumber(send_at), tonumber(expires_at)
   local id, record = given, digest ~= "" and key.idempotency(digest)
@@ -80,10 +81,12 @@ local function accept(base)
   if ref ~= "" then also("ref", ref) end
   if metadata ~= "" then also("metadata", metadata) end
   if quiet ~= "" then also("quiet", quiet) end
+  if carried ~= "" then also("media", carried) end
   if later then also("send_at", send_at) end
   if expires_at > 0 then also("expires_at", expires_at) end
   if sync_until ~= "0" then also("sync_until", sync_until) end
   redis.call("HSET", key.message(id), unpack(fields))
+  redis.call("ZADD", key.outbox(device), seq, id)
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
   emit({ type = "message." .. status, message = id, device = device, version = 1, at = now })
 

@@ -223,7 +223,7 @@ local function enter(m, change)
   local version = tonumber(m.version) + 1
   redis.call("HSET", record, "status", change.to, "version", version, "place", "", "attempts", attempts,
     "log", entry(m.log, change.to, change.at, shown, change.code))
-  redis.call("HDEL", record, "try", "next_at", "why")
+  redis.call("HDEL", record, "try", "next_at", "why", "looks")
   if change.code and change.code ~= "" then
     redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", change.at)
   end
