@@ -118,7 +118,7 @@ test("what somebody writes is told decrypted, of every kind", async () => {
   expect(await told(gone.id)).toMatchObject({ kind: "delete", target: text.id });
 });
 
-async function pictured(base64: string): Promise<InboundMessage> {
+async function pictureFrom(base64: string): Promise<InboundMessage> {
   const image = { base64, mime_type: "image/png" };
   const { id } = await simulator.sendFrom(FRIEND, { to: OWN, image });
   return paired.told.until(({ received }) => received.find((message) => message.id === id));
@@ -126,7 +126,7 @@ async function pictured(base64: string): Promise<InboundMessage> {
 
 test("the file of what came in is fetched, unsealed, and refused when it is another one", async () => {
   const bytes = randomBytes(70_001);
-  const { source = "" } = await pictured(bytes.toString("base64"));
+  const { source = "" } = await pictureFrom(bytes.toString("base64"));
   const signal = AbortSignal.timeout(15_000);
   const opened = await paired.device.download(source, signal);
   if (opened.kind === "failed") throw new Error(opened.failure.detail);
