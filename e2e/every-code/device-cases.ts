@@ -1,0 +1,132 @@
+import { eventually } from "../eventually.ts";
+import { scanQr } from "../pair-devices.ts";
+import type { Bound, Stage } from "./stage.ts";
+import { type Coverage, everywhere, pending, type Provoke, provoked, unmet } from "./table.ts";
+
+/** A device that nobody has paired yet. */
+async function unpaired(stage: Stage): Promise<Bound> {
+  const made = await stage.ask("POST", "/v1/devices", { body: { name: "unpaired" } });
+  const id = String(made.body["device_id"]);
+  const key = await stage.addKey(["messages:send", "devices:manage"], id);
+  return { id, key, phone: `5531990${id.slice(-6).replaceAll(/\D/g, "7")}` };
+}
+
+const notReady: Provoke = async (stage, dialect) => {
+  const device = await unpaired(stage);
+  if (dialect === "native") return stage.ask("GET", `/v1/devices/${device.id}/qr`);
+  return stage.send(dialect, device);
+};
+
+const disconnected: Provoke = async (stage, dialect) => {
+  const device = await stage.freshDevice();
+  await stage.ask("POST", `/v1/devices/${device.id}/disconnect`);
+  await become(stage, device.id, "disconnected");
+  return stage.send(dialect, device);
+};
+
+function become(stage: Stage, id: string, ...states: readonly string[]): Promise<unknown> {
+  return eventually(
+    () => stage.pombo.device(id),
+    ({ state }) => states.includes(state),
+    30_000,
+  );
+}
+
+/** WhatsApp locks the account at its next login. */
+const blocked: Provoke = async (stage, dialect) => {
+  const device = await stage.freshDevice();
+  const match = { device: device.phone };
+  await stage.pombo.fault("login", { failure: 403 }, { match, times: 5 });
+  await stage.pombo.fault("socket", "close", { match });
+  await become(stage, device.id, "blocked");
+  await stage.pombo.control("DELETE", "/admin/faults");
+  return stage.send(dialect, device);
+};
+
+/** A phone that wants a passkey at the end of its pairing. */
+const passkey: Provoke = async (stage, dialect) => {
+  const device = await unpaired(stage);
+  const settings = { passkey: true };
+  await stage.pombo.control("POST", `/admin/phones/${device.phone}/settings`, settings);
+  await stage.ask("POST", `/v1/devices/${device.id}/connect`);
+  await scanQr(stage.pombo, device);
+  await become(stage, device.id, "disconnected");
+  return stage.send(dialect, device);
+};
+
+/** WhatsApp refuses a code for the pairing. */
+const refusedCode: Provoke = async (stage, dialect) => {
+  const device = await unpaired(stage);
+  const action = { iq_error: { code: 400, text: "bad-request" } };
+  await stage.pombo.fault("iq", action, { match: { xmlns: "md" }, times: 1 });
+  const body = { phone: device.phone };
+  const answer =
+    dialect === "native"
+      ? await stage.ask("POST", `/v1/devices/${device.id}/pairing-code`, { body })
+      : await stage.ask("POST", "/paircode", { key: device.key, body });
+  await stage.pombo.control("DELETE", "/admin/faults");
+  return answer;
+};
+
+/** What is wrong with a device or its account, while the supervisor's worker lives. */
+export const DEVICE_CASES: Coverage = {
+  DEVICE_NOT_READY: everywhere(notReady),
+  DEVICE_DISCONNECTED: everywhere(disconnected, { native: pending("POST /v1/contacts/check") }),
+  ACCOUNT_BLOCKED: everywhere(blocked, { native: pending("POST /v1/contacts/check") }),
+  PAIRING_UNSUPPORTED: everywhere(passkey, { native: pending("POST /v1/contacts/check") }),
+  UPSTREAM_FAILED: { cells: { native: provoked(refusedCode), wuts: provoked(refusedCode) } },
+  SYNC_REQUEST_FAILED: { cells: { native: pending("history sync"), wuts: unmet } },
+};
+
+/** A worker that forgets at once what it was told about a recipient. */
+const forgetful: Provoke = async (stage, dialect) => {
+  await using _worker = await stage.outside("worker", { POMBO_RECIPIENT_KNOWN_MS: "1" });
+  await become(stage, stage.device.id, "connected");
+  return stage.send(dialect, stage.device);
+};
+
+/** A worker whose key is not the one that the credentials were sealed with. */
+const otherKey: Provoke = async (stage, dialect) => {
+  const device = { ...stage.device };
+  await using _worker = await stage.outside("worker", {
+    POMBO_CREDENTIALS_KEY: `other:${"0".repeat(64)}`,
+  });
+  await eventually(
+    () => stage.pombo.device(device.id),
+    ({ cause }) => cause === "credentials_unreadable",
+    30_000,
+  );
+  return stage.send(dialect, device);
+};
+
+const nobody: Provoke = async (stage, dialect) => {
+  const { redis } = await stage.pombo.living();
+  process.kill(redis, "SIGSTOP");
+  try {
+    return await stage.send(dialect, stage.device);
+  } finally {
+    process.kill(redis, "SIGCONT");
+  }
+};
+
+/** With workers of our own, one at a time: the supervisor's is gone. */
+export const WORKER_CASES: Coverage = {
+  DEVICE_ERROR: everywhere(forgetful),
+  CREDENTIALS_UNREADABLE: everywhere(otherKey, { native: pending("POST /v1/contacts/check") }),
+  POISONED: {
+    cells: {},
+    async lastError(stage) {
+      const id = await stage.pombo.send(stage.someone(), "poison");
+      for (const _death of [1, 2, 3]) {
+        // oxlint-disable-next-line no-await-in-loop -- one life after the other
+        await using dying = await stage.outside("worker", { POMBO_FAULT_POINT: "begun" });
+        // oxlint-disable-next-line no-await-in-loop
+        await dying.ended;
+      }
+      await using _next = await stage.outside("worker", {});
+      const end = await stage.pombo.until(id, ({ status }) => status === "failed", 60_000);
+      return end.last_error?.error_code;
+    },
+  },
+  SERVICE_UNAVAILABLE: everywhere(nobody),
+};
