@@ -1,5 +1,5 @@
 import { catalogRow, type Dialect, ERROR_CODES, type ErrorCode } from "@pombo/domain";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { DEVICE_CASES, WORKER_CASES } from "./every-code/device-cases.ts";
 import { MESSAGE_CASES } from "./every-code/message-cases.ts";
 import { REQUEST_CASES } from "./every-code/request-cases.ts";
@@ -18,6 +18,8 @@ afterAll(async () => {
   console.log(printed(TABLE, seen));
   await stage[Symbol.asyncDispose]();
 });
+
+afterEach(() => stage.clear());
 
 test("no row of the catalog is without a case", () => {
   expect(missing(TABLE)).toEqual([]);
@@ -52,6 +54,9 @@ provoke("messages", MESSAGE_CASES);
 provoke("devices", DEVICE_CASES);
 
 test("the supervisor's worker goes", async () => {
+  for (const _dialect of DIALECTS)
+    // oxlint-disable-next-line no-await-in-loop -- one pairing after the other
+    stage.spares.push(await stage.freshDevice());
   for (const pid of (await stage.pombo.living()).worker) process.kill(pid, "SIGKILL");
 });
 

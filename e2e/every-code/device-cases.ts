@@ -1,5 +1,4 @@
 import { eventually } from "../eventually.ts";
-import { scanQr } from "../pair-devices.ts";
 import type { Bound, Stage } from "./stage.ts";
 import { type Coverage, everywhere, pending, type Provoke, provoked, unmet } from "./table.ts";
 
@@ -49,16 +48,23 @@ const passkey: Provoke = async (stage, dialect) => {
   const settings = { passkey: true };
   await stage.pombo.control("POST", `/admin/phones/${device.phone}/settings`, settings);
   await stage.ask("POST", `/v1/devices/${device.id}/connect`);
-  await scanQr(stage.pombo, device);
+  await eventually(
+    async () => {
+      const { qr } = (await stage.ask("GET", `/v1/devices/${device.id}/qr`)).body;
+      const scan = `/admin/mock-phone/scan-qr?phone=${device.phone}`;
+      return stage.pombo.control("POST", scan, qr).then(() => "scanned", String);
+    },
+    (seen) => seen.includes("passkey"),
+    60_000,
+  );
   await become(stage, device.id, "disconnected");
   return stage.send(dialect, device);
 };
 
-/** WhatsApp refuses a code for the pairing. */
+/** WhatsApp does not start a pairing. */
 const refusedCode: Provoke = async (stage, dialect) => {
   const device = await unpaired(stage);
-  const action = { iq_error: { code: 400, text: "bad-request" } };
-  await stage.pombo.fault("iq", action, { match: { xmlns: "md" }, times: 1 });
+  await stage.pombo.fault("handshake", "stall", { times: 5 });
   const body = { phone: device.phone };
   const answer =
     dialect === "native"
@@ -87,9 +93,9 @@ const forgetful: Provoke = async (stage, dialect) => {
 
 /** A worker whose key is not the one that the credentials were sealed with. */
 const otherKey: Provoke = async (stage, dialect) => {
-  const device = { ...stage.device };
+  const device = stage.spares.pop() ?? stage.device;
   await using _worker = await stage.outside("worker", {
-    POMBO_CREDENTIALS_KEY: `other:${"0".repeat(64)}`,
+    POMBO_CREDENTIALS_KEY: `other:${Buffer.alloc(32, 7).toString("base64")}`,
   });
   await eventually(
     () => stage.pombo.device(device.id),

@@ -34,11 +34,10 @@ function inProgress(
   method: string,
   ask: (target: string) => { readonly path: string; readonly body?: object },
 ): Provoke {
-  return async (stage, dialect) => {
+  return async (stage) => {
     const sent = await stage.send("native", stage.device);
     const { path, body } = ask(String(sent.body["message_id"]));
-    const key = dialect === "native" ? {} : { key: stage.device.key };
-    const init = { ...key, headers: { "idempotency-key": onceKey() }, ...(body ? { body } : {}) };
+    const init = { headers: { "idempotency-key": onceKey() }, ...(body ? { body } : {}) };
     await using dying = await stage.outside("api", { POMBO_API_FAULT_POINT: "claimed" });
     await stage.ask(method, path, { ...init, url: dying.url }).catch(() => undefined);
     await dying.ended;

@@ -41,8 +41,11 @@ export interface Stage extends AsyncDisposable {
   readonly pombo: Pombo;
   /** The sandbox device, for what leaves it as it was. */
   readonly device: Bound;
-  /** A device of its own, for what does not. */
+  /** A device of its own, for what does not; gone with `clear`. */
   freshDevice(): Promise<Bound>;
+  /** Paired while there was a worker, for when there is none. */
+  readonly spares: Bound[];
+  clear(): Promise<void>;
   /** A key of the installation's with these scopes, bound to a device or to none. */
   addKey(scopes: readonly string[], device?: string): Promise<string>;
   /** A recipient that nobody else writes to. */
@@ -60,9 +63,16 @@ const SCOPES = ["messages:send", "messages:read", "devices:manage"] as const;
 /** The whole product, with times that are short; retries come at once. */
 export async function openStage(): Promise<Stage> {
   const opened = new AsyncDisposableStack();
-  const env = { ...QUICK, POMBO_BACKOFF_SCALE_PERCENT: "0", POMBO_QUERY_TIMEOUT_MS: "1500" };
+  const env = {
+    ...QUICK,
+    POMBO_BACKOFF_SCALE_PERCENT: "0",
+    POMBO_QUERY_TIMEOUT_MS: "1500",
+    POMBO_OPEN_TIMEOUT_MS: "5000",
+    POMBO_EVENTS_KEPT_MS: "15000",
+  };
   const pombo = opened.use(await Pombo.start({ env, args: ["--no-restart"] }));
   let numbers = 0;
+  const fresh: string[] = [];
   const next = (): string => String((numbers += 1)).padStart(4, "0");
   const addKey = async (scopes: readonly string[], device?: string): Promise<string> => {
     const grant =
@@ -78,7 +88,15 @@ export async function openStage(): Promise<Stage> {
     device: { id, phone, key: await addKey(SCOPES, id) },
     async freshDevice() {
       const paired = await pairDevice(pombo, `553190001${next()}`);
+      fresh.push(paired.id);
       return { ...paired, key: await addKey(SCOPES, paired.id) };
+    },
+    spares: [],
+    async clear() {
+      const mine = new Set(stage.spares.map((spare) => spare.id));
+      const ids = fresh.splice(0).filter((one) => !mine.has(one));
+      await Promise.all(ids.map((one) => pombo.api("DELETE", `/v1/devices/${one}`)));
+      await pombo.control("DELETE", "/admin/faults");
     },
     addKey,
     someone: () => `551191000${next()}`,
