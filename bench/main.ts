@@ -1,11 +1,13 @@
 import { cpus, loadavg } from "node:os";
 import { accept, profileAccept } from "./accept.ts";
 import { backlog } from "./backlog.ts";
+import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
 import { profileDispatch } from "./profile-dispatch.ts";
+import { streams } from "./streams.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 /**
@@ -15,7 +17,9 @@ import { openStage, type Stage } from "./stage.ts";
  *   end-to-end   the whole product beside bare Baileys: rate, latency
  *   accept       the API beside a bare Express handler with one BullMQ add
  *   backlog      cost and bytes while very many messages wait
+ *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
  *   life         what one message costs Redis from its acceptance to its last receipt
+ *   streams      what one API process pays for very many clients of live events
  *
  * Contenders take turns within one run, and the middle round counts: the machine may be slow, or busy, for both of them.
  */
@@ -26,7 +30,9 @@ const RUNS: Readonly<Record<Part, Run>> = {
   "end-to-end": endToEnd,
   accept,
   backlog,
+  "backlog-neighbours": backlogNeighbours,
   life,
+  streams,
 };
 
 /** Instead of the contest, with --profile. */

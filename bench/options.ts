@@ -1,7 +1,15 @@
 import { parseArgs } from "node:util";
 import type { Fsync } from "./stage.ts";
 
-export const PARTS = ["dispatch", "end-to-end", "accept", "backlog", "life"] as const;
+export const PARTS = [
+  "dispatch",
+  "end-to-end",
+  "accept",
+  "backlog",
+  "backlog-neighbours",
+  "life",
+  "streams",
+] as const;
 const PROFILED: readonly Part[] = ["dispatch", "accept"];
 export type Part = (typeof PARTS)[number];
 
@@ -10,6 +18,7 @@ export interface Options {
   readonly devices: number;
   readonly messages: number;
   readonly rounds: number;
+  readonly clients: number;
   readonly waiting: readonly number[];
   readonly fsync: Fsync;
   readonly profile: boolean;
@@ -25,6 +34,7 @@ const OPTIONS = {
   devices: { type: "string", default: "100" },
   messages: { type: "string", default: "300" },
   rounds: { type: "string", default: "3" },
+  clients: { type: "string", default: "10000" },
   waiting: { type: "string", default: "10000,100000" },
   fsync: { type: "string", default: "everysec" },
   profile: { type: "boolean", default: false },
@@ -37,6 +47,7 @@ export const HELP = `npm run bench -- [options]     Pombo beside bare Baileys an
   --devices N       devices of the larger contest (100)
   --messages N      messages of one device in a round; five times as many for the larger contest (300)
   --rounds N        rounds of each contender, in turn; the middle one counts (3)
+  --clients N       clients of live events (10000)
   --waiting LIST    sizes of the backlog to compare (10000,100000)
   --fsync WHEN      appendfsync of Redis: everysec, always or no (everysec)
   --profile         instead of dispatch and accept: where the CPU of both contenders goes
@@ -59,6 +70,7 @@ export function parseOptions(args: readonly string[]): Parsed {
         devices: whole("devices", values.devices, 1_000),
         messages: whole("messages", values.messages, 20_000),
         rounds: whole("rounds", values.rounds, 25),
+        clients: whole("clients", values.clients, 15_000),
         waiting: values.waiting.split(",").map((size) => whole("waiting", size, 2_000_000)),
         fsync: values.fsync,
         profile: values.profile,

@@ -32,8 +32,8 @@ export interface Pombo extends AsyncDisposable {
   pair(count: number): Promise<void>;
   /** Accepts the messages of a round while the lanes rest, then lets them go; measured is only the dispatch. */
   round(round: Round): Promise<RoundEnd>;
-  /** The messages of a round, into the backlog. */
-  accept(round: Round): Promise<void>;
+  /** The messages of a round, into the backlog; `over`: what is different about them. */
+  accept(round: Round & { readonly over?: Partial<NewMessage> }): Promise<void>;
   /** No lane moves until it is released. */
   rest(devices?: number): Promise<void>;
   release(devices?: number): Promise<void>;
@@ -42,7 +42,7 @@ export interface Pombo extends AsyncDisposable {
 const AT_ONCE = 8;
 const CONNECT_MS = 120_000;
 const LOOK_MS = 50;
-const ACCEPTS_AT_ONCE = 100;
+const ACCEPTS_AT_ONCE = 200;
 const REST_MS = 3_600_000;
 const KEY_ID = "key_bench";
 
@@ -64,7 +64,7 @@ export async function openPombo(stage: Stage, cell: CellId): Promise<Pombo> {
     worker = undefined;
   };
   const lanes = restingLanes({ redis, keys, devices });
-  const accept = (round: Round): Promise<void> => acceptRound(round, { ledger, devices });
+  const accept: Pombo["accept"] = (round) => acceptRound(round, { ledger, devices });
 
   return {
     cell,
@@ -156,18 +156,24 @@ function restingLanes({ redis, keys, devices }: Lanes) {
 }
 
 async function acceptRound(
-  round: Round,
+  round: Parameters<Pombo["accept"]>[0],
   { ledger, devices }: { readonly ledger: Ledger; readonly devices: readonly DeviceId[] },
 ): Promise<void> {
-  const messages: NewMessage[] = [];
-  for (let index = 0; index < round.perDevice; index += 1)
-    for (const [device, deviceId] of devices.slice(0, round.devices).entries())
-      messages.push(newMessage(deviceId, numberOf(round.numbers, device, index)));
-  for (let from = 0; from < messages.length; from += ACCEPTS_AT_ONCE)
-    // oxlint-disable-next-line no-await-in-loop -- a bounded number in flight
-    await Promise.all(
-      messages.slice(from, from + ACCEPTS_AT_ONCE).map((message) => ledger.accept(message)),
-    );
+  const taking = devices.slice(0, round.devices);
+  const count = taking.length * round.perDevice;
+  let next = 0;
+  // Made as they go: a million of them at once would not fit.
+  const one = async (): Promise<void> => {
+    while (next < count) {
+      const device = next % taking.length;
+      const to = numberOf(round.numbers, device, Math.floor(next / taking.length));
+      next += 1;
+      const message = newMessage(taking[device] ?? ("" as DeviceId), to);
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, and many such lines at once
+      await ledger.accept({ ...message, ...round.over });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(ACCEPTS_AT_ONCE, count) }, one));
 }
 
 export function newMessage(deviceId: DeviceId, recipient: string): NewMessage {

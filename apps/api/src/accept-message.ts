@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   type CheckedTimes,
@@ -35,13 +34,17 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
+import { randomBytes } from "./random-bytes.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
   readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
+    Pick<
+      Ledger,
+      "accept" | "findDevice" | "findMessage" | "findReceived" | "hasAccepted" | "withdraw"
+    >;
   readonly admission: Admission;
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */

@@ -9,6 +9,7 @@ import {
 import type { Claim, Ledger, MessageView, NewMessage } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
 import { type Answer, json, refuse } from "./answer.ts";
+import type { Client } from "./exchange.ts";
 import { type IdempotencyRecords, replay } from "./idempotency.ts";
 import { renderAccepted, renderMessage, renderNew } from "./render-message.ts";
 import { isStoreAway } from "./store-away.ts";
@@ -23,10 +24,7 @@ export interface AnswerDeps extends WaitForMessageDeps {
 
 export interface AnswerRequest {
   readonly prefer: Preference;
-  /** The client has left. */
-  readonly gone: AbortSignal;
-  /** Ends the wait for the outcome: the client has left, or the process is closing. */
-  readonly stop: AbortSignal;
+  readonly client: Client;
   render(problem: { code: ErrorCode; detail?: string; messageId: MessageId }): RenderedProblem;
 }
 
@@ -48,7 +46,7 @@ export async function answerMessage(
     if (message !== undefined && claim === undefined && waitMs(request.prefer) === 0)
       return answerUnread(message, request);
     const answer = await answerWithOutcome(accepted, request, deps);
-    return claim === undefined || request.gone.aborted || isError(answer)
+    return claim === undefined || request.client.gone.aborted || isError(answer)
       ? answer
       : await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
   } catch (error) {
@@ -82,11 +80,11 @@ async function answerWithOutcome(
   request: AnswerRequest,
   deps: AnswerDeps,
 ): Promise<Answer> {
-  const patience = { ms: waitMs(request.prefer), signal: request.stop, done: hasOutcome };
+  const patience = { ms: waitMs(request.prefer), signal: request.client.stop, done: hasOutcome };
   const view = await waitForMessage(messageId, patience, deps);
   if (view === undefined) return refuse({ code: "INTERNAL_ERROR", messageId });
   const answer = { ...outcome(view, request), messageId };
-  if (!isError(answer) || request.gone.aborted) return answer;
+  if (!isError(answer) || request.client.gone.aborted) return answer;
   const told = { version: view.message.version, now: deps.now() };
   const digest = claim === undefined ? {} : { digest: claim.digest };
   const closed = await deps.ledger.closeMessage(messageId, { ...told, ...digest });

@@ -1,9 +1,9 @@
 import type { Problem, Scope } from "@pombo/contract";
 import type { CellId, DeviceId, Dialect } from "@pombo/domain";
-import { type ApiKeyRecord, digestApiKey } from "@pombo/ledger";
+import { type AdmittedCall, type ApiKeyRecord, digestApiKey } from "@pombo/ledger";
 
 export interface ApiKeys {
-  findApiKey(digest: string): Promise<ApiKeyRecord | undefined>;
+  admitCall(digest: string): Promise<AdmittedCall>;
 }
 
 /** Who asks, and what the key may do and see. */
@@ -18,7 +18,11 @@ export interface Caller {
 }
 
 export type Authenticated =
-  | { readonly kind: "caller"; readonly caller: Caller }
+  | {
+      readonly kind: "caller";
+      readonly caller: Caller;
+      readonly rate: Pick<AdmittedCall, "used" | "resetMs">;
+    }
   | { readonly kind: "refused"; readonly problem: Problem };
 
 export interface Credentials {
@@ -31,16 +35,29 @@ export interface Credentials {
 
 const KEY = /^pombo_(c[0-9]{1,4})_[A-Za-z0-9_-]{16,200}$/;
 
-/** Looks the key up with every request, so that a revocation holds at once. */
+/** Looks the key up with every request, so that a revocation holds at once, and counts the request. */
 export async function authenticate(given: Credentials, keys: ApiKeys): Promise<Authenticated> {
   const token = readToken(given.header, given.dialect);
   if (token === undefined) return { kind: "refused", problem: { code: "UNAUTHORIZED" } };
   const invalid: Authenticated = { kind: "refused", problem: { code: "INVALID_API_KEY" } };
   if (KEY.exec(token)?.[1] !== given.cell) return invalid;
-  const record = await keys.findApiKey(digestApiKey(token));
+  const { record, ...rate } = await keys.admitCall(digestOf(token));
   if (record === undefined || record.revokedAt !== undefined) return invalid;
   if (record.expiresAt !== undefined && record.expiresAt <= given.now) return invalid;
-  return { kind: "caller", caller: callerOf(record) };
+  return { kind: "caller", caller: callerOf(record), rate };
+}
+
+/** Of the keys that were used lately: hashing one again with every request costs more than its look-up. */
+const DIGESTS = new Map<string, string>();
+const MOST_DIGESTS = 1_000;
+
+function digestOf(token: string): string {
+  const known = DIGESTS.get(token);
+  if (known !== undefined) return known;
+  if (DIGESTS.size >= MOST_DIGESTS) DIGESTS.clear();
+  const digest = digestApiKey(token);
+  DIGESTS.set(token, digest);
+  return digest;
 }
 
 function callerOf({ id: keyId, scopes, devices, deviceId, expiresAt }: ApiKeyRecord): Caller {

@@ -10,6 +10,8 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
   "/v1/operations": (api) => created(api, "/v1/dead-letters/discard", { all: true }),
+  "/v1/webhooks": (api, device) =>
+    created(api, "/v1/webhooks", { url: "https://example.com/", devices: [device] }),
   "/v1/api-keys": (api) =>
     created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
 };
@@ -19,6 +21,8 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
   {
     sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
     pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+    checkContacts: (device) => ({ device_id: device, numbers: ["5511999999999"] }),
+    syncHistory: () => ({ chat: "5511999999999" }),
     editMessage: () => ({ text: "better" }),
     createDevice: () => ({ name: "another" }),
     pairByCode: () => ({ phone: "5511999999999" }),
@@ -52,12 +56,18 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     wutsConnect: (device) => ({ device_id: device }),
     wutsDisconnect: (device) => ({ device_id: device }),
     sessionSendText: () => ({ to: "5511999999999", message: "hello" }),
+    createWebhook: (device) => ({ url: "https://example.com/", devices: [device] }),
+    redeliverWebhook: () => ({ from_cursor: "1-0", to_cursor: "2-0" }),
     createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
   };
 
 async function created(api: TestApi, path: string, body: object): Promise<string> {
   const made = await api.call("POST", path, { body });
-  const id = made.body["message_id"] ?? made.body["operation_id"] ?? made.body["id"];
+  const id =
+    made.body["message_id"] ??
+    made.body["operation_id"] ??
+    made.body["webhook_id"] ??
+    made.body["id"];
   expect(id, `${path} answered ${made.text}`).toBeTypeOf("string");
   return String(id);
 }

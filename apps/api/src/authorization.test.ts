@@ -8,7 +8,7 @@ import { type Called, openTestApi, type TestApi } from "./open-test-api.ts";
 let api: TestApi;
 
 beforeAll(async () => {
-  api = await openTestApi({ device_request_wait_ms: 1 });
+  api = await openTestApi({ device_request_wait_ms: 1, lease_ttl_ms: 600_000 });
 });
 afterAll(() => api[Symbol.asyncDispose]());
 

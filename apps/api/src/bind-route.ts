@@ -12,7 +12,7 @@ import type { Dialect } from "@pombo/domain";
 import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
 import type { Caller } from "./authenticate.ts";
-import { type Exchange, exchangeOf } from "./exchange.ts";
+import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -25,10 +25,7 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly lastEventId?: string;
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
-  /** The client has left. */
-  readonly gone: AbortSignal;
-  /** Ends a wait: the client has left, or the process is closing. */
-  readonly stop: AbortSignal;
+  readonly client: Client;
   render(problem: Problem): ReturnType<typeof renderProblem>;
 }
 
@@ -47,7 +44,6 @@ export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 export interface BindDeps {
   readonly bodyLimitBytes: number;
   readonly waitLimitS: number;
-  readonly closing: AbortSignal;
   readonly now: () => number;
 }
 
@@ -56,10 +52,11 @@ export type AnyHandler = (call: Call<RouteName>) => Promise<Outcome>;
 
 /** Binds a row of the route table: scope → body → validation → handler → render. Who asks is known by then. */
 export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): RequestHandler {
+  const types = Object.values(row.answers).flatMap(({ alternatives }) => alternatives ?? []);
   return async (req, res) => {
     const exchange = exchangeOf(req);
     exchange.route = row.path;
-    const answer = await serve(row, handle, { req, res, exchange, deps });
+    const answer = await serve(row, handle, { req, res, exchange, types, deps });
     if (answer?.kind === "stream") await writeStream(req, res, answer);
     else if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
   };
@@ -67,35 +64,41 @@ export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): Reque
 
 async function writeStream(req: Request, res: Response, streamed: Streamed): Promise<void> {
   if (res.destroyed) return;
-  res.writeHead(200, streamed.headers);
+  res.writeHead(200, { ...exchangeOf(req).headers, ...streamed.headers });
   if (req.method === "HEAD") res.end();
   else await streamed.run(res);
 }
 
-interface Served {
+interface Serving {
   readonly req: Request;
   readonly res: Response;
   readonly exchange: Exchange;
+  /** The media types of the row beside JSON. */
+  readonly types: readonly string[];
   readonly deps: BindDeps;
 }
 
-async function serve(row: Route, handle: AnyHandler, served: Served): Promise<Outcome | undefined> {
-  const { req, exchange, deps } = served;
+async function serve(
+  row: Route,
+  handle: AnyHandler,
+  served: Serving,
+): Promise<Outcome | undefined> {
+  const { req, exchange, types, deps } = served;
   const caller = exchange.caller ?? NOBODY;
-  const denied = refuseScope(row, caller);
+  const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
   const read = await readParts(row, req, deps.bodyLimitBytes);
   if (read.kind === "gone") return undefined;
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
+  const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
   return handle({
     ...parts,
     caller,
-    prefer: parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS),
+    prefer,
     ...resumeOf(row, req),
-    type: preferredType(row, req),
-    gone: exchange.gone,
-    stop: AbortSignal.any([exchange.gone, deps.closing]),
+    type: preferredType(types, req),
+    client: exchange,
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
   });
 }
@@ -121,8 +124,7 @@ function resumeOf({ resumes }: Route, req: Request): { readonly lastEventId?: st
   return id === "" ? {} : { lastEventId: id };
 }
 
-function preferredType({ answers }: Route, req: Request): string {
-  const types = Object.values(answers).flatMap(({ alternatives }) => alternatives ?? []);
+function preferredType(types: readonly string[], req: Request): string {
   if (types.length === 0) return "application/json";
   return req.accepts(["application/json", ...types]) || "application/json";
 }

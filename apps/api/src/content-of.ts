@@ -3,6 +3,8 @@ import type { Problem, SendMessageInput } from "@pombo/contract";
 import {
   type DeviceId,
   type Extras,
+  type InboundMessage,
+  isInboundId,
   isMessageId,
   MEDIA_KINDS,
   type MediaContent,
@@ -12,10 +14,11 @@ import {
   type Target,
   wordsOf,
 } from "@pombo/domain";
-import type { MessageRecord } from "@pombo/ledger";
+import type { Ledger, MessageRecord } from "@pombo/ledger";
 import { judge, type JudgeDeps } from "./judge-change.ts";
+import { chatJid } from "./render-message.ts";
 
-export type ContentDeps = JudgeDeps;
+export type ContentDeps = JudgeDeps & { readonly ledger: Pick<Ledger, "findReceived"> };
 
 /** The message that a body wants to be sent, and from which device. */
 export interface Wanted {
@@ -80,9 +83,20 @@ async function findTarget(
     const here = own.deviceId === deviceId && own.recipient === recipientKey(body.to);
     return here ? { id, fromMe: true, text: wordsOf(own.content), own } : undefined;
   }
+  const received = isInboundId(id) ? await ledger.findReceived(deviceId, id) : undefined;
+  if (received !== undefined) {
+    if (!isOfChat(received, body.to)) return undefined;
+    const { from, text } = received;
+    return { id, fromMe: false, author: chatJid(from), ...(text === undefined ? {} : { text }) };
+  }
   return participant === undefined
     ? undefined
-    : { id, fromMe: false, author: `${participant}@s.whatsapp.net` };
+    : { id, fromMe: false, author: chatJid(participant) };
+}
+
+/** A person whose number WhatsApp hides in what he writes is taken for the one that is written to. */
+function isOfChat({ chat }: InboundMessage, to: SendMessageInput["to"]): boolean {
+  return chat === recipientKey(to) || (chat.endsWith("@lid") && to.kind === "user");
 }
 
 function extrasOf(body: SendMessageInput, found: Found | undefined): Extras {

@@ -1,54 +1,110 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { randomBytes } from "node:crypto";
-import { dialectOf } from "@pombo/contract";
+import { dialectOf, type Problem } from "@pombo/contract";
 import type { Dialect } from "@pombo/domain";
 import type { Log } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
-
-/** One request and its answer, from the first step to the log line. */
-export interface Exchange {
-  readonly id: string;
-  readonly dialect: Dialect;
-  /** RFC 9457 was asked for. */
-  readonly format: "envelope" | "problem+json";
-  /** Aborts when the client has left before its answer. */
-  readonly gone: AbortSignal;
-  caller?: Caller;
-  /** The pattern of the route, never the path itself. */
-  route?: string;
-  errorCode?: string;
-  messageId?: string;
-}
-
-const exchanges = new WeakMap<IncomingMessage, Exchange>();
-
-export function exchangeOf(req: IncomingMessage): Exchange {
-  const exchange = exchanges.get(req);
-  if (exchange === undefined) throw new Error("no exchange was opened for this request");
-  return exchange;
-}
 
 interface Pair {
   readonly req: IncomingMessage & { accepts(types: string[]): string | false; path: string };
   readonly res: ServerResponse;
 }
 
+export interface ExchangeDeps {
+  readonly log: Pick<Log, "info">;
+  /** The process is closing: connections end with their answers. */
+  readonly closing: AbortSignal;
+}
+
+/** Whether somebody still waits for the answer. Its signals are made when they are asked for. */
+export interface Client {
+  /** Aborts when the client has left before its answer. */
+  readonly gone: AbortSignal;
+  /** Aborts when the client has left, or when the process is closing: ends a wait. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * One request and its answer, from the first step to the log line. A class for its getters: what is seldom asked for is made when it
+ * is. (Observed: a getter in an object literal makes a hidden class for each object, which only a full collection takes away.)
+ */
+export class Exchange implements Client {
+  readonly id = nextRequestId();
+  readonly dialect: Dialect;
+  readonly closing: AbortSignal;
+  /** Go with every answer. */
+  readonly headers: Record<string, string>;
+  caller: Caller | undefined;
+  /** The key has had its requests of this window. */
+  overRate: Problem | undefined;
+  /** The pattern of the route, never the path itself. */
+  route: string | undefined;
+  errorCode: string | undefined;
+  messageId: string | undefined;
+  readonly #pair: Pair;
+  #gone: AbortController | undefined;
+  #stop: AbortSignal | undefined;
+
+  constructor(pair: Pair, closing: AbortSignal) {
+    this.#pair = pair;
+    this.closing = closing;
+    this.dialect = dialectOf(pair.req.path);
+    this.headers = { ...STANDING_HEADERS, "X-Request-Id": this.id };
+  }
+
+  /** RFC 9457 was asked for. */
+  get format(): "envelope" | "problem+json" {
+    const { req } = this.#pair;
+    const best = req.headers.accept === undefined ? undefined : req.accepts(TYPES);
+    return best === "application/problem+json" ? "problem+json" : "envelope";
+  }
+
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    this.closed();
+    return this.#gone.signal;
+  }
+
+  get stop(): AbortSignal {
+    return (this.#stop ??= AbortSignal.any([this.gone, this.closing]));
+  }
+
+  /** The answer is out, or the client has left. */
+  closed(): void {
+    const { res } = this.#pair;
+    if (res.closed && !res.writableFinished) this.#gone?.abort();
+  }
+}
+
 const TYPES = ["application/json", "application/problem+json"];
 
+const STANDING_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+} as const;
+
+/** On the request itself: a weak map of requests is what the garbage collector of a busy process works on the most. */
+const EXCHANGE = Symbol("exchange");
+
+interface Opened extends IncomingMessage {
+  [EXCHANGE]?: Exchange;
+}
+
+export function exchangeOf(req: Opened): Exchange {
+  const exchange = req[EXCHANGE];
+  if (exchange === undefined) throw new Error("no exchange was opened for this request");
+  return exchange;
+}
+
 /** Opens the exchange; its log line is written when the answer is out or the client has left. */
-export function openExchange({ req, res }: Pair, log: Pick<Log, "info">): Exchange {
+export function openExchange({ req, res }: Pair, { log, closing }: ExchangeDeps): Exchange {
   const startedAt = performance.now();
-  const gone = new AbortController();
-  const exchange: Exchange = {
-    id: mintRequestId(),
-    dialect: dialectOf(req.path),
-    format: req.accepts(TYPES) === "application/problem+json" ? "problem+json" : "envelope",
-    gone: gone.signal,
-  };
-  exchanges.set(req, exchange);
-  res.setHeader("X-Request-Id", exchange.id);
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort();
+  const exchange = new Exchange({ req, res }, closing);
+  (req as Opened)[EXCHANGE] = exchange;
+  res.on("close", () => {
+    exchange.closed();
     log.info("request.answered", {
       request_id: exchange.id,
       method: req.method,
@@ -63,8 +119,19 @@ export function openExchange({ req, res }: Pair, log: Pick<Log, "info">): Exchan
   return exchange;
 }
 
-/** Letters only: a long run of digits would be taken for a phone number and masked in the log. */
-function mintRequestId(): string {
-  const letters = Array.from(randomBytes(16), (byte) => String.fromCharCode(97 + (byte % 26)));
-  return `req_${letters.join("")}`;
+/**
+ * Unique: random letters of this process, then a count. Letters only: a long run of digits would be taken for a phone number and
+ * masked in the log.
+ */
+function nextRequestId(): string {
+  count += 1;
+  let letters = "";
+  for (let rest = count; rest > 0; rest = Math.floor(rest / 26))
+    letters = String.fromCharCode(97 + (rest % 26)) + letters;
+  return `req_${PROCESS}${letters.padStart(6, "a")}`;
 }
+
+let count = 0;
+const PROCESS = Array.from(randomBytes(10), (byte) => String.fromCharCode(97 + (byte % 26))).join(
+  "",
+);

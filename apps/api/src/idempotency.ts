@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
 import type { MessageId } from "@pombo/domain";
 import type { Claim, Claimed, StoredAnswer } from "@pombo/ledger";
 import type { Answer } from "./answer.ts";
+import { randomBytes } from "./random-bytes.ts";
 
 export interface IdempotencyRecords {
   claim(
@@ -28,7 +29,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 }
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text);
 }
 
 /** Why a claimed request can't be served, or undefined when it can. */

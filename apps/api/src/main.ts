@@ -54,6 +54,7 @@ async function main(config: Config): Promise<void> {
       }),
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
+      allowsPrivate: config.env === "development",
       cell,
       settings,
       log,

@@ -156,8 +156,11 @@ function openTestKeys() {
   };
   return {
     change,
-    over: (ledger: Ledger): Pick<Ledger, "findApiKey" | "endedApiKeys"> => ({
-      findApiKey: async (digest) => records.get(digest) ?? (await ledger.findApiKey(digest)),
+    over: (ledger: Ledger): Pick<Ledger, "admitCall" | "endedApiKeys"> => ({
+      admitCall: async (digest) => {
+        const record = records.get(digest);
+        return record === undefined ? ledger.admitCall(digest) : { record, used: 1, resetMs: 1 };
+      },
       async endedApiKeys(ids) {
         const made = new Map([...records.values()].map((record) => [record.id, record]));
         const ours = ids.filter((id) => made.get(id)?.revokedAt !== undefined);
@@ -196,6 +199,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
       clock: () => performance.now(),
     }),
     now: Date.now,
+    allowsPrivate: false,
     cell,
     settings,
   };

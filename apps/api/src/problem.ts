@@ -18,11 +18,11 @@ export function writeAnswer(
     });
     exchange.errorCode = answer.problem.code;
     if (answer.problem.messageId !== undefined) exchange.messageId = answer.problem.messageId;
-    write(res, { status, headers, body: JSON.stringify(body) });
+    write(res, { status, headers, body: JSON.stringify(body) }, exchange);
     return;
   }
   if (answer.messageId !== undefined) exchange.messageId = answer.messageId;
-  write(res, answer);
+  write(res, answer, exchange);
 }
 
 function write(
@@ -36,10 +36,12 @@ function write(
     readonly headers: Readonly<Record<string, string>>;
     readonly body: string | Buffer;
   },
+  exchange: Exchange,
 ): void {
-  res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  if (status !== 204) res.setHeader("Content-Length", Buffer.byteLength(body));
+  const all: Record<string, string | number> = { ...exchange.headers, ...headers };
+  if (exchange.closing.aborted) all["Connection"] = "close";
+  if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
+  res.writeHead(status, all);
   res.end(body);
 }
 

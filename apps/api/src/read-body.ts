@@ -112,10 +112,13 @@ function collect(
   });
 }
 
+/** One for all: each would be a native object that the garbage collector has to watch. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 function decode(bytes: Buffer): ReadBody {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     return refused({ code: "INVALID_JSON", detail: "The request body is not valid UTF-8" });
   }

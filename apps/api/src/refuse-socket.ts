@@ -16,12 +16,18 @@ interface SocketError extends Error {
 
 const LINGER_MS = 2_000;
 
+/** The request that came last, on its socket. */
+const LATEST = Symbol("latest request");
+
+interface Heard extends Duplex {
+  [LATEST]?: Answering;
+}
+
 /**
  * Answers what never becomes a request, in an envelope all the same: broken HTTP, too large headers, a request that does not
  * come to its end, CONNECT. Afterwards the socket is closed, and what still comes in is thrown away until the client has read.
  */
 export function refuseSockets(server: Server, deps: RefuseSocketDeps): void {
-  const latest = new WeakMap<Duplex, Answering>();
   const refused = new WeakSet<Duplex>();
   const refuse = (socket: Duplex, url: string, problem: Problem): void => {
     if (refused.has(socket)) return;
@@ -30,9 +36,11 @@ export function refuseSockets(server: Server, deps: RefuseSocketDeps): void {
     deps.log.info("connection.refused", { status, error_code: problem.code });
   };
 
-  server.on("request", (req: IncomingMessage, res: Answering) => latest.set(req.socket, res));
-  server.on("clientError", (error: SocketError, socket: Duplex) => {
-    const place = placeOf(latest.get(socket));
+  server.on("request", (req: IncomingMessage, res: Answering) => {
+    (req.socket as Heard)[LATEST] = res;
+  });
+  server.on("clientError", (error: SocketError, socket: Heard) => {
+    const place = placeOf(socket[LATEST]);
     if (!socket.writable || error.code === "ECONNRESET" || place.kind === "answered")
       return void socket.destroy();
     const answerIt = (): void => refuse(socket, urlOf(error, place), problemOf(error));

@@ -46,7 +46,7 @@ export interface Told {
 }
 
 /** A request whose client waits for the outcome. */
-export interface Waiting extends Pick<TakeRequest, "prefer" | "gone" | "stop"> {
+export interface Waiting extends Pick<TakeRequest, "client" | "prefer"> {
   readonly deviceId: DeviceId;
   readonly dialect: Dialect;
   /** The success of the dialect. */
@@ -124,7 +124,8 @@ async function tell(accepted: AcceptedMessage, wait: Wait, deps: SyncDeps): Prom
     return present(unread(message), request);
   try {
     const answer = await awaitOutcome(accepted, wait, deps);
-    if (claim === undefined || request.gone.aborted || answer.kind === "problem") return answer;
+    if (claim === undefined || request.client.gone.aborted || answer.kind === "problem")
+      return answer;
     return await keepAnswer(answer, { digest: claim.digest, messageId }, deps);
   } catch (error) {
     if (message === undefined) throw error;
@@ -158,7 +159,7 @@ async function awaitOutcome(
     const seen = await look(messageId, { request, ms: deadline - performance.now(), stuck }, deps);
     if (seen === undefined) return refuse({ code: "INTERNAL_ERROR", messageId });
     const { message, standstill } = seen;
-    if (standstill === undefined || request.stop.aborted || !stuck(seen))
+    if (standstill === undefined || request.client.stop.aborted || !stuck(seen))
       // oxlint-disable-next-line no-await-in-loop -- ends the loop
       return answerEnd(seen, { request, claim }, deps);
     const told = { now: deps.now(), code: standstill.code, ...(claim ? { claim } : {}) };
@@ -195,7 +196,7 @@ function look(
     },
     {
       ms,
-      signal: request.stop,
+      signal: request.client.stop,
       done: (seen) => seen === undefined || isSettled(seen.message.status) || stuck(seen),
     },
   );
@@ -209,7 +210,7 @@ async function answerEnd(
 ): Promise<Answer> {
   const told = present(toldOf(message), request);
   const failure = failureOf(message);
-  if (failure === undefined || request.gone.aborted) return told;
+  if (failure === undefined || request.client.gone.aborted) return told;
   if (message.mayHaveLeft || answerOf(request.dialect, failure.code) === undefined) return told;
   const digest = claim === undefined ? {} : { digest: claim.digest };
   const at = { version: message.version, now: deps.now(), ...digest };

@@ -1,12 +1,14 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
 import type { Log } from "@pombo/telemetry";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import type { Answer } from "./answer.ts";
 import { type ApiKeys, authenticate } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
 import { exchangeOf, openExchange } from "./exchange.ts";
+import { limitRate } from "./limit-rate.ts";
 import { problemOf, writeAnswer } from "./problem.ts";
 import { refuseSockets } from "./refuse-socket.ts";
 import { type HandlerDeps, handlers } from "./routes/handlers.ts";
@@ -54,18 +56,12 @@ export async function openServer(
   );
   server.on("checkExpectation", serve);
   refuseSockets(server, deps);
-  const answering = new Set<ServerResponse>();
-  server.on("request", (_req, res: ServerResponse) => {
-    answering.add(res);
-    res.once("close", () => answering.delete(res));
-  });
   await listen(server, address);
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return {
     url: `http://${host}:${port}`,
     async [Symbol.asyncDispose]() {
-      for (const res of answering) if (!res.headersSent) res.setHeader("Connection", "close");
       closing.abort();
       await close(server, deps.settings.shutdown_ms);
     },
@@ -139,12 +135,7 @@ type Handlers = Readonly<Record<string, AnyHandler>>;
 
 function open({ log, closing }: AppDeps): RequestHandler {
   return (req, res, next) => {
-    openExchange({ req, res }, log);
-    res.setHeader("X-Content-Type-Options", "nosniff");
-    res.setHeader("Cache-Control", "no-store");
-    res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    res.setHeader("Referrer-Policy", "no-referrer");
-    if (closing.aborted) res.setHeader("Connection", "close");
+    openExchange({ req, res }, { log, closing });
     next();
   };
 }
@@ -160,7 +151,6 @@ function bind(app: Express, { rows, bound }: Bound, deps: AppDeps): void {
   const limits = {
     bodyLimitBytes: deps.settings.body_limit_bytes,
     waitLimitS: deps.settings.prefer_wait_limit_s,
-    closing: deps.closing,
     now: deps.now,
   };
   for (const [name, handler] of bound) {
@@ -182,18 +172,16 @@ function otherMethods(
   return (req, res) => {
     const exchange = exchangeOf(req);
     exchange.route = path;
-    if (req.method === "OPTIONS") res.setHeader("Allow", allow.join(", ")).writeHead(204).end();
-    else
-      writeAnswer(
-        res,
-        { kind: "problem", problem: { code: "METHOD_NOT_ALLOWED", allow } },
-        { exchange, now: now() },
-      );
+    const answer: Answer =
+      req.method === "OPTIONS"
+        ? { kind: "answer", status: 204, headers: { Allow: allow.join(", ") }, body: "" }
+        : { kind: "problem", problem: { code: "METHOD_NOT_ALLOWED", allow } };
+    writeAnswer(res, answer, { exchange, now: now() });
   };
 }
 
 /** Only OPTIONS goes on without a key: it tells what the public document tells. */
-function identify({ ledger, cell, now }: AppDeps): RequestHandler {
+function identify({ ledger, cell, settings, now }: AppDeps): RequestHandler {
   return async (req, res, next) => {
     const exchange = exchangeOf(req);
     if (req.method === "OPTIONS") return next();
@@ -202,6 +190,9 @@ function identify({ ledger, cell, now }: AppDeps): RequestHandler {
     const authenticated = await authenticate(given, ledger);
     if (authenticated.kind === "caller") {
       exchange.caller = authenticated.caller;
+      const rate = limitRate(authenticated.rate, settings);
+      Object.assign(exchange.headers, rate.headers);
+      if (rate.problem !== undefined) exchange.overRate = rate.problem;
       return next();
     }
     const { problem } = authenticated;

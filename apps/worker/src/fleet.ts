@@ -24,6 +24,7 @@ export interface FleetDeps {
     | "take"
     | "trimEvents"
     | "trimLetters"
+    | "trimOutbox"
   > &
     OperationDeps["ledger"];
   readonly settings: Settings;
@@ -42,6 +43,9 @@ export interface Fleet extends AsyncDisposable {
 }
 
 const PER_SWEEP = 1_000;
+/** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
+const DUE_AT_ONCE = 200;
+const DUE_STEPS = 50;
 /** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
 
@@ -127,7 +131,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   }
 
   async function share(): Promise<Share> {
-    const seen = await ledger.reportWorker(owner, !ended.signal.aborted);
+    const seen = await ledger.reportWorker(owner, !ended.signal.aborted, devices.size);
     return shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
   }
 
@@ -140,13 +144,23 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     for (const device of given) track(give(device, ended.signal));
   }
 
+  /** What falls due at once may be very much; a full step means that there is more. */
+  async function serveDue(): Promise<void> {
+    for (let step = 0; step < DUE_STEPS && !ended.signal.aborted; step += 1)
+      // oxlint-disable-next-line no-await-in-loop -- one step after the other
+      if ((await ledger.serveDue(now(), DUE_AT_ONCE)) < DUE_AT_ONCE) return;
+  }
+
   /** The safety net under lost wakes: every connected lane with something to do, and each of the others once in a while. */
   async function sweep(): Promise<void> {
     swept += 1;
-    await ledger.serveDue(now(), PER_SWEEP);
+    await serveDue();
     if (swept % SELDOM === 0) {
       await ledger.trimLetters(now(), PER_SWEEP);
       await ledger.trimEvents(now());
+      // One device after the other.
+      const trimmed = [...devices.keys()][(swept / SELDOM) % Math.max(1, devices.size)];
+      if (trimmed !== undefined) await ledger.trimOutbox(trimmed, now());
     }
     await balance();
     const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);
@@ -190,7 +204,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     async [Symbol.asyncDispose]() {
       ended.abort();
       await timers[0]?.stop();
-      const { workers: others } = await ledger.reportWorker(owner, false);
+      const { workers: others } = await ledger.reportWorker(owner, false, 0);
       const time = Math.max(0, settings.shutdown_ms - 2_000);
       const hurry = AbortSignal.timeout(time);
       const groups = Math.ceil(devices.size / settings.handover_group);

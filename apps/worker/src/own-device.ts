@@ -5,6 +5,7 @@ import type { Lane } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
 import { answerRequests } from "./answer-requests.ts";
 import type { Reach } from "./fault-point.ts";
+import { followInbound } from "./follow-inbound.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
 import { type Instant, isBefore } from "./instant.ts";
@@ -59,6 +60,11 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     reach: deps.reach,
     onError: (error) => log.error("receipt.lost", { device_id: deviceId, error }),
   });
+  const inbox = followInbound(deviceId, {
+    ledger,
+    now,
+    onError: (error) => log.error("inbound.lost", { device_id: deviceId, error }),
+  });
   const report = reportDevice({ own, ledger, log, now, onLost, onWritten: () => lane.poke() });
   const device = openDevice(
     { deviceId, whatsapp: deps.whatsapp, settings, keys: deps.keys },
@@ -72,6 +78,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       onQr: report.qr,
       onEvidence: receipts.follow,
       onInbound: ({ from, at }) => report.inbound(from, at),
+      onReceived: inbox.follow,
       onTrust: ({ recipient, until }) => report.trusted(recipient, until),
       stillOwner: () => deps.stillOwner(own),
       log: (event, fields) => log.info(event, { device_id: deviceId, ...fields }),
@@ -110,7 +117,13 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     const wish = await ledger.wishOf(deviceId);
     if (wish.count !== wishes && wish.wanted === "connected") device.connect();
     wishes = wish.count;
-    await answerRequests({ deviceId, ledger, device, now });
+    await answerRequests({
+      deviceId,
+      ledger,
+      device,
+      now,
+      onError: (error) => log.error("request.unanswered", { device_id: deviceId, error }),
+    });
   }
 
   return {
@@ -125,6 +138,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       watch.stop();
       await lane.stop(hurry);
       await receipts.settled();
+      await inbox.settled();
       await device[Symbol.asyncDispose]();
       report.state({ state: "disconnected", cause: "worker_stopped", at: now() });
       await report.written();

@@ -1,6 +1,6 @@
 import { MEDIA_KINDS, parseRecipient, type Settings } from "@pombo/domain";
 import { z } from "zod";
-import { codePoints, isCarriable } from "./text-rules.ts";
+import { hasLength, isCarriable } from "./text-rules.ts";
 import { issueOf } from "./validation.ts";
 
 /** The keys of a send body of which exactly one is given. */
@@ -12,6 +12,7 @@ export const CONTENT_KEYS = [
   "poll",
   "reaction",
 ] as const;
+const KEY_NAMES = CONTENT_KEYS.join(", ");
 export type ContentKey = (typeof CONTENT_KEYS)[number];
 
 const NAME_LIMIT = 255;
@@ -45,13 +46,13 @@ export function oneContent(
   keys: readonly string[],
 ): { readonly field: ContentKey; readonly message: string } | undefined {
   const given = CONTENT_KEYS.filter((key) => keys.includes(key));
-  const names = CONTENT_KEYS.join(", ");
-  if (given.length === 0) return { field: "text", message: `exactly one of ${names} is required` };
+  if (given.length === 0)
+    return { field: "text", message: `exactly one of ${KEY_NAMES} is required` };
   const [first, second] = given;
   if (second === undefined) return undefined;
   return {
     field: second,
-    message: `exactly one of ${names} may be given, but ${first} is given as well`,
+    message: `exactly one of ${KEY_NAMES} may be given, but ${first} is given as well`,
   };
 }
 
@@ -60,7 +61,7 @@ export function textRule({ text_limit_chars: limit }: Settings) {
   const rule = `text is required and must be between 1 and ${limit} characters`;
   return z
     .string({ error: rule })
-    .refine((text) => codePoints(text) >= 1 && codePoints(text) <= limit, { error: rule })
+    .refine((text) => hasLength(text, [1, limit]), { error: rule })
     .refine(isCarriable, { error: "text must be well-formed Unicode without NUL characters" })
     .meta({ minLength: 1, maxLength: limit, description: "Counted in Unicode code points." });
 }
@@ -78,7 +79,7 @@ function words(name: string, [least, most]: readonly [least: number, most: numbe
   const rule = `${name} must be a text of ${least} to ${most} characters`;
   return z
     .string({ error: rule })
-    .refine((text) => codePoints(text) >= least && codePoints(text) <= most, { error: rule })
+    .refine((text) => hasLength(text, [least, most]), { error: rule })
     .refine(isCarriable, { error: `${name} must be well-formed Unicode without NUL characters` })
     .meta({ minLength: least, maxLength: most });
 }

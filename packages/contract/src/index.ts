@@ -17,11 +17,13 @@ export type {
   AcceptedMessageBody,
   ChangedMessageBody,
   MessageBody,
+  MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
 export { CONTENT_KEYS, type ContentKey } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
+export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
 export type {
   LetterBody,
@@ -32,6 +34,7 @@ export type {
 } from "./letter.ts";
 export { wutsContact, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES } from "./session.ts";
+export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
@@ -50,6 +53,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { FleetBody } from "./fleet-routes.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

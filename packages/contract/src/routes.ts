@@ -3,10 +3,13 @@ import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { FLEET_ROUTES } from "./fleet-routes.ts";
+import { DIRECTORY_ROUTES } from "./directory-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
@@ -16,9 +19,12 @@ export function routeTable(settings: Settings) {
     ...messageRoutes(settings),
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
+    ...WEBHOOK_ROUTES,
+    ...FLEET_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

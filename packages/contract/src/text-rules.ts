@@ -8,6 +8,14 @@ export function codePoints(text: string): number {
   return count;
 }
 
+/** True for a text of `least` to `most` code points. A code point is one or two units long, so that most texts need no counting. */
+export function hasLength(text: string, [least, most]: readonly [number, number]): boolean {
+  if (text.length < least) return false;
+  if (text.length <= most && least <= 1) return true;
+  const count = codePoints(text);
+  return count >= least && count <= most;
+}
+
 /** Text that every layer can carry: well-formed UTF-16 without NUL. */
 export function isCarriable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\0");

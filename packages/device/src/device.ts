@@ -3,6 +3,8 @@ import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import type { DeviceConfig, DeviceDeps } from "./device-deps.ts";
 import { forgetRecipient } from "./forget-recipient.ts";
+import { findGroup, findGroups, type GroupFound, type GroupsFound } from "./groups.ts";
+import { askHistory, type HistoryAsked, type HistoryWish } from "./history.ts";
 import type { Live } from "./live.ts";
 import { type PairingCode, requestCode, untilPairing } from "./pairing-code.ts";
 import type { OutgoingMessage, SendOutcome } from "./send.ts";
@@ -25,6 +27,10 @@ export interface Device extends AsyncDisposable {
   /** For an unpaired device: the code to type on the phone with that number. */
   pairingCode(phone: string): Promise<PairingCode>;
   checkRecipient(digits: string): Promise<RecipientCheck>;
+  groups(): Promise<GroupsFound>;
+  group(jid: string): Promise<GroupFound>;
+  /** Asks the account's phone for older messages of a chat. */
+  history(wish: HistoryWish): Promise<HistoryAsked>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
   /** Forgets the recipient's devices and sessions, so that the next send asks for them. */
   refresh(jid: string): Promise<void>;
@@ -111,6 +117,20 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
       return "code" in live
         ? { kind: "failed", failure: live }
         : checkRecipient(live.socket.wa, digits, connection.caches);
+    },
+    groups: async () => {
+      const live = openLive();
+      return "code" in live ? { kind: "failed", failure: live } : findGroups(live.socket.wa);
+    },
+    group: async (jid) => {
+      const live = openLive();
+      return "code" in live ? { kind: "failed", failure: live } : findGroup(live.socket.wa, jid);
+    },
+    history: async (wish) => {
+      const live = openLive();
+      if ("code" in live) return { kind: "failed", failure: live };
+      const { ack_wait_ms: ackMs, history_wait_ms: answerMs } = config.settings;
+      return askHistory(live.socket.wa, wish, { ackMs, answerMs });
     },
     send: async (message, signal) => {
       const live = openLive();

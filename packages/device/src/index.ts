@@ -14,6 +14,9 @@ export { type Device, openDevice } from "./device.ts";
 export type { DeviceChange, DeviceConfig, DeviceDeps } from "./device-deps.ts";
 export type { WhatsAppServer } from "./whatsapp-server.ts";
 
+// Groups
+export type { Group, GroupMember } from "./groups.ts";
+
 // Sending
 export type { RecipientCheck } from "./check-recipient.ts";
 export type { OutgoingContent, SentBefore, UploadedMedia } from "./outgoing-content.ts";

@@ -15,6 +15,9 @@ export {
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
 
+// What comes in
+export { type InboundMedia, type InboundMessage, isInboundId, tellInbound } from "./inbound.ts";
+
 // Changing a message that was sent
 export {
   type ChangeTarget,

@@ -5,6 +5,11 @@
 export const SETTINGS = {
   // Requests
   body_limit_bytes: { value: 1_048_576, says: "largest request body, after decompression" },
+  rate_limit_requests: {
+    value: 600_000,
+    says: "requests of one API key in a window, over all API processes; 0 = no limit",
+  },
+  rate_limit_window_ms: { value: 60_000, says: "length of the window of the rate limit" },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
   caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
   delete_window_ms: {
@@ -15,6 +20,10 @@ export const SETTINGS = {
   target_wait_ms: {
     value: 5_000,
     says: "how long a change waits before it looks again whether its message was sent",
+  },
+  contact_lookups: {
+    value: 1_000,
+    says: "numbers that a device looks up a day when it is asked to",
   },
   typing_limit_ms: {
     value: 10_000,
@@ -39,6 +48,8 @@ export const SETTINGS = {
 
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
+  groups_kept_ms: { value: 60_000, says: "how long the list of a device's groups is kept" },
+  inbound_kept_ms: { value: 604_800_000, says: "how long a received message is kept" },
   letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
   events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
   ended_key_kept_ms: {
@@ -206,6 +217,11 @@ export const SETTINGS = {
   memory_webhook_percent: {
     value: 60,
     says: "share of Redis' maxmemory from which on endpoints that hold the event log are parked",
+  },
+
+  history_wait_ms: {
+    value: 5_000,
+    says: "how long the phone's answer to a request for history is waited for",
   },
 
   // The connection

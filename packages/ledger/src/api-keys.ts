@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DeviceId, Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Run } from "./scripts.ts";
@@ -51,7 +51,7 @@ export interface ApiKeys {
 }
 
 export function digestApiKey(key: string): string {
-  return createHash("sha256").update(key).digest("hex");
+  return hash("sha256", key);
 }
 
 interface ApiKeyDeps {

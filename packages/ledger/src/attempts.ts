@@ -93,6 +93,11 @@ export interface Attempts {
   settle(own: Ownership, messageId: MessageId, outcome: Outcome): Promise<Settled>;
   /** Ack or receipt; never fenced, only forward. */
   recordEvidence(deviceId: Ownership["deviceId"], evidence: Evidence): Promise<Settled>;
+  /** One member of a group got, or read, a message: counted once. */
+  countReceipt(
+    deviceId: Ownership["deviceId"],
+    receipt: { readonly messageId: MessageId; readonly member: string; readonly read: boolean },
+  ): Promise<void>;
 }
 
 export function attempts(run: Run): Attempts {
@@ -163,6 +168,9 @@ export function attempts(run: Run): Attempts {
         "",
       );
       return readSettled(reply as [Settled["kind"], (string | number)?]);
+    },
+    async countReceipt(deviceId, { messageId, member, read }) {
+      await run("count-receipt", deviceId, messageId, member, read ? "read" : "delivered");
     },
   };
 }

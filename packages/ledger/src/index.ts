@@ -2,6 +2,7 @@
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
 
 // Accepting
+export type { AdmittedCall } from "./admissions.ts";
 export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
@@ -13,6 +14,8 @@ export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { KnownNumber } from "./directory.ts";
+export type { InboxCursor } from "./inbound.ts";
 export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";

@@ -192,7 +192,8 @@ function readLane(reply: Reply, now: number, settings: Settings): LaneView {
   const count = { day: number(8), sent: number(9), cold: number(10) };
   return {
     windowUsed: number(0),
-    windowSize: settings.window_size,
+    // Where a pace is set the next one is picked only then: a slow answer would bring two close together.
+    windowSize: pace.gapMs + pace.jitterMs > 0 ? 1 : settings.window_size,
     paceAt: number(1),
     throttledUntil: number(2),
     throttles: number(3),

@@ -1,6 +1,7 @@
 import type { Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { type Acceptance, acceptance } from "./accept.ts";
+import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
 import { type Changes, changes } from "./changes.ts";
@@ -11,11 +12,14 @@ import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
+import { type Directory, directory } from "./directory.ts";
+import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
 import { type Operations, operations } from "./operations.ts";
+import { type Outbox, outbox } from "./outbox.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -23,6 +27,7 @@ import { loadScripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
+import { type Workers, workers } from "./workers.ts";
 import { type Views, views } from "./views.ts";
 
 /** The durable record of one cell. A user takes from it the parts that it calls. */
@@ -42,8 +47,13 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Changes &
+  Inbound &
+  Directory &
+  Outbox &
   Withdrawals &
+  Admissions &
   EventLog &
+  Workers &
   EventRetention &
   Endpoints &
   Deliveries &
@@ -75,8 +85,13 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...admissions(run, settings),
     ...changes(run),
+    ...inbound(redis, keys, run),
+    ...outbox({ redis, keys, run, settings }),
+    ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
+    ...workers(run, settings),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),

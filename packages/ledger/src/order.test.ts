@@ -244,3 +244,78 @@ test("behind a spent day a message says budget, and a lane without a pace tells 
   });
   expect((await t.ledger.reportLane(DEVICE, NOW + 200))?.blocked).toMatchObject({ by: "budget" });
 });
+
+test("a message that is not kept any more does not stop the lane", async () => {
+  await using t = await setup();
+  const [gone, next] = await acceptAll(t, [
+    newMessage(),
+    newMessage({ recipient: "5511900000003" }),
+  ]);
+  await t.redis.del(t.keys.message(gone ?? ""));
+  expect(await drain(t)).toEqual([next]);
+});
+
+test("where a pace is set nothing is picked while another is in hand", async () => {
+  await using t = await setup({ pace_gap_ms: 1_000 });
+  await acceptAll(t, [newMessage(), newMessage({ recipient: "5511900000003" })]);
+  const view = await t.ledger.peek(DEVICE, NOW);
+  const first = view.candidates[0]?.id as MessageId;
+  await t.feed(t.own, { pick: first });
+  const later = await t.ledger.peek(DEVICE, NOW + 60_000);
+  expect(pickNext(NOW + 60_000, { ...later, open: true })).toMatchObject({ why: "window" });
+});
+
+test("a chat that WhatsApp refused as cold is not warm by its token either", async () => {
+  await using t = await setup();
+  await t.ledger.rememberRecipient("5511900000009", { lid: "9" });
+  await t.ledger.trust(DEVICE, "9", Date.now() + 100_000_000);
+  await restrict(t, "5511900000009");
+  expect(await drain(t)).toEqual([]);
+});
+
+test("a less urgent message does not wait for a more urgent one that stays behind a sleeping one", async () => {
+  await using t = await setup();
+  const [, , normal] = await acceptAll(t, [
+    newMessage({ quietHours: ASLEEP, priority: "high" }),
+    newMessage({ priority: "high" }),
+    newMessage(),
+  ]);
+  expect(await drain(t)).toEqual([normal]);
+});
+
+test("two retries of one recipient, one of them released from the old number, don't lock each other out", async () => {
+  await using t = await setup();
+  const state = { state: "connected", now: NOW } as const;
+  const retry = async (at: number) => {
+    const message = newMessage();
+    await t.ledger.accept(message);
+    const fed = await t.feed(t.own, { pick: message.id });
+    if (fed.kind !== "fed") throw new Error("not fed");
+    await t.ledger.settle(t.own, message.id, {
+      to: "queued",
+      now: NOW,
+      feed: fed.feed,
+      failure: { code: "SEND_FAILED", detail: "" },
+      wait: { kind: "due", at },
+      count: 1,
+    });
+    return message.id;
+  };
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" });
+  const old = await retry(NOW + 10);
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" });
+  const fresh = await retry(NOW + 20);
+  await t.ledger.moveGenerations(DEVICE, "release", { now: NOW, generation: 2 });
+  await t.ledger.serveDue(NOW + 10, 10);
+  expect(await drain(t, NOW + 10)).toEqual([]);
+  await t.ledger.serveDue(NOW + 20, 10);
+  expect((await drain(t, NOW + 20)).toSorted()).toEqual([old, fresh].toSorted());
+});
+
+test("a worker whose clock is ahead brings nothing back before its time", async () => {
+  await using t = await setup();
+  const now = Date.now();
+  const [later] = await acceptAll(t, [newMessage({ at: now, sendAt: now + 1_800_000 })]);
+  expect(await t.ledger.serveDue(now + 3_600_000, 10)).toBe(0);
+  expect((await t.ledger.findMessage(later as MessageId))?.status).toBe("scheduled");
+});

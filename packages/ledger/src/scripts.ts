@@ -11,6 +11,7 @@ import {
 
 const NAMES = [
   "accept",
+  "admit",
   "announce",
   "begin-attempt",
   "cancel",
@@ -20,6 +21,7 @@ const NAMES = [
   "close-lane",
   "close-message",
   "create-key",
+  "count-receipt",
   "create-operation",
   "delete-device",
   "discard-letter",
@@ -29,12 +31,14 @@ const NAMES = [
   "erase-credentials",
   "feed",
   "free-devices",
+  "list-workers",
   "look-at",
   "move-generation",
   "name-heir",
   "open-lane",
   "pause-lane",
   "peek",
+  "receive",
   "redrive",
   "renew-leases",
   "report-worker",
@@ -44,8 +48,10 @@ const NAMES = [
   "step-operation",
   "store-answer",
   "take-lease",
+  "take-lookups",
   "take-over",
   "trim-letters",
+  "trim-outbox",
   "warm-up",
   "write-credentials",
   // Endpoints and their deliveries
@@ -87,10 +93,12 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
+  "contact_lookups",
   "deaths_alone",
   "deaths_poisoned",
   "idempotency_claim_ms",
   "idempotency_kept_ms",
+  "inbound_kept_ms",
   "probe_ms",
   "queue_time_ms",
   "reconcile_limit_ms",

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AnyMessageContent, proto } from "@whiskeysockets/baileys";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pnJid } from "./jid.ts";
+import { lidJid, pnJid } from "./jid.ts";
 import type { Letter } from "./letter.ts";
 import { openSimulator, type Simulator } from "./simulator.ts";
 import { pairedClient, type TestClient } from "./test-client.ts";
@@ -84,6 +84,17 @@ describe("a phone shows", () => {
   });
 });
 
+test("that a companion types, records and stops is in the log", async () => {
+  for (const state of ["composing", "recording", "paused"] as const) {
+    // eslint-disable-next-line no-await-in-loop -- in order
+    await a.sock.sendPresenceUpdate(state, carolJid);
+    // eslint-disable-next-line no-await-in-loop
+    await simulator.waitFor(
+      ({ kind, to, type }) => kind === "chatstate" && to === carolJid && type === state,
+    );
+  }
+});
+
 const kinds: [string, Omit<Letter, "to">, (message: proto.IMessage) => unknown][] = [
   [
     "location",
@@ -114,6 +125,18 @@ describe("a companion gets from a phone", () => {
     const { id } = await simulator.sendFrom(carol, { to: alice, ...letter });
     const { message } = await a.message(id);
     expect(read(message ?? {})).toBe("There");
+  });
+
+  test("a text under the phone's LID, with the number beside it, and confirms it there", async () => {
+    const dave = "15550040005";
+    simulator.setPhone(dave, { lid_addressed: true });
+    const { id } = await simulator.sendFrom(dave, { to: alice, text: "who?" });
+    const { key, message } = await a.message(id);
+    expect(message?.conversation).toBe("who?");
+    expect(key).toMatchObject({ remoteJid: lidJid(dave), remoteJidAlt: pnJid(dave) });
+    await simulator.waitFor(
+      (entry) => entry.kind === "receipt_in" && entry.id === id && entry.to === lidJid(dave),
+    );
   });
 
   test("a quote, a reaction, an edit and a revoke, by the ids of what they are about", async () => {

@@ -78,7 +78,7 @@ export const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> =
     },
     POST: {
       about:
-        "{on_whatsapp, delivery_receipts, read_receipts, sender_receipts, dedupe, restricted_until, passkey, delays: {delivered, read}}",
+        "{on_whatsapp, delivery_receipts, read_receipts, sender_receipts, dedupe, restricted_until, passkey, lid_addressed, delays: {delivered, read}}",
       answer: ({ control, phone, body }) => control.setPhone(phone, settingsIn(body.json())),
     },
   },

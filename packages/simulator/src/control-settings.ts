@@ -13,6 +13,7 @@ const settings: {
   dedupe: (value) => switchOf(value, "dedupe"),
   restricted_until: (value) => integerOf(value, "restricted_until", [0, 4_102_444_800]),
   passkey: (value) => switchOf(value, "passkey"),
+  lid_addressed: (value) => switchOf(value, "lid_addressed"),
   delays: (value) => {
     const fields = fieldsOf(value, "delays", ["delivered", "read"]);
     const entries = Object.entries(fields).map(([name, ms]) => [

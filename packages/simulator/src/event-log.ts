@@ -16,7 +16,7 @@ export interface LogEntry {
 /**
  * message: stanza of a client · ack: our answer to it · receipt: towards a client · receipt_in: of a client ·
  * shown: a phone showed a message · unreadable: a phone could not decrypt · fault: a fault was used ·
- * media: an upload or download · group: a group changed · history: a phone was asked for its history.
+ * media: an upload or download · chatstate: a client is typing · group: a group changed · history: a phone was asked for its history.
  */
 export type LogKind =
   | "connect"
@@ -37,6 +37,7 @@ export type LogKind =
   | "unreadable"
   | "fault"
   | "media"
+  | "chatstate"
   | "group"
   | "history"
   | "dropped";

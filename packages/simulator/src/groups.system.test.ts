@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AnyMessageContent } from "@whiskeysockets/baileys";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LogEntry } from "./event-log.ts";
 import type { GroupView } from "./group-control.ts";
 import { lidJid, pnJid } from "./jid.ts";
 import type { BinaryNode } from "./node.ts";
@@ -92,7 +94,9 @@ describe.each(["lid", "pn"] as const)("a group in %s mode", (mode) => {
       // eslint-disable-next-line no-await-in-loop
       await a.stanza(groupReceipt(id, deviceOf(bob), "read"));
     }
-    expect(simulator.log().entries.filter(({ kind }) => kind === "unreadable")).toEqual([]);
+    const unreadable = ({ kind, to }: LogEntry): boolean =>
+      kind === "unreadable" && to === group.id;
+    expect(simulator.log().entries.filter(unreadable)).toEqual([]);
   });
 
   test("a phone writes to it, and the companions read it by its sender key", async () => {
@@ -127,7 +131,46 @@ describe.each(["lid", "pn"] as const)("a group in %s mode", (mode) => {
     expect(at()).toMatchObject({ text: "", edits: [{ text: "frist" }] });
   });
 
-  test("who cannot read it asks again and gets it", async () => {
+  test("a phone that cannot read it asks again and gets it", async () => {
+    const id = newId();
+    simulator.addFault({ on: "receipt", match: { to: carol }, action: "retry" });
+    await a.sock.sendMessage(group.id, { text: "say again?" }, { messageId: id });
+    await a.stanza(groupReceipt(id, jidOf(carol), "retry"));
+    await a.stanza(groupReceipt(id, jidOf(carol), "read"));
+    const shown = simulator.messagesOf(carol).find((message) => message.id === id);
+    expect(shown).toMatchObject({ text: "say again?", copies: 1 });
+  });
+
+  test("an image goes through it in both directions", async () => {
+    const image = randomBytes(2_000);
+    const id = newId();
+    const got = b.message(id);
+    await a.sock.sendMessage(group.id, { image, jpegThumbnail: "AAAA" }, { messageId: id });
+    expect(Number((await got).message?.imageMessage?.fileLength)).toBe(2_000);
+    const opened = await simulator.mediaOf(carol, id);
+    const chunks: Buffer[] = [];
+    for await (const chunk of opened.bytes) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(image)).toBe(true);
+    const back = { base64: image.toString("base64"), caption: "back" };
+    const sent = await simulator.sendFrom(carol, { to: group.id, image: back });
+    expect((await a.message(sent.id)).message?.imageMessage?.caption).toBe("back");
+  });
+
+  test("who is named in the wrong space is refused with 421", async () => {
+    const metadata = await a.sock.groupMetadata(group.id);
+    const other = mode === "lid" ? "pn" : "lid";
+    const id = newId();
+    await using stale = await loggedIn(
+      openTestClient(simulator, a.auth, {
+        cachedGroupMetadata: () => Promise.resolve({ ...metadata, addressingMode: other }),
+      }),
+    );
+    await stale.sock.sendMessage(group.id, { text: "stale" }, { messageId: id });
+    expect((await stale.stanza(ackOf(id))).attrs["error"]).toBe("421");
+    a = await loggedIn(openTestClient(simulator, a.auth));
+  });
+
+  test("a companion that cannot read it asks again and gets it", async () => {
     const gone = [...b.auth.stored.keys()].filter((key) => key.startsWith("sender-key/"));
     for (const key of gone) b.auth.stored.delete(key);
     const { id } = await simulator.sendFrom(carol, { to: group.id, text: "once more" });
@@ -177,6 +220,27 @@ describe("membership", () => {
     await expect(
       simulator.sendFrom("15550020007", { to: group.id, text: "nor I" }),
     ).rejects.toThrow("not in this group");
+  });
+
+  test("admins delete what others wrote, the others do not; and they may keep the word", async () => {
+    const group = simulator.createGroup({ subject: "led", participants: [alice, bob, carol] });
+    const send = async (client: TestClient, content: AnyMessageContent): Promise<BinaryNode> => {
+      const id = newId();
+      await client.sock.sendMessage(group.id, content, { messageId: id });
+      return client.stanza(ackOf(id));
+    };
+    const { id } = await simulator.sendFrom(carol, { to: group.id, text: "oops" });
+    const { key } = await b.message(id);
+    expect((await send(b, { delete: key })).attrs["error"]).toBe("403");
+    expect((await send(a, { delete: key })).attrs["error"]).toBeUndefined();
+    const at = simulator.messagesOf(bob).find((message) => message.id === id);
+    expect(at).toMatchObject({ text: "", revoked_by: expect.any(String) });
+
+    await a.sock.groupSettingUpdate(group.id, "announcement");
+    expect((await a.sock.groupMetadata(group.id)).announce).toBe(true);
+    expect((await send(b, { text: "may I?" })).attrs["error"]).toBe("403");
+    simulator.changeMembers(group.id, { change: "promote", participants: [bob] });
+    expect((await send(b, { text: "I may" })).attrs["error"]).toBeUndefined();
   });
 
   test("a companion creates a group, adds and removes; the others are told", async () => {

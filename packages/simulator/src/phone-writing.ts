@@ -59,21 +59,28 @@ async function post(realm: Realm, companion: Companion, outgoing: Outgoing): Pro
   const own = companion.number === phone;
   const plaintext = own ? writeCopy(message, pnJid(to)) : writePlaintext(message);
   const enc = await encryptFor(realm, companion, { phone, plaintext, count });
-  realm.outboxes.post(jidOf(companion), stanza(outgoing, enc, own));
+  const asLid = !own && realm.phones.settings(phone).lid_addressed;
+  realm.outboxes.post(jidOf(companion), stanza(outgoing, enc, { own, asLid }));
   realm.log.append("delivered", { device: jidOf(companion), id, from: pnJid(phone) });
 }
 
-function stanza(outgoing: Outgoing, enc: BinaryNode, own: boolean): BinaryNode {
+function stanza(
+  outgoing: Outgoing,
+  enc: BinaryNode,
+  { own, asLid }: { own: boolean; asLid: boolean },
+): BinaryNode {
   const { phone, to, id, type, edit } = outgoing;
   const recipient = own ? { recipient: pnJid(to) } : {};
+  const names = asLid
+    ? { from: lidJid(phone), sender_pn: pnJid(phone), addressing_mode: "lid" }
+    : { from: pnJid(phone), sender_lid: lidJid(phone) };
   const attrs = {
-    from: pnJid(phone),
+    ...names,
     id,
     type,
     edit,
     t: nowSeconds(),
     notify: `~${phone.slice(-4)}`,
-    sender_lid: lidJid(phone),
   };
   return el("message", { ...attrs, ...recipient }, [enc]);
 }

@@ -19,6 +19,8 @@ export interface PhoneSettings {
   readonly restricted_until: number;
   /** Linking a device to this account takes a passkey, which no client known here can answer. */
   readonly passkey: boolean;
+  /** What it writes to one person names it by its LID, with the number beside it. */
+  readonly lid_addressed: boolean;
   /** Milliseconds from arrival; absent: the simulator's. */
   readonly delays: { readonly delivered?: number; readonly read?: number };
 }
@@ -52,6 +54,7 @@ const defaults: PhoneSettings = {
   sender_receipts: false,
   restricted_until: 0,
   passkey: false,
+  lid_addressed: false,
   delays: {},
 };
 

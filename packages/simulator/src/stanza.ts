@@ -2,7 +2,7 @@ import { takeAck, takeReceipt } from "./client-receipts.ts";
 import { ProtocolError, type Connection } from "./connection.ts";
 import { handleIq } from "./iq.ts";
 import { takePairingResult } from "./link.ts";
-import type { BinaryNode } from "./node.ts";
+import { children, type BinaryNode } from "./node.ts";
 import type { Realm } from "./realm.ts";
 import { takeMessage } from "./relay.ts";
 
@@ -20,12 +20,20 @@ const handlers: Readonly<Record<string, Handler>> = {
   message: takeMessage,
   receipt: takeReceipt,
   ack: takeAck,
+  chatstate: logChatState,
   // Said to the server or to contacts; nobody here listens.
   presence: nothing,
-  chatstate: nothing,
   ib: nothing,
   call: nothing,
 };
+
+/** "Is typing", "is recording", "is no more": shown to the contact for a moment, kept by nobody. */
+function logChatState(realm: Realm, { role }: Connection, node: BinaryNode): void {
+  if (role.kind !== "device") return;
+  const [state] = children(node);
+  const type = state?.attrs["media"] === "audio" ? "recording" : state?.tag;
+  realm.log.append("chatstate", { device: role.jid, to: node.attrs["to"] ?? "", type: type ?? "" });
+}
 
 export function handleStanza(
   realm: Realm,

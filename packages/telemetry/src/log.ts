@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions } from "pino";
 
+import { byTurn } from "./by-turn.ts";
 import { mask } from "./mask.ts";
 import { redact } from "./redact.ts";
 
@@ -35,17 +36,18 @@ export function openLog(options: LogOptions): Log {
     formatters: { level: (level: string) => ({ level }) },
   };
   const destination = options.destination;
-  return logOn(destination === undefined ? pino(settings) : pino(settings, destination), {});
+  return logOn(pino(settings, destination ?? byTurn(pino.destination({ fd: 1, sync: true }))), {});
 }
 
 type Lines = Pick<ReturnType<typeof pino>, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;
 type Level = "debug" | "info" | "warn" | "error";
 
 function logOn(lines: Lines, always: Fields): Log {
+  const carried = clean(always);
   const at =
     (level: Level) =>
     (event: string, fields: Fields = {}): void => {
-      if (lines.isLevelEnabled(level)) lines[level](clean({ ...always, ...fields }), mask(event));
+      if (lines.isLevelEnabled(level)) lines[level](clean(fields, carried), mask(event));
     };
   const child = (fields: Fields): Log => logOn(lines, { ...always, ...fields });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), child };
@@ -54,10 +56,13 @@ function logOn(lines: Lines, always: Fields): Log {
 // The line has these itself; twice the same key would make it ambiguous.
 const OWN_KEYS = new Set(["level", "time", "name", "event"]);
 
-function clean(fields: Fields): Fields {
-  const free = Object.entries(fields).map(([key, value]) => [
-    OWN_KEYS.has(key) ? `${key}_` : key,
-    value,
-  ]);
-  return redact(Object.fromEntries(free)) as Fields;
+function clean(fields: Fields, carried: Fields = {}): Fields {
+  let named = fields;
+  for (const key of Object.keys(fields))
+    if (OWN_KEYS.has(key)) {
+      const { [key]: value, ...others } = named;
+      named = { ...others, [`${key}_`]: value };
+    }
+  const redacted = redact(named) as Fields;
+  return { ...carried, ...redacted };
 }

@@ -92,7 +92,21 @@ function byName(name: string, value: unknown): unknown {
   return undefined;
 }
 
-function kindOf(name: string): "secret" | "person" | "code" | "plain" {
+type Kind = "secret" | "person" | "code" | "plain";
+
+/** Names of fields are few, and are met with every line. */
+const KINDS = new Map<string, Kind>();
+const MOST_KINDS = 1_000;
+
+function kindOf(name: string): Kind {
+  const known = KINDS.get(name);
+  if (known !== undefined) return known;
+  const kind = findKind(name);
+  if (KINDS.size < MOST_KINDS) KINDS.set(name, kind);
+  return kind;
+}
+
+function findKind(name: string): Kind {
   const words = wordsOf(name);
   const whole = words.join(" ");
   if (CODE_NAMES.has(whole)) return "code";

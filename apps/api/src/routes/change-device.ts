@@ -34,11 +34,11 @@ export interface DeletionDeps extends DeviceRequestDeps {
 
 /** `DELETE /v1/devices/:id`: logged out if that can be had, then removed. */
 export function deleteDevice(deps: DeletionDeps): Handler<"deleteDevice"> {
-  return async ({ params, caller, stop }) => {
+  return async ({ params, caller, client }) => {
     const device = await visibleDevice(params.id, caller, deps.ledger);
     if (device === undefined) return refuse(noDevice);
     if (device.owned && isPaired(device)) {
-      const reply = await askDevice(device.id, { kind: "logout", signal: stop }, deps);
+      const reply = await askDevice(device.id, { kind: "logout", signal: client.stop }, deps);
       if (reply.kind === "refused")
         deps.log.error("device.not_logged_out", { device_id: device.id, code: reply.problem.code });
     }

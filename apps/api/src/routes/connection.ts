@@ -22,7 +22,7 @@ export function connectDevice(deps: ConnectionDeps): Handler<"connectDevice"> {
 }
 
 /** Who asks, and what ends the wait. */
-export type Asking = Pick<Call<RouteName>, "caller" | "stop">;
+export type Asking = Pick<Call<RouteName>, "caller" | "client">;
 
 export type Moved =
   /** `started`: a pairing has begun. */
@@ -31,7 +31,7 @@ export type Moved =
 
 export async function connect(
   id: string,
-  { caller, stop }: Asking,
+  { caller, client }: Asking,
   deps: ConnectionDeps,
 ): Promise<Moved> {
   const device = await visibleDevice(id, caller, deps.ledger);
@@ -41,7 +41,7 @@ export async function connect(
   await deps.ledger.setWanted(device.id, "connected");
   if (device.state === "pairing" && device.owned) return moved(device, false);
   const done = (seen: DeviceRecord): boolean => seen.owned && hasMoved(device, seen);
-  const seen = await awaitDevice(device.id, { done, signal: stop }, deps);
+  const seen = await awaitDevice(device.id, { done, signal: client.stop }, deps);
   if (seen === undefined) return refused(noDevice);
   if (!seen.owned) return refused(await unanswered(device.id, deps));
   return moved(seen, seen.state === "pairing");
@@ -76,14 +76,14 @@ export function disconnectDevice(deps: ConnectionDeps): Handler<"disconnectDevic
 
 export async function disconnect(
   id: string,
-  { caller, stop }: Asking,
+  { caller, client }: Asking,
   deps: ConnectionDeps,
 ): Promise<Moved> {
   const device = await visibleDevice(id, caller, deps.ledger);
   if (device === undefined) return refused(noDevice);
   await deps.ledger.setWanted(device.id, "disconnected");
   if (device.owned && IN_TOUCH.has(device.state)) {
-    const reply = await askDevice(device.id, { kind: "disconnect", signal: stop }, deps);
+    const reply = await askDevice(device.id, { kind: "disconnect", signal: client.stop }, deps);
     if (reply.kind === "refused") return reply;
   }
   const now = await deps.ledger.findDevice(device.id);
@@ -99,11 +99,11 @@ const IN_TOUCH: ReadonlySet<DeviceRecord["state"]> = new Set([
 
 /** `POST /v1/devices/:id/logout`: unlinks it from its account. */
 export function logoutDevice(deps: ConnectionDeps): Handler<"logoutDevice"> {
-  return async ({ caller, params, stop }) => {
+  return async ({ caller, params, client }) => {
     const device = await visibleDevice(params.id, caller, deps.ledger);
     if (device === undefined) return refuse(noDevice);
     if (!isPaired(device)) return refuse({ code: "CONFLICT", detail: "The device is not paired" });
-    const reply = await askDevice(device.id, { kind: "logout", signal: stop }, deps);
+    const reply = await askDevice(device.id, { kind: "logout", signal: client.stop }, deps);
     if (reply.kind === "refused") return refuse(reply.problem);
     await deps.ledger.setWanted(device.id, "disconnected");
     return presentState(device.id, deps);

@@ -65,13 +65,13 @@ function endingOf(call: EventsCall, keyWatch: KeyWatch): { signal: AbortSignal }
     call.caller,
     bye({ event: "ended", data: call.render(REVOKED).body }),
   );
-  call.stop.addEventListener("abort", closing);
-  if (call.stop.aborted) closing();
+  call.client.stop.addEventListener("abort", closing);
+  if (call.client.stop.aborted) closing();
   return {
     signal: ending.signal,
     [Symbol.dispose]() {
       stopWatching();
-      call.stop.removeEventListener("abort", closing);
+      call.client.stop.removeEventListener("abort", closing);
     },
   };
 }
@@ -159,12 +159,12 @@ function hearNext(
   // Something may have come since the log was looked at.
   hear((tail.recentAfter(cursor) ?? []).filter((event) => wants(interest, event)));
   const timer = setTimeout(nothing, ask.wait);
-  call.stop.addEventListener("abort", nothing);
-  if (call.stop.aborted) nothing();
+  call.client.stop.addEventListener("abort", nothing);
+  if (call.client.stop.aborted) nothing();
   return promise.finally(() => {
     for (const stop of stops) stop();
     clearTimeout(timer);
-    call.stop.removeEventListener("abort", nothing);
+    call.client.stop.removeEventListener("abort", nothing);
   });
 }
 

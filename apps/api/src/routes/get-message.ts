@@ -24,7 +24,7 @@ export function getMessage(deps: GetMessageDeps): Handler<"getMessage"> {
     const ms = (call.query.wait ?? 0) * 1_000;
     if (ms === 0 || changed(first)) return answer(first);
     using ending = endOfKey(call.caller, deps.keyWatch);
-    const signal = AbortSignal.any([call.stop, ending.signal]);
+    const signal = AbortSignal.any([call.client.stop, ending.signal]);
     const view = await waitForMessage(id, { ms, signal, done: changed }, deps);
     if (ending.signal.aborted) return refuse({ code: "INVALID_API_KEY" });
     return view === undefined ? refuse(absent) : answer(view);

@@ -20,6 +20,13 @@ import {
 } from "./connection.ts";
 import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
+import {
+  checkContacts,
+  type DirectoryDeps,
+  getGroup,
+  listGroups,
+  syncHistory,
+} from "./directory.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
@@ -33,14 +40,34 @@ import {
 } from "./meta.ts";
 import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
+import { listMessages, type ListDeps } from "./list-messages.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
+import {
+  type DeliveriesDeps,
+  listDeliveries,
+  redeliverWebhook,
+  testWebhook,
+} from "./deliveries.ts";
 import { sendMessage } from "./send-message.ts";
+import {
+  changeWebhook,
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  resumeWebhook,
+  rotateWebhookSecret,
+  type WebhooksDeps,
+} from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
+  DirectoryDeps &
+  ListDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -51,6 +78,9 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
+  WorkersDeps &
+  WebhooksDeps &
+  DeliveriesDeps &
   ReadinessDeps &
   WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
@@ -62,6 +92,7 @@ export function handlers(deps: HandlerDeps): Handlers {
   return {
     sendMessage: sendMessage(deps),
     getMessage: getMessage(deps),
+    listMessages: listMessages(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
     editMessage: editMessage(deps),
@@ -77,9 +108,12 @@ export function handlers(deps: HandlerDeps): Handlers {
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
+    ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    ...webhookHandlers(deps),
     listEvents: listEvents(deps),
+    listWorkers: listWorkers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -87,6 +121,15 @@ export function handlers(deps: HandlerDeps): Handlers {
     getReadiness: getReadiness(deps),
     ...wutsHandlers(deps),
     ...sessionHandlers(deps),
+  };
+}
+
+function directoryHandlers(deps: DirectoryDeps) {
+  return {
+    listGroups: listGroups(deps),
+    getGroup: getGroup(deps),
+    checkContacts: checkContacts(deps),
+    syncHistory: syncHistory(deps),
   };
 }
 
@@ -119,5 +162,20 @@ function keyHandlers(deps: ApiKeysDeps) {
     listApiKeys: listApiKeys(deps),
     getApiKey: getApiKey(deps),
     revokeApiKey: revokeApiKey(deps),
+  };
+}
+
+function webhookHandlers(deps: WebhooksDeps & DeliveriesDeps) {
+  return {
+    createWebhook: createWebhook(deps),
+    listWebhooks: listWebhooks(deps),
+    getWebhook: getWebhook(deps),
+    changeWebhook: changeWebhook(deps),
+    deleteWebhook: deleteWebhook(deps),
+    rotateWebhookSecret: rotateWebhookSecret(deps),
+    testWebhook: testWebhook(deps),
+    resumeWebhook: resumeWebhook(deps),
+    redeliverWebhook: redeliverWebhook(deps),
+    listDeliveries: listDeliveries(deps),
   };
 }

@@ -28,7 +28,7 @@ function refused(problem: Problem): { readonly kind: "refused"; readonly problem
 /** The present code; waits for the first one of a device that is connecting. */
 export async function findQr(
   id: string,
-  { caller, stop }: Asking,
+  { caller, client }: Asking,
   deps: DeviceRequestDeps,
 ): Promise<FoundQr> {
   const device = await visibleDevice(id, caller, deps.ledger);
@@ -36,7 +36,7 @@ export async function findQr(
   if (isPaired(device)) return refused(paired);
   const done = (seen: DeviceRecord): boolean => isPaired(seen) || liveQr(seen, deps) !== undefined;
   const ms = device.wanted === "connected" ? deps.waitMs : 0;
-  const seen = await awaitDevice(device.id, { done, ms, signal: stop }, deps);
+  const seen = await awaitDevice(device.id, { done, ms, signal: client.stop }, deps);
   if (seen === undefined) return refused(noDevice);
   if (isPaired(seen)) return refused(paired);
   const qr = liveQr(seen, deps);
@@ -88,14 +88,18 @@ export type FoundCode =
 /** Asks WhatsApp for a code that is entered on the phone; the device starts to connect for it. */
 export async function askForCode(
   id: string,
-  { caller, stop, phone }: Asking & { readonly phone: string },
+  { caller, client, phone }: Asking & { readonly phone: string },
   deps: ConnectionDeps,
 ): Promise<FoundCode> {
   const device = await visibleDevice(id, caller, deps.ledger);
   if (device === undefined) return refused(noDevice);
   if (isPaired(device)) return refused(paired);
   await deps.ledger.setWanted(device.id, "connected");
-  const reply = await askDevice(device.id, { kind: "pairing-code", phone, signal: stop }, deps);
+  const reply = await askDevice(
+    device.id,
+    { kind: "pairing-code", phone, signal: client.stop },
+    deps,
+  );
   if (reply.kind === "refused") return reply;
   const { code, expires_at: expiresAt } = reply.data;
   return { kind: "code", code: String(code), expiresAt: Number(expiresAt) };

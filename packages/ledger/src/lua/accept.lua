@@ -84,6 +84,7 @@ local function accept(base)
   if expires_at > 0 then also("expires_at", expires_at) end
   if sync_until ~= "0" then also("sync_until", sync_until) end
   redis.call("HSET", key.message(id), unpack(fields))
+  redis.call("ZADD", key.outbox(device), seq, id)
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
   emit({ type = "message." .. status, message = id, device = device, version = 1, at = now })
 

@@ -21,6 +21,7 @@ if not m then
   redis.call("PEXPIRE", record, S.idempotency_kept_ms)
 elseif version == "" and m.status ~= "canceled" then
   if m.left or not may_come_from(m, ARGV[6]) then return { "refused", m.status, id } end
+  free_probe(m.device, id)
   enter(m, { to = "canceled", at = now, code = ARGV[8], detail = "" })
 elseif version ~= "" then
   if m.left or m.version ~= version or not may_come_from(m, ARGV[5]) then return { "refused", m.status } end

@@ -37,12 +37,20 @@ end
 aside(15, gated, function(m)
   redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
   redis.call("HSET", key.message(m.id), "place", "waiting")
+  -- Who waits for others shuts no gate himself.
+  redis.call("SREM", key.gate(device, m.recipient), m.id)
   -- What it waits for may have ended since the feed looked: nothing else would ever fetch this message.
   let_next_come(device, m.recipient)
 end)
 if id == "" then return { "aside" } end
 
 local m = place_of(id)
+local mark = "|" .. now .. "|" .. ARGV[6] .. "|" .. ARGV[12]
+if m.place == "window" then
+  local entry_of = redis.call("HGET", key.window(device), id) or ""
+  local fed = string.match(entry_of, "^%d+")
+  if fed and entry_of == fed .. mark then return { "fed", fed } end -- the same command, sent again
+end
 if m.place ~= "backlog" or m.device ~= device then return { "moved" } end
 take_out(m)
 -- A feed that follows another without a rest measures how fast the lane drains.
@@ -53,7 +61,7 @@ if before[1] and redis.call("EXISTS", key.window(device)) == 1 then
 end
 local feed = redis.call("HINCRBY", key.message(id), "feed", 1)
 redis.call("HSET", key.message(id), "place", "window")
-redis.call("HSET", key.window(device), id, feed .. "|" .. now .. "|" .. ARGV[6] .. "|" .. ARGV[12])
+redis.call("HSET", key.window(device), id, feed .. mark)
 redis.call("SADD", key.gate(device, m.recipient), id)
 redis.call("HDEL", lane, "open")
 if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", 0, "day_cold", 0) end

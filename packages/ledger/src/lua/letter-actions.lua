@@ -3,6 +3,8 @@
 -- Sends it again under its own id: as new when it has not left, for reconciliation when it may have.
 -- `body`: edited (JSON) or "". Result: as that of `redrive`.
 local function redrive_letter(m, now, body, origins)
+  -- The same command, sent again.
+  if tonumber(m.redriven_at) == now and (body == "" or m.body == body) and not redis.call("ZSCORE", key.letters(), m.id) then return { "redriven", m.version } end
   if not redis.call("ZSCORE", key.letters(), m.id) or not may_come_from(m, origins) then return { "not-a-letter" } end
   if m.left and body ~= "" then return { "possible" } end
   local gen = redis.call("HGET", key.device(m.device), "gen")
@@ -10,7 +12,7 @@ local function redrive_letter(m, now, body, origins)
   if m.left and m.gen ~= gen then return { "other-identity" } end
   m.gen = gen
   m.seq = redis.call("INCR", key.sequence())
-  redis.call("HSET", key.message(m.id), "gen", gen, "seq", m.seq, "rounds", 0)
+  redis.call("HSET", key.message(m.id), "gen", gen, "seq", m.seq, "rounds", 0, "redriven_at", now)
   if body ~= "" then redis.call("HSET", key.message(m.id), "body", body) end
   -- Its old time limit is over, and so is the reminder of it; nobody waits for its answer any more.
   redis.call("HDEL", key.message(m.id), "taken", "deaths", "alone", "expires_at", "sync_until")

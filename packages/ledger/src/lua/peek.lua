@@ -28,8 +28,8 @@ local function is_gated(id, class, seq, recipient, warm)
   if redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0 then return false end
   if is_shut(device, gen, recipient, id) then return true end
   local score = waiting_score(class, seq)
-  local first = redis.call("ZRANGE", key.waiting(device, recipient), 0, 0, "WITHSCORES")
-  if first[2] and tonumber(first[2]) < tonumber(score) and redis.call("SISMEMBER", key.gate(device, recipient), id) == 0 then return true end
+  local first = redis.call("ZRANGEBYSCORE", key.waiting(device, recipient), waiting_score(class, 0), "(" .. score, "LIMIT", 0, 1)
+  if first[1] and redis.call("SISMEMBER", key.gate(device, recipient), id) == 0 then return true end
   local before = set_aside_before(device, gen, recipient, class, score)
   if not before then return false end
   if warm then come_back_warm(device, before) end
@@ -42,15 +42,20 @@ for _, class in ipairs(CLASSES) do
   for _, id in ipairs(head) do
     local f = redis.call("HMGET", key.message(id), "recipient", "seq", "quiet")
     local recipient = f[1]
-    local warm = is_warm(device, recipient, now, not holding)
-    out[#out + 1] = id
-    out[#out + 1] = class
-    out[#out + 1] = f[2]
-    out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
-    out[#out + 1] = warm and 1 or 0
-    out[#out + 1] = recipient
-    out[#out + 1] = f[3] or ""
-    out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
+    if recipient then
+      local warm = is_warm(device, recipient, now, not holding)
+      out[#out + 1] = id
+      out[#out + 1] = class
+      out[#out + 1] = f[2]
+      out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
+      out[#out + 1] = warm and 1 or 0
+      out[#out + 1] = recipient
+      out[#out + 1] = f[3] or ""
+      out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
+    else
+      -- A message that is not kept any more must not stop the lane.
+      redis.call("ZREM", key.backlog(device, gen, class), id)
+    end
   end
 end
 return out

@@ -161,6 +161,11 @@ local function come_back_warm(device, id)
   wake(device)
 end
 
+-- The message does not probe any more whether the account may start chats again: the next one may.
+local function free_probe(device, id)
+  if redis.call("HGET", key.lane(device), "probe_id") == id then redis.call("HDEL", key.lane(device), "probe_id", "probe_at") end
+end
+
 -- Gives back what is picked but not in an attempt. Its jobs become ghosts, because the next feed has another number.
 -- The gate of a message that may have left stays shut: it is still before the others. `spare`: not what its class was owed.
 local function take_window_back(device, spare)
@@ -171,6 +176,7 @@ local function take_window_back(device, spare)
     if (status == "queued" or status == "unknown") and not (spare and owed == "1") then
       local m = place_of(id)
       redis.call("HDEL", key.window(device), id)
+      free_probe(device, id)
       to_backlog(m)
       if status == "queued" then open_gate(m) end
       -- It was not sent: the day gets its place back.
@@ -190,6 +196,13 @@ local function is_warm(device, recipient, now, inbound_counts)
   if not inbound_counts then return false end
   return tonumber(redis.call("ZSCORE", key.warm(device), recipient) or 0) > now
     or (lid ~= "" and tonumber(redis.call("ZSCORE", key.warm(device), lid) or 0) > now)
+end
+
+-- WhatsApp called the chat cold, whatever we thought of it.
+local function chill(device, recipient)
+  local lid = string.sub(redis.call("GET", key.recipient(recipient)) or "", 3)
+  redis.call("ZREM", key.warm(device), recipient, lid)
+  redis.call("ZREM", key.trusted(device), lid)
 end
 
 -- True when `origins` (",queued,failed:CODE,") names the message's status, alone or with its last code.

@@ -56,7 +56,7 @@ end
 if hold then
   redis.call("HSET", lane, "held_until", ARGV[17])
   redis.call("HINCRBY", lane, "holds", 1)
-  redis.call("ZREM", key.warm(device), m.recipient)
+  chill(device, m.recipient)
 end
 if throttle or hold then
   redis.call("HDEL", lane, "open")
