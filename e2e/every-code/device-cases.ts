@@ -1,5 +1,6 @@
 import { eventually } from "../eventually.ts";
-import type { Bound, Stage } from "./stage.ts";
+import type { Dialect } from "@pombo/domain";
+import type { Answered, Bound, Stage } from "./stage.ts";
 import { type Coverage, everywhere, pending, type Provoke, provoked, unmet } from "./table.ts";
 
 /** A device that nobody has paired yet. */
@@ -20,8 +21,15 @@ const disconnected: Provoke = async (stage, dialect) => {
   const device = await stage.freshDevice();
   await stage.ask("POST", `/v1/devices/${device.id}/disconnect`);
   await become(stage, device.id, "disconnected");
-  return stage.send(dialect, device);
+  return askOf(stage, dialect, device);
 };
+
+/** What needs the device at once: in the native dialect that is no message. */
+function askOf(stage: Stage, dialect: Dialect, device: Bound): Promise<Answered> {
+  return dialect === "native"
+    ? stage.ask("GET", `/v1/devices/${device.id}/groups`)
+    : stage.send(dialect, device);
+}
 
 function become(stage: Stage, id: string, ...states: readonly string[]): Promise<unknown> {
   return eventually(
@@ -39,7 +47,7 @@ const blocked: Provoke = async (stage, dialect) => {
   await stage.pombo.fault("socket", "close", { match });
   await become(stage, device.id, "blocked");
   await stage.pombo.control("DELETE", "/admin/faults");
-  return stage.send(dialect, device);
+  return askOf(stage, dialect, device);
 };
 
 /** A phone that wants a passkey at the end of its pairing. */
@@ -58,7 +66,7 @@ const passkey: Provoke = async (stage, dialect) => {
     60_000,
   );
   await become(stage, device.id, "disconnected");
-  return stage.send(dialect, device);
+  return askOf(stage, dialect, device);
 };
 
 /** WhatsApp does not start a pairing. */
@@ -77,9 +85,9 @@ const refusedCode: Provoke = async (stage, dialect) => {
 /** What is wrong with a device or its account, while the supervisor's worker lives. */
 export const DEVICE_CASES: Coverage = {
   DEVICE_NOT_READY: everywhere(notReady),
-  DEVICE_DISCONNECTED: everywhere(disconnected, { native: pending("POST /v1/contacts/check") }),
-  ACCOUNT_BLOCKED: everywhere(blocked, { native: pending("POST /v1/contacts/check") }),
-  PAIRING_UNSUPPORTED: everywhere(passkey, { native: pending("POST /v1/contacts/check") }),
+  DEVICE_DISCONNECTED: everywhere(disconnected),
+  ACCOUNT_BLOCKED: everywhere(blocked),
+  PAIRING_UNSUPPORTED: everywhere(passkey),
   UPSTREAM_FAILED: { cells: { native: provoked(refusedCode), wuts: provoked(refusedCode) } },
   SYNC_REQUEST_FAILED: { cells: { native: pending("history sync"), wuts: unmet } },
 };
@@ -88,7 +96,7 @@ export const DEVICE_CASES: Coverage = {
 const forgetful: Provoke = async (stage, dialect) => {
   await using _worker = await stage.outside("worker", { POMBO_RECIPIENT_KNOWN_MS: "1" });
   await become(stage, stage.device.id, "connected");
-  return stage.send(dialect, stage.device);
+  return await stage.send(dialect, stage.device);
 };
 
 /** A worker whose key is not the one that the credentials were sealed with. */
@@ -102,7 +110,7 @@ const otherKey: Provoke = async (stage, dialect) => {
     ({ cause }) => cause === "credentials_unreadable",
     30_000,
   );
-  return stage.send(dialect, device);
+  return await askOf(stage, dialect, device);
 };
 
 const nobody: Provoke = async (stage, dialect) => {
@@ -118,7 +126,7 @@ const nobody: Provoke = async (stage, dialect) => {
 /** With workers of our own, one at a time: the supervisor's is gone. */
 export const WORKER_CASES: Coverage = {
   DEVICE_ERROR: everywhere(forgetful),
-  CREDENTIALS_UNREADABLE: everywhere(otherKey, { native: pending("POST /v1/contacts/check") }),
+  CREDENTIALS_UNREADABLE: everywhere(otherKey),
   POISONED: {
     cells: {},
     async lastError(stage) {

@@ -23,6 +23,15 @@ function refusedQuestion(action: unknown, times: number): Provoke {
   };
 }
 
+const SLOW_DOWN = { iq_error: { code: 429, text: "rate-overlimit" } };
+
+const throttledGroups: Provoke = async (stage) => {
+  const { id, phone } = await stage.freshDevice();
+  const match = { device: phone, xmlns: "w:g2" };
+  await stage.pombo.fault("iq", SLOW_DOWN, { match, times: 5 });
+  return stage.ask("GET", `/v1/devices/${id}/groups`);
+};
+
 /** A device that sends so slowly that its second message waits. */
 async function slowDevice(stage: Stage): Promise<Bound> {
   const device = await stage.freshDevice();
@@ -161,9 +170,7 @@ export const MESSAGE_CASES: Coverage = {
   MESSAGE_EXPIRED: { cells: { native: provoked(expired), wuts: unmet, session: unmet } },
   MESSAGE_CANCELED: everywhere(canceled),
   ACCOUNT_RESTRICTED: everywhere(restricted(2)),
-  THROTTLED: everywhere(refusedQuestion({ iq_error: { code: 429, text: "rate-overlimit" } }, 1), {
-    native: pending("POST /v1/contacts/check"),
-  }),
+  THROTTLED: everywhere(refusedQuestion(SLOW_DOWN, 1), { native: provoked(throttledGroups) }),
   CLIENT_ERROR: everywhere(refusedQuestion("drop", 20)),
   MEDIA_UNACCEPTABLE: {
     cells: { native: pending("media"), wuts: pending("media"), session: unmet },
@@ -171,11 +178,6 @@ export const MESSAGE_CASES: Coverage = {
   MEDIA_UPLOAD_FAILED: {
     cells: { native: pending("media"), wuts: pending("media"), session: unmet },
   },
-  RATE_LIMITED: everywhere(nacked(400), {
-    native: pending("rate limits"),
-    wuts: pending("rate limits"),
-    session: pending("rate limits"),
-  }),
   CURSOR_EXPIRED: { cells: { native: provoked(shortLog) } },
   OUTCOME_UNKNOWN: {
     cells: {},

@@ -1,6 +1,6 @@
 import type { Dialect } from "@pombo/domain";
 import { onceKey, type Stage } from "./stage.ts";
-import { type Coverage, everywhere, pending, type Provoke, provoked, unmet } from "./table.ts";
+import { type Coverage, everywhere, type Provoke, provoked, unmet } from "./table.ts";
 
 const SEND_PATH = {
   native: "/v1/messages",
@@ -48,7 +48,16 @@ function inProgress(
 /** A process in which a defect of ours is met before anything is accepted. */
 const crash: Provoke = async (stage, dialect) => {
   await using broken = await stage.outside("api", { POMBO_API_FAULT_POINT: "asked" });
-  return stage.send(dialect, stage.device, { url: broken.url });
+  return await stage.send(dialect, stage.device, { url: broken.url });
+};
+
+/** The second request of a key to an API that gives it one. */
+const tooMany: Provoke = async (stage, dialect) => {
+  const key = await stage.addKey(["messages:send"], stage.device.id);
+  await using strict = await stage.outside("api", { POMBO_RATE_LIMIT_REQUESTS: "1" });
+  const again = () => stage.ask("POST", SEND_PATH[dialect], { key, body: {}, url: strict.url });
+  await again();
+  return await again();
 };
 
 async function removedDevice(stage: Stage) {
@@ -116,7 +125,9 @@ export const REQUEST_CASES: Coverage = {
           body: { messageId: absentMessage, chatJid: "5511999999999@s.whatsapp.net" },
         }),
       ),
-      session: pending("GET /api/v1/messages/:id"),
+      session: provoked((stage) =>
+        stage.ask("GET", `/api/v1/messages/${absentMessage}`, { key: stage.device.key }),
+      ),
     },
   },
   METHOD_NOT_ALLOWED: everywhere((stage, dialect) => stage.ask("PUT", SEND_PATH[dialect])),
@@ -140,4 +151,5 @@ export const REQUEST_CASES: Coverage = {
     },
   },
   INTERNAL_ERROR: everywhere(crash),
+  RATE_LIMITED: everywhere(tooMany),
 };

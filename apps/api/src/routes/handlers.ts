@@ -60,7 +60,7 @@ import {
   rotateWebhookSecret,
   type WebhooksDeps,
 } from "./webhooks.ts";
-import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
@@ -82,6 +82,7 @@ export type HandlerDeps = AcceptDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
+  SessionDeps &
   WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;

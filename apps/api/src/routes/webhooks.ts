@@ -179,7 +179,7 @@ function reaches(caller: Caller, devices: EndpointRecord["devices"]): boolean {
 }
 
 /** Why a webhook may not go there, or may not hear of these devices. */
-async function refuseTarget(
+export async function refuseTarget(
   {
     url,
     devices,
