@@ -1,5 +1,6 @@
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
+import { openMediaStore } from "@pombo/media";
 import { openStatus } from "@pombo/status";
 import { openLog } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
@@ -44,6 +45,7 @@ async function main(config: Config): Promise<void> {
       tail,
       keyWatch,
       ledger,
+      media: await openMediaStore(config.media),
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
       ping: () => redis.ping(),

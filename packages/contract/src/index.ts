@@ -13,6 +13,7 @@ export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } 
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
+export type { MediaBody } from "./media.ts";
 export type {
   AcceptedMessageBody,
   ChangedMessageBody,

@@ -124,9 +124,21 @@ function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
             content: { "application/json": { schema: route.body } },
           },
         }),
+    ...(route.takesBytes === true ? { requestBody: FILE } : {}),
     responses: { ...successesOf(route), ...refusalsOf(route) } as ZodOpenApiResponsesObject,
   };
 }
+
+const FILE = {
+  required: true,
+  content: {
+    "application/octet-stream": { schema: {} },
+    "*/*": { schema: {} },
+    "multipart/form-data": {
+      schema: z.object({ file: z.string().meta({ format: "binary" }) }),
+    },
+  },
+};
 
 function headersOf(route: Route): z.ZodObject | undefined {
   const prefer = z.string().optional().meta({

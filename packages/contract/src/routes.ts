@@ -7,6 +7,7 @@ import { FLEET_ROUTES } from "./fleet-routes.ts";
 import { DIRECTORY_ROUTES } from "./directory-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
+import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
@@ -21,6 +22,7 @@ export function routeTable(settings: Settings) {
     ...LANE_ROUTES,
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
+    ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
     ...WEBHOOK_ROUTES,

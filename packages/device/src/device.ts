@@ -10,6 +10,7 @@ import { type PairingCode, requestCode, untilPairing } from "./pairing-code.ts";
 import type { OutgoingMessage, SendOutcome } from "./send.ts";
 import { openStatus } from "./status.ts";
 import { unlink } from "./unlink.ts";
+import { type MediaSource, type Upload, uploadMedia } from "./upload-media.ts";
 import { trustRootKey } from "./whatsapp-server.ts";
 
 type Failed = { readonly kind: "failed"; readonly failure: Failure };
@@ -32,6 +33,8 @@ export interface Device extends AsyncDisposable {
   /** Asks the account's phone for older messages of a chat. */
   history(wish: HistoryWish): Promise<HistoryAsked>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
+  /** Encrypts a file and uploads it for messages to come. */
+  upload(media: MediaSource): Promise<Upload>;
   /** Forgets the recipient's devices and sessions, so that the next send asks for them. */
   refresh(jid: string): Promise<void>;
   /** Cuts the socket and comes back; resolves when the old one is gone. */
@@ -135,6 +138,12 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
     send: async (message, signal) => {
       const live = openLive();
       return "code" in live ? { kind: "failed", failure: live } : live.sender.send(message, signal);
+    },
+    upload: async (media) => {
+      const live = openLive();
+      if (!("code" in live)) return uploadMedia(live.socket.wa, media, config.settings);
+      media.bytes.destroy();
+      return { kind: "failed", failure: live };
     },
     refresh: async (jid) => {
       const credentials = connection.credentials();

@@ -1,14 +1,18 @@
 // Identity
 export {
   type CellId,
+  deviceEndpointId,
   type DeviceId,
   type EndpointId,
   isCellId,
   isDeviceId,
+  isMediaId,
   isEndpointId,
   isMessageId,
+  type MediaId,
   type MessageId,
   mintDeviceId,
+  mintMediaId,
   mintEndpointId,
   mintMessageId,
 } from "./id.ts";
@@ -33,9 +37,7 @@ export {
   type ContentKind,
   type Extras,
   isMedia,
-  MEDIA_KINDS,
   type MediaContent,
-  type MediaKind,
   type MediaRef,
   type MessageContent,
   readContent,
@@ -74,6 +76,16 @@ export {
   type Origin,
 } from "./message-status.ts";
 export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./next-step.ts";
+
+// Media
+export {
+  isMediaKind,
+  MEDIA_KINDS,
+  type MediaKind,
+  mediaLimit,
+  mostMediaBytes,
+} from "./media-kind.ts";
+export { checkType, essenceOf, type TypeCheck } from "./media-type.ts";
 
 // Lanes and devices
 export {

@@ -26,6 +26,15 @@ export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempt
 export type { LaneReport } from "./lane-report.ts";
 export type { CredentialStore } from "./credentials.ts";
 
+// Media
+export {
+  type Carried,
+  carriedBy,
+  type Media,
+  type MediaRecord,
+  type MediaUpload,
+} from "./media.ts";
+
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";

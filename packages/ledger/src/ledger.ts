@@ -18,6 +18,7 @@ import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
+import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
 import { type Polls, polls } from "./polls.ts";
@@ -51,6 +52,7 @@ export type Ledger = Acceptance &
   Directory &
   Outbox &
   Withdrawals &
+  Media &
   Admissions &
   EventLog &
   Workers &
@@ -85,6 +87,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...media({ redis, keys, run, settings }),
     ...admissions(run, settings),
     ...changes(run),
     ...inbound(redis, keys, run),

@@ -79,6 +79,12 @@ const KEY_PARTS = {
   idempotency: 1,
   /** hash: an API key — digest */
   apikey: 1,
+  /** string (JSON): one media — media id */
+  media: 1,
+  /** zset by the end of their keeping: all media */
+  mediaends: 0,
+  /** string (JSON), expiring: media as WhatsApp has it from this device — device, `<media id>|<kind>` */
+  upload: 2,
   /** counter, expiring: requests of an API key in a window — digest, number of the window */
   rate: 2,
   /** zset, all scores 0: `id:digest` of every API key */

@@ -30,6 +30,7 @@ import {
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
   getOpenapi,
@@ -75,6 +76,7 @@ export type HandlerDeps = AcceptDeps &
   LaneDeps &
   LettersDeps &
   RedriveDeps &
+  MediaDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
@@ -112,6 +114,9 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    createMedia: createMedia(deps),
+    getMedia: getMedia(deps),
+    deleteMedia: deleteMedia(deps),
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
     listWorkers: listWorkers(deps),
