@@ -15,7 +15,7 @@ beforeAll(async () => {
   stage = await openStage();
 });
 afterAll(async () => {
-  console.log(printed(TABLE, seen));
+  process.stdout.write(`${printed(TABLE, seen)}\n`);
   await stage[Symbol.asyncDispose]();
 });
 
@@ -99,12 +99,13 @@ async function expectCode(answer: Answered, code: ErrorCode, dialect: Dialect): 
 }
 
 /** The code that the envelope names; a session's 422 for fields names none. */
-function nameIn({ body }: Answered, dialect: Dialect): unknown {
+function nameIn({ body }: Answered, dialect: Dialect): string {
   if (dialect !== "session") {
     expect(body).toMatchObject({ success: false, timestamp: expect.any(String) as string });
-    return body["error_code"];
+    return String(body["error_code"]);
   }
-  if (body["errors"] === undefined) return (body["error"] as { code?: unknown } | undefined)?.code;
+  if (body["errors"] === undefined)
+    return String((body["error"] as { code?: unknown } | undefined)?.code);
   expect(Object.keys(body)).toEqual(["message", "errors"]);
   return "VALIDATION_ERROR";
 }

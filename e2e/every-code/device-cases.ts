@@ -1,7 +1,7 @@
 import { eventually } from "../eventually.ts";
 import type { Dialect } from "@pombo/domain";
 import type { Answered, Bound, Stage } from "./stage.ts";
-import { type Coverage, everywhere, pending, type Provoke, provoked, unmet } from "./table.ts";
+import { type Coverage, everywhere, type Provoke, provoked, unmet } from "./table.ts";
 
 /** A device that nobody has paired yet. */
 async function unpaired(stage: Stage): Promise<Bound> {
@@ -82,6 +82,14 @@ const refusedCode: Provoke = async (stage, dialect) => {
   return answer;
 };
 
+/** The phone is asked for older messages, and WhatsApp refuses the question. */
+const refusedSync: Provoke = async (stage) => {
+  const { id, phone } = await stage.freshDevice();
+  await stage.pombo.fault("message", { nack: 500 }, { match: { device: phone }, times: 5 });
+  const body = { chat: stage.someone() };
+  return stage.ask("POST", `/v1/devices/${id}/history-sync`, { body });
+};
+
 /** What is wrong with a device or its account, while the supervisor's worker lives. */
 export const DEVICE_CASES: Coverage = {
   DEVICE_NOT_READY: everywhere(notReady),
@@ -89,7 +97,7 @@ export const DEVICE_CASES: Coverage = {
   ACCOUNT_BLOCKED: everywhere(blocked),
   PAIRING_UNSUPPORTED: everywhere(passkey),
   UPSTREAM_FAILED: { cells: { native: provoked(refusedCode), wuts: provoked(refusedCode) } },
-  SYNC_REQUEST_FAILED: { cells: { native: pending("history sync"), wuts: unmet } },
+  SYNC_REQUEST_FAILED: { cells: { native: provoked(refusedSync), wuts: unmet } },
 };
 
 /** A worker that forgets at once what it was told about a recipient. */

@@ -8,7 +8,7 @@ const { values } = parseArgs({
 });
 const options = { ...(values.short ? SHORT : LONG), seed: Number(values.seed) };
 const { counts, broken } = await runFinalAnswers(options, (says) => console.log(`  ${says}`));
-for (const [what, count] of Object.entries(counts).toSorted())
+for (const [what, count] of Object.entries(counts).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   console.log(`${String(count).padStart(6)} ${what}`);
 for (const one of broken) console.log(`✗ ${one}`);
 console.log(

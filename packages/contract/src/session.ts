@@ -65,7 +65,7 @@ export const sessionSent = z
   .meta({ id: "SessionSent" });
 
 /** Kinds by the words of the document. */
-export const SESSION_TYPES = ["chat", "image", "video", "audio", "document"] as const;
+const SESSION_TYPES = ["chat", "image", "video", "audio", "document"] as const;
 
 const PAGE_LIMIT = 100;
 
