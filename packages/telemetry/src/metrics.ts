@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-export interface AnsweredRequest {
+interface AnsweredRequest {
   /** The pattern, never the path itself: there are only so many. */
   readonly route: string;
   readonly method: string;
@@ -8,7 +8,7 @@ export interface AnsweredRequest {
   readonly ms: number;
 }
 
-export type GaugeValues = Readonly<Record<string, number>>;
+type GaugeValues = Readonly<Record<string, number>>;
 
 /** What a process tells to Prometheus. */
 export interface Metrics {
