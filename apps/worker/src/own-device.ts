@@ -86,7 +86,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       onQr: report.qr,
       onEvidence: receipts.follow,
       onInbound: ({ from, at }) => report.inbound(from, at),
-      onReceived: inbox.follow,
+      onReceived: (message) => inbox.follow(message),
       onTrust: ({ recipient, until }) => report.trusted(recipient, until),
       stillOwner: () => deps.stillOwner(own),
       log: (event, fields) => log.info(event, { device_id: deviceId, ...fields }),

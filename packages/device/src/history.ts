@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Failure, type InboundMessage, mintMessageId } from "@pombo/domain";
 import {
   type BaileysEventMap,
+  type BinaryNode,
   jidNormalizedUser,
   proto,
   type WASocket,
@@ -38,9 +39,7 @@ export async function askHistory(
   const id = mintMessageId(randomBytes(9));
   const answer = listen(wa, id);
   try {
-    const acked = wa.waitForMessage(id, waits.ackMs) as Promise<
-      { readonly attrs: Readonly<Record<string, string>> } | undefined
-    >;
+    const acked = wa.waitForMessage<BinaryNode | undefined>(id, waits.ackMs);
     acked.catch(() => {});
     await wa.relayMessage(jidNormalizedUser(me), requestOf(wish), {
       messageId: id,

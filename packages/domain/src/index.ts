@@ -1,6 +1,7 @@
 // Identity
 export {
   type CellId,
+  deviceEndpointId,
   type DeviceId,
   type EndpointId,
   isCellId,

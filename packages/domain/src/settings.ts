@@ -210,7 +210,7 @@ export const SETTINGS = {
     value: 1_000,
     says: "open deliveries of an endpoint; beyond that its cursor waits",
   },
-  webhook_in_hand: { value: 10, says: "requests to one endpoint at once" },
+  webhook_in_hand: { value: 20, says: "requests to one endpoint at once" },
   webhook_concurrency: { value: 1_000, says: "webhook requests of one notifier at once" },
   webhook_circuit_failures: {
     value: 5,
