@@ -246,16 +246,16 @@ test.each(["media_kept", "media_uploaded"])(
   },
 );
 
-test("50 MB by URL, and 50 MB uploaded: the memory of worker and API grows by less than 64 MB", async () => {
+test("50 MB by URL, then 100 MB uploaded: memory does not grow with them", async () => {
   await using own = await Pombo.start({ env: ON_OUR_MACHINE });
-  const films = [1_021, 1_019].map((fill) => mp4(50 * MB, randomBytes(fill)));
-  const [film = Buffer.alloc(0), second = Buffer.alloc(0)] = films;
+  const film = mp4(50 * MB, randomBytes(1_021));
+  const large = mp4(100 * MB, randomBytes(1_019));
   await using host = await MediaHost.open({ "/film": serve(film, "video/mp4") });
   const grown = async (work: () => Promise<void>) => {
     const before = await own.memory();
     await work();
     const after = await own.memory();
-    return { worker: after.worker - before.worker, api: after.api - before.api };
+    return { worker: (after.worker - before.worker) / MB, api: (after.api - before.api) / MB };
   };
   const send = async (video: object, bytes: Buffer): Promise<void> => {
     const id = await sendFile(own, { video });
@@ -263,12 +263,14 @@ test("50 MB by URL, and 50 MB uploaded: the memory of worker and API grows by le
     expect(digest(await shown(own, id))).toBe(digest(bytes));
   };
   const byUrl = await grown(() => send({ url: `${host.url}/film` }, film));
+  expect(byUrl.worker).toBeLessThan(64);
+  expect(byUrl.api).toBeLessThan(64);
   const uploaded = await grown(async () => {
-    await send({ media_id: await upload(own, second, "video/mp4") }, second);
+    await send({ media_id: await upload(own, large, "video/mp4") }, large);
   });
-  for (const growth of [byUrl, uploaded])
-    for (const bytes of [growth.worker, growth.api])
-      expect(bytes / MB, JSON.stringify({ byUrl, uploaded })).toBeLessThan(64);
+  // Node collects what a stream leaves behind when some 60 MB of it have come together.
+  expect(uploaded.worker).toBeLessThan(90);
+  expect(uploaded.api).toBeLessThan(90);
 });
 
 const MB = 1_048_576;
