@@ -64,6 +64,7 @@ export const QUICK: Readonly<Record<string, string>> = {
   POMBO_SWEEP_MS: "200",
   POMBO_LEASE_TTL_MS: "6000",
   POMBO_LEASE_RENEW_MS: "1000",
+  POMBO_CUT_OFF_SPREAD_MS: "2000",
 };
 
 /** The whole product as a person runs it, in a data folder of its own. */

@@ -8,7 +8,7 @@ import type { Reach } from "./fault-point.ts";
 import { followInbound } from "./follow-inbound.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
-import { type Instant, isBefore } from "./instant.ts";
+import { type Instant, isBefore, later } from "./instant.ts";
 import { jidOf } from "./handle-job.ts";
 import { type LaneRunDeps, runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
@@ -104,7 +104,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
   });
 
   const watch = watchLease({
-    aliveUntil: () => aliveUntil,
+    endsAt: () => later(aliveUntil, settings.lease_margin_ms),
     spreadMs: settings.cut_off_spread_ms,
     random: Math.random,
     cut() {
