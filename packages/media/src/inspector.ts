@@ -11,7 +11,7 @@ export interface Inspector extends AsyncDisposable {
   look(path: string, mimeType: string): Promise<Looks>;
 }
 
-export interface InspectorTimes {
+interface InspectorTimes {
   readonly lookMs: number;
   readonly idleMs: number;
 }
