@@ -17,7 +17,7 @@ import { type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
-import type { Fields } from "@pombo/telemetry";
+import { type Fields, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
@@ -87,6 +87,7 @@ export async function openTestApi(
     {
       ...rest,
       ledger: changed,
+      metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
       log: { info: note, error: note },

@@ -63,6 +63,7 @@ import {
 } from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -81,6 +82,7 @@ export type HandlerDeps = AcceptDeps &
   ApiKeysDeps &
   EventsDeps &
   WorkersDeps &
+  MetricsDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -119,6 +121,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
     listWorkers: listWorkers(deps),
+    getMetrics: getMetrics(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
