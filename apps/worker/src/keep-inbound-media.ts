@@ -7,12 +7,12 @@ import {
   type Settings,
 } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
-import { type MediaStore, receive } from "@pombo/media";
+import { type MediaRoom, receive } from "@pombo/media";
 
 export interface KeepDeps {
   readonly ledger: Pick<Ledger, "findReceived" | "keepMedia">;
   readonly device: Pick<Device, "download">;
-  readonly store: MediaStore;
+  readonly room: MediaRoom;
   readonly settings: Settings;
   readonly now: () => number;
 }
@@ -28,7 +28,7 @@ export interface InboundFile {
 /** Fetches the file of a message that came in, and keeps it like any other media. Undefined: it is kept. */
 export async function keepInboundMedia(
   { deviceId, messageId, mediaId }: InboundFile,
-  { ledger, device, store, settings, now }: KeepDeps,
+  { ledger, device, room, settings, now }: KeepDeps,
 ): Promise<Failure | undefined> {
   const message = await ledger.findReceived(deviceId, messageId);
   if (message?.source === undefined) return { code: "MESSAGE_NOT_FOUND", detail: "it has no file" };
@@ -37,7 +37,7 @@ export async function keepInboundMedia(
   if (opened.kind === "failed") return opened.failure;
   const limitBytes = mostMediaBytes(settings);
   const incoming = { id: mediaId, body: opened.bytes, limitBytes, declaredTypes: [], signal };
-  const received = await receive(incoming, store);
+  const received = await receive(incoming, room);
   if (received.kind !== "received") return { code: "MEDIA_UNACCEPTABLE", detail: received.reason };
   const { facts } = received;
   const named = message.media?.fileName;
@@ -52,7 +52,7 @@ export async function keepInboundMedia(
     createdAt: now(),
   };
   const first = await ledger.keepMedia(record, now());
-  if (first.object !== record.object) await store.remove(record.object);
+  if (first.object !== record.object) await room.store.remove(record.object);
   return undefined;
 }
 

@@ -130,7 +130,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       ledger,
       device,
       settings,
-      store: deps.media.store,
+      room: deps.media.room,
       now,
       onError: (error) => log.error("request.unanswered", { device_id: deviceId, error }),
     });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { type DeviceId, isInboundId, type MediaId, mintMediaId } from "@pombo/domain";
 import type { Ledger, MediaRecord } from "@pombo/ledger";
-import type { MediaStore } from "@pombo/media";
+import type { MediaRoom } from "@pombo/media";
 import { refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import { askDevice, type DeviceRequestDeps } from "../device-request.ts";
@@ -10,7 +10,7 @@ import { noDevice, visibleDevice } from "./devices.ts";
 
 export interface MessageMediaDeps extends DeviceRequestDeps {
   readonly ledger: DeviceRequestDeps["ledger"] & Pick<Ledger, "findMedia" | "findReceived">;
-  readonly media: MediaStore;
+  readonly media: Pick<MediaRoom, "store">;
 }
 
 const absent = { code: "MESSAGE_NOT_FOUND" } as const;
@@ -31,7 +31,7 @@ export function getMessageMedia(deps: MessageMediaDeps): Handler<"getMessageMedi
       if (asked.kind === "refused") return refuse(asked.problem);
       record = await deps.ledger.findMedia(mediaId);
     }
-    const bytes = record === undefined ? undefined : await deps.media.read(record.object);
+    const bytes = record === undefined ? undefined : await deps.media.store.read(record.object);
     if (record === undefined || bytes === undefined) return refuse(lost);
     return {
       kind: "stream",
