@@ -73,6 +73,7 @@ async function playTroubles(
 const AT_REST = new Set(["sent", "delivered", "read", "played", "failed", "expired", "canceled"]);
 const READERS = 10;
 const LOOK_MS = 10_000;
+const AWAY_MS = 500;
 /** Receipts that were under way to a killed worker never come: so long the others are waited for. */
 const RECEIPTS_MS = 5_000;
 
@@ -98,7 +99,11 @@ async function readLedger(
         const { id } = next;
         const patience = Math.min(LOOK_MS, Math.max(0, until() - Date.now()));
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        const seen = await pombo.until(id, wanted, patience).catch(() => pombo.message(id));
+        const seen = await pombo
+          .until(id, wanted, patience)
+          .catch(() => pombo.message(id))
+          // The API may be away: it died a moment ago.
+          .catch(() => pause(AWAY_MS, UNREAD));
         if (wanted(seen)) movedAt = Date.now();
         if (wanted(seen) || Date.now() >= until()) ledger.set(id, seen);
         else queue.push(next);
