@@ -51,7 +51,7 @@ export function makeRequest(world: FuzzWorld): FuzzRequest {
 
 function keyFor({ dice, key, bound }: FuzzWorld, { path }: Operation): string {
   const own = path.startsWith("/v1/") ? key : bound;
-  return dice.throw() < 0.9 ? own : bound;
+  return dice.throw() < 0.8 ? own : (dice.pick([key, bound]) ?? key);
 }
 
 function bodyOf(world: FuzzWorld, operation: Operation): string | Buffer | undefined {

@@ -49,6 +49,8 @@ export async function runFuzz(
   const statuses = new Map<number, number>();
   const reached = new Set<string>();
   const { device_id: device, api_key: key } = pombo.ready;
+  // Whoever is written to there is refused: a dead letter.
+  await pombo.fault("message", { nack: 400 }, { match: { to: NOBODY }, times: 1_000_000 });
   const bound = await bindKey(pombo, device);
   const right = rightBodies(device);
   let pool = await fillPool(pombo);
@@ -109,6 +111,8 @@ function endsTheStage({ method, path }: FuzzRequest, { ready }: Pombo): boolean 
 /** Nobody listens there, and nothing leaves this machine. */
 const HOOK = "http://127.0.0.1:9/hook";
 
+const NOBODY = "5511900000077";
+
 async function bindKey(pombo: Pombo, device: string): Promise<string> {
   const scopes = ["messages:send", "messages:read", "devices:manage", "ops:read", "ops:write"];
   const body = { name: "bound", scopes, devices: [device], device_id: device };
@@ -160,7 +164,7 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
   // One that waits, and one that fails.
   const later = new Date(Date.now() + 3_600_000).toISOString();
   const scheduled = await post("5511900000002", { send_at: later });
-  await post("5511000000000");
+  await post(NOBODY);
   const bulk = await pombo.api<{ operation_id?: string }>("POST", "/v1/dead-letters/discard", {
     filter: { code: "POISONED" },
   });

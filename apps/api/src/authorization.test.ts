@@ -80,8 +80,8 @@ test.each(guarded)("$name: what is not granted is refused and changes nothing", 
   expect(await digestStore(api.redis)).toEqual(before);
 });
 
-/** Routes of the other dialects that are about no one device. */
-const UNBOUND = ["wutsCreateDevice", "wutsListDevices"];
+/** Routes outside of the native paths that are about no one device. */
+const UNBOUND = ["wutsCreateDevice", "wutsListDevices", "getMetrics"];
 
 /** Keys of `/v1/api-keys/:id` reach further than one device; operations are those of one key. */
 const aboutOne = guarded.filter(

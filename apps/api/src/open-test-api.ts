@@ -13,11 +13,11 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
-import { type MediaStore, openFileStore } from "@pombo/media";
+import { inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
-import type { Fields } from "@pombo/telemetry";
+import { type Fields, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
@@ -87,6 +87,7 @@ export async function openTestApi(
     {
       ...rest,
       ledger: changed,
+      metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
       log: { info: note, error: note },
@@ -106,7 +107,7 @@ export async function openTestApi(
     ledger,
     store,
     redis,
-    media: ports.media,
+    media: ports.media.store,
     lines,
     close,
     addKey: keys.add,
@@ -197,7 +198,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const ports = {
     lane: openFeed({ redis, keys }),
-    media: await openFileStore(folder),
+    media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),
     ping: () => redis.ping(),

@@ -133,9 +133,9 @@ function createApp(deps: AppDeps): Express {
 
 type Handlers = Readonly<Record<string, AnyHandler>>;
 
-function open({ log, closing }: AppDeps): RequestHandler {
+function open({ log, closing, metrics }: AppDeps): RequestHandler {
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing });
+    openExchange({ req, res }, { log, closing, metrics });
     next();
   };
 }

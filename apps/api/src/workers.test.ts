@@ -19,3 +19,18 @@ test("living workers show what they run; one that left or fell silent is gone", 
   await api.ledger.reportWorker("worker-1#a", true, 1);
   expect(await api.redis.hkeys("{pombo:c0}:lanes")).toEqual(["worker-1#a"]);
 });
+
+test("the metrics name the fleet, the requests by route and nothing that only some may see", async () => {
+  const api = await openTestApi();
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  const device = await api.addDevice();
+  await api.call("GET", `/v1/devices/${device}`);
+  const { status, text, headers } = await api.call("GET", "/metrics");
+  expect(status).toBe(200);
+  expect(headers.get("content-type")).toContain("text/plain");
+  expect(text).toContain("pombo_devices 1\n");
+  expect(text).toContain('route="/v1/devices/:id",method="GET",status="200"');
+  expect(text).not.toContain(device);
+  const limited = api.addKey({ scopes: ["ops:read"], devices: [device] });
+  expect((await api.call("GET", "/metrics", { key: limited })).status).toBe(403);
+});

@@ -133,6 +133,24 @@ test("killed ten times under load: nothing is missing, and repeats come under th
   await expect.poll(async () => (await t.ledger.findEndpoint(id))?.open, WITHIN).toBe(0);
 }, 180_000);
 
+test("a reader that died between the ledger and the jobs loses nothing", async () => {
+  await using t = await setup();
+  const { id, receiver } = await t.endpoint();
+  const epoch = await t.ledger.takeReader("dead#1", 500);
+  const from = (await t.ledger.findEndpoint(id))?.cursor ?? "";
+  const cursors = await happenMany(t, 3);
+  const deliveries = cursors.map((cursor) => ({
+    delivery: cursor,
+    type: "lane.blocked",
+    body: JSON.stringify({ type: "lane.blocked", data: { cursor } }),
+  }));
+  const to = cursors.at(-1) ?? "";
+  const feed = { endpointId: id, which: "cursor", from, to, now: Date.now(), deliveries } as const;
+  expect(await t.ledger.feedDeliveries({ ...feed, epoch: epoch ?? 0 })).toBe(true);
+  await t.start();
+  await expectAll(receiver, cursors);
+}, 60_000);
+
 test("of two notifiers one reads the log; when it dies the other one goes on", async () => {
   await using t = await setup({ POMBO_WEBHOOK_LEASE_MS: "1000" });
   const { receiver } = await t.endpoint();
@@ -236,6 +254,7 @@ test("410 disables the endpoint; resumed, it gets what it missed", async () => {
 test("slow endpoints don't make the others wait", async () => {
   await using t = await setup({
     POMBO_WEBHOOK_CONCURRENCY: "25",
+    POMBO_WEBHOOK_IN_HAND: "10",
     POMBO_WEBHOOK_TIMEOUT_MS: "5000",
   });
   const slow = [await t.endpoint(), await t.endpoint()];

@@ -29,4 +29,12 @@ export const FLEET_ROUTES = {
     answers: { 200: { says: "The fleet at this moment.", schema: fleet } },
     errors: [],
   },
+  getMetrics: {
+    method: "GET",
+    path: "/metrics",
+    auth: "ops:read",
+    summary: "Metrics of this process and of the installation, for Prometheus",
+    answers: { 200: { says: "The text format of Prometheus.", alternatives: ["text/plain"] } },
+    errors: [],
+  },
 } as const satisfies Record<string, Route>;

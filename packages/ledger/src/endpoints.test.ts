@@ -177,6 +177,23 @@ test("what somebody has in hand is left to him until his request must be over", 
   expect(await t.settle(to, "delivered", { tries: 2 })).toBe("ended");
 });
 
+test("a begin whose answer got lost is asked again and answered the same", async () => {
+  const asked: unknown[][] = [];
+  await using t = await setup();
+  const to = await t.happen();
+  await t.feed(to);
+  const evalsha = t.redis.evalsha.bind(t.redis);
+  t.redis.evalsha = ((...args: Parameters<typeof evalsha>) => {
+    asked.push(args);
+    return evalsha(...args);
+  }) as typeof t.redis.evalsha;
+  await t.begin(to);
+  const [last] = asked.slice(-1) as [Parameters<typeof evalsha>];
+  const again = (await evalsha(...last)) as unknown[];
+  expect([again[0], again[5]]).toEqual(["post", 1]);
+  expect(await t.settle(to, "delivered", { tries: 1 })).toBe("ended");
+});
+
 test("a failure waits for its time and does not count as ready", async () => {
   await using t = await setup();
   const to = await t.happen();

@@ -1,7 +1,7 @@
 import type { Settings } from "@pombo/domain";
 import type { Run } from "./scripts.ts";
 
-export interface WorkerView {
+interface WorkerView {
   /** `<worker>#<start>` */
   readonly id: string;
   /** Since its last sign of life, by the clock of Redis. */
@@ -9,7 +9,7 @@ export interface WorkerView {
   readonly lanes: number;
 }
 
-export interface FleetView {
+interface FleetView {
   readonly workers: readonly WorkerView[];
   readonly devices: number;
   /** Devices that no worker runs at this moment. */

@@ -61,8 +61,9 @@ import {
   rotateWebhookSecret,
   type WebhooksDeps,
 } from "./webhooks.ts";
-import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -81,9 +82,11 @@ export type HandlerDeps = AcceptDeps &
   ApiKeysDeps &
   EventsDeps &
   WorkersDeps &
+  MetricsDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
+  SessionDeps &
   WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -119,6 +122,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
     listWorkers: listWorkers(deps),
+    getMetrics: getMetrics(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),

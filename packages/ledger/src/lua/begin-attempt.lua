@@ -50,7 +50,8 @@ end
 attempt = attempt + 1
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 1 end
 local version = tonumber(m.version) + 1
-redis.call("HSET", key.message(id), "status", "sending", "version", version, "attempts", attempt, "rounds", rounds,
-  "try", token, "tried_at", now, "epoch", epoch, "alone", ARGV[9], "log", entry(m.log, "sending", now, attempt))
-emit({ type = "message.sending", message = id, device = device, version = version, at = now, attempt = attempt })
+redis.call("HSET", key.message(id), "status", "sending", "version", digits(version), "attempts", digits(attempt),
+  "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
+  "log", entry(m.log, "sending", ARGV[6], digits(attempt)))
+emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
 return reply("go")
