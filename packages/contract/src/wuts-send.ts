@@ -175,7 +175,7 @@ export function wutsPoll(poll: {
 }
 
 /** The body of `POST /send/image` and its likes: the bytes in base64, also as a data URI, or an address. */
-export function wutsFileBody<Kind extends MediaKind>(kind: Kind, settings: Settings) {
+export function wutsFileBody(kind: MediaKind, settings: Settings) {
   const file = contentFields(settings)[kind];
   return z
     .object({
