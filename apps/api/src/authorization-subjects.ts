@@ -7,6 +7,8 @@ import type { TestApi } from "./open-test-api.ts";
 /** What stands behind `:id`, by the beginning of the path; a new kind of address has its row here. */
 const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Promise<string>>> = {
   "/v1/devices": (_api, device) => Promise.resolve(device),
+  "/api/v1/messages": (api, device) =>
+    created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/messages": (api, device) =>
     created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
@@ -61,6 +63,12 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     },
     wutsCreateDevice: () => ({ name: "another" }),
     wutsPairCode: (device) => ({ phone: "5511999999999", device_id: device }),
+    wutsCheckContacts: (device) => ({ numbers: ["5511999999999"], device_id: device }),
+    wutsPutWebhook: (device) => ({
+      webhook_url: "https://example.com/hook",
+      enabled_events: ["message.sent"],
+      device_id: device,
+    }),
     wutsConnect: (device) => ({ device_id: device }),
     wutsDisconnect: (device) => ({ device_id: device }),
     sessionSendText: () => ({ to: "5511999999999", message: "hello" }),

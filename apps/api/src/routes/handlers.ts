@@ -61,7 +61,7 @@ import {
   rotateWebhookSecret,
   type WebhooksDeps,
 } from "./webhooks.ts";
-import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
@@ -86,6 +86,7 @@ export type HandlerDeps = AcceptDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
+  SessionDeps &
   WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
