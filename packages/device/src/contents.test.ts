@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type MessageContent, mintMessageId } from "@pombo/domain";
+import { buffer } from "node:stream/consumers";
+import { type InboundMessage, type MessageContent, mintMessageId } from "@pombo/domain";
 import type { Simulator } from "@pombo/simulator";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { proto } from "@whiskeysockets/baileys";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openTestSimulator, pair, type TestDevice, testDevice } from "./device-fixture.ts";
 
 const OWN = "15550130000";
 const FRIEND = "15550130001";
 const OTHER = "15550130002";
+const LATE = "15550130003";
 const PATIENCE = { timeout: 15_000 };
 let simulator: Simulator;
 let paired: TestDevice;
@@ -114,6 +117,57 @@ test("what somebody writes is told decrypted, of every kind", async () => {
   expect(await told(asked.id)).toMatchObject({ kind: "poll", poll: { options: ["a", "b"] } });
   const gone = await simulator.sendFrom(FRIEND, { to: OWN, delete: { message_id: text.id } });
   expect(await told(gone.id)).toMatchObject({ kind: "delete", target: text.id });
+});
+
+test.each<MessageContent>([
+  { kind: "location", latitude: 1, longitude: 2, name: "again" },
+  { kind: "contact", name: "again", phone: OTHER },
+  {
+    kind: "poll",
+    question: "again",
+    options: ["a", "b"],
+    selectable: 1,
+    secret: randomBytes(32).toString("base64"),
+  },
+  { kind: "text", text: "again", quoted: { id: "ABC", fromMe: false, text: "before" } },
+])("a phone that asks again for $kind gets it from what the caller remembers", async (content) => {
+  simulator.setPhone(LATE, { delays: { delivered: 400 } });
+  simulator.addFault({ on: "receipt", match: { to: LATE }, action: "retry" });
+  const remembered = vi.spyOn(paired.contents, "get");
+  const id = mintMessageId(randomBytes(9));
+  expect(await paired.send(LATE, content, { id })).toMatchObject({ kind: "acked" });
+  // What Baileys itself remembers ends with its socket.
+  await paired.device.reconnect("test");
+  await expect.poll(() => remembered.mock.calls.flat(), PATIENCE).toContain(id);
+  await paired.told.untilProven(id, "delivered");
+  const shown = simulator.messagesOf(LATE).find((message) => message.id === id);
+  expect(shown).toMatchObject({ type: content.kind });
+  expect(JSON.stringify(shown)).toContain("again");
+});
+
+async function pictureFrom(base64: string): Promise<InboundMessage> {
+  const image = { base64, mime_type: "image/png" };
+  const { id } = await simulator.sendFrom(FRIEND, { to: OWN, image });
+  return paired.told.until(({ received }) => received.find((message) => message.id === id));
+}
+
+test("the file of what came in is fetched, unsealed, and refused when it is another one", async () => {
+  const bytes = randomBytes(70_001);
+  const { source = "" } = await pictureFrom(bytes.toString("base64"));
+  const signal = AbortSignal.timeout(15_000);
+  const opened = await paired.device.download(source, signal);
+  if (opened.kind === "failed") throw new Error(opened.failure.detail);
+  expect((await buffer(opened.bytes)).equals(bytes)).toBe(true);
+  const forged = proto.Message.decode(Buffer.from(source, "base64"));
+  forged.imageMessage = { ...forged.imageMessage, mediaKey: randomBytes(32) };
+  const other = Buffer.from(proto.Message.encode(forged).finish()).toString("base64");
+  const sealed = await paired.device.download(other, signal);
+  if (sealed.kind === "failed") throw new Error(sealed.failure.detail);
+  await expect(buffer(sealed.bytes)).rejects.toThrow();
+  expect(await paired.device.download("", signal)).toMatchObject({
+    kind: "failed",
+    failure: { code: "MEDIA_UNACCEPTABLE" },
+  });
 });
 
 test("a group gets messages from one question, and again when it has changed", async () => {
