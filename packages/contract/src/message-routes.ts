@@ -84,6 +84,7 @@ export function messageRoutes(settings: Settings) {
       auth: "messages:send",
       summary: "Send a message",
       body: sendMessageBody(settings),
+      carriesFile: true,
       creates: true,
       waits: true,
       answers: {
