@@ -26,6 +26,16 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
 };
 
+/** Where a route is about something else than its neighbours. */
+const OWN_SUBJECTS: Readonly<typeof SUBJECTS> = {
+  getMessageMedia: async (api, device) => {
+    const from = "5511999999999";
+    const message = { id: "ABC", chat: from, from, at: Date.now(), source: "AAAA" };
+    await api.ledger.receive(device, { ...message, kind: "image" }, Date.now());
+    return message.id;
+  },
+};
+
 /** A body that its route takes, by the name of the route; what is absent takes `{}`. */
 const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object | Promise<object>>> =
   {
@@ -102,7 +112,7 @@ export interface Granted {
 export async function grantedRequest(api: TestApi, name: string, row: Route): Promise<Granted> {
   const device = await api.addDevice();
   const start = Object.keys(SUBJECTS).find((prefix) => row.path.startsWith(`${prefix}/:id`));
-  const make = start === undefined ? undefined : SUBJECTS[start];
+  const make = OWN_SUBJECTS[name] ?? (start === undefined ? undefined : SUBJECTS[start]);
   if (row.path.includes(":id") && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
   const named = row.query !== undefined && "device_id" in row.query.shape;

@@ -42,6 +42,7 @@ import {
 import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
 import { listMessages, type ListDeps } from "./list-messages.ts";
+import { getMessageMedia, type MessageMediaDeps } from "./message-media.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import {
@@ -70,6 +71,7 @@ export type HandlerDeps = AcceptDeps &
   ChangeDeps &
   DirectoryDeps &
   ListDeps &
+  MessageMediaDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -133,12 +135,13 @@ export function handlers(deps: HandlerDeps): Handlers {
   };
 }
 
-function directoryHandlers(deps: DirectoryDeps) {
+function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
   return {
     listGroups: listGroups(deps),
     getGroup: getGroup(deps),
     checkContacts: checkContacts(deps),
     syncHistory: syncHistory(deps),
+    getMessageMedia: getMessageMedia(deps),
   };
 }
 
