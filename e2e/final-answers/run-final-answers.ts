@@ -19,6 +19,7 @@ export interface FinalOptions {
 }
 
 const WAIT_MS = 4_000;
+const REFUSED_PAUSE_MS = 400;
 
 /**
  * Many clients of the wuts and session dialects send and wait, while sockets are cut, acks are lost, workers and APIs die.
@@ -70,7 +71,10 @@ async function sendAll(
       const url = pombo.ready.api_urls[index % pombo.ready.api_urls.length];
       if (sender === undefined || url === undefined) throw new Error("nobody can send");
       // oxlint-disable-next-line no-await-in-loop -- a client waits for its answer
-      asked.push(await sendOnce(url, sender, index));
+      const one = await sendOnce(url, sender, index);
+      asked.push(one);
+      // oxlint-disable-next-line no-await-in-loop -- who was refused does not come again at once
+      if (one.answer === undefined || one.answer.status >= 400) await pause(REFUSED_PAUSE_MS);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
