@@ -108,6 +108,7 @@ const SETTLED: ReadonlySet<string> = new Set([
   "failed",
   "expired",
   "canceled",
+  "absent",
 ]);
 
 /** The last status of everything that was answered with an id. */
@@ -119,20 +120,33 @@ async function settle(
   const ids = asked.flatMap(({ answer }) =>
     answer?.messageId === undefined ? [] : [answer.messageId],
   );
-  const read = async (): Promise<ReadonlyMap<string, string>> => {
-    const { body } = await pombo.api<{ messages: readonly (Head | null)[] }>(
+  if (ids.length === 0) return new Map();
+  const seen = await eventually(
+    () => readStatuses(pombo, ids),
+    ({ open }) => open.length === 0,
+    seconds * 1_000,
+  );
+  return new Map(Object.entries(seen.statuses));
+}
+
+/** What is open still is shown whole, for whoever wants to know why. */
+async function readStatuses(pombo: Pombo, ids: readonly string[]) {
+  try {
+    const { body } = await pombo.api<{ messages?: readonly (Head | null)[] }>(
       "POST",
       "/v1/messages/status",
       { ids },
     );
-    return new Map(ids.map((id, index) => [id, body.messages[index]?.status ?? "absent"]));
-  };
-  if (ids.length === 0) return new Map();
-  return eventually(
-    () => read().catch(() => new Map<string, string>()),
-    (found) => found.size > 0 && [...found.values()].every((status) => SETTLED.has(status)),
-    seconds * 1_000,
-  );
+    if (body.messages === undefined) return { open: [body], statuses: {} };
+    const statuses = Object.fromEntries(
+      ids.map((id, index) => [id, body.messages?.[index]?.status ?? "absent"]),
+    );
+    const open = ids.filter((id) => !SETTLED.has(statuses[id] ?? ""));
+    const shown = await Promise.all(open.slice(0, 3).map((id) => pombo.message(id)));
+    return { open: shown.length === 0 ? [] : [open.length, ...shown], statuses };
+  } catch (error) {
+    return { open: [String(error)], statuses: {} };
+  }
 }
 
 interface Head {
