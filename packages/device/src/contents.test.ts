@@ -54,17 +54,15 @@ test("a place, a person and a poll arrive as they were meant", async () => {
   });
 });
 
-test("a quote and mentions arrive with the text, a typing pause before it", async () => {
+test("a quote and mentions arrive with the text", async () => {
   const first = await arrive({ kind: "text", text: "first" });
   const quoted = { id: first.id, fromMe: true, text: "first" };
-  const before = Date.now();
-  const content = { kind: "text", text: "@1", quoted, mentions: [OTHER], typingMs: 60 } as const;
+  const content = { kind: "text", text: "@1", quoted, mentions: [OTHER] } as const;
   expect((await arrive(content)).shown).toMatchObject({
     text: "@1",
     quoted: first.id,
     mentions: [OTHER],
   });
-  expect(Date.now() - before).toBeGreaterThanOrEqual(60);
 });
 
 test("a reaction, an edit and a deletion change the message on the phone", async () => {
@@ -204,6 +202,11 @@ test("a group gets messages from one question, and again when it has changed", a
     received.find((message) => message.id === written.id),
   );
   expect(told).toMatchObject({ chat: jid, from: FRIEND, kind: "text", text: "hi all" });
+  expect(told.author).toMatch(/^[0-9]+@lid$/);
+  const target = { id: told.id, fromMe: false, author: told.author ?? "" };
+  await arrive({ kind: "reaction", target, emoji: "👍" }, jid, FRIEND);
+  const reacted = () => simulator.sentBy(FRIEND).find((message) => message.id === told.id);
+  await expect.poll(() => reacted()?.reactions, PATIENCE).toEqual({ [OWN]: "👍" });
 });
 
 test("a group that we are not in refuses us", async () => {
