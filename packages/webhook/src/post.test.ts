@@ -1,5 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createSocketServer, type AddressInfo, type Server } from "node:net";
+import {
+  createServer as createSocketServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { openPoster } from "./post.ts";
@@ -55,6 +60,27 @@ test("the body and the headers arrive as they are, and connections are used agai
     headers: { "webhook-id": "wh_1", "content-type": "application/json", "content-length": "10" },
   });
   expect(ports.size).toBe(1);
+});
+
+test("who switches to another protocol has answered, and holds nobody up", async () => {
+  const sockets = new Set<Socket>();
+  const server = createSocketServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined).once("close", () => sockets.delete(socket));
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    });
+  });
+  const url = `http://127.0.0.1:${await listen(server)}/in`;
+  const poster = openPoster({ allowsPrivate: true, timeoutMs: 5_000 });
+  const outcome = await poster.post({ url, headers: {}, body: "{}" }, never);
+  expect(outcome).toEqual({ kind: "answered", status: 101 });
+  poster.close();
+  const closed = once(server, "close");
+  server.close();
+  // Its connection is ours no longer: nothing keeps the receiver from closing.
+  await closed;
+  expect(sockets.size).toBe(0);
 });
 
 test("a redirect is an answer, and nobody goes there", async () => {
