@@ -14,6 +14,7 @@ import { type Answer, refuse } from "./answer.ts";
 import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
 import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
+import type { KeyWatch } from "./key-watch.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -48,7 +49,11 @@ export interface BindDeps {
   readonly bodyLimitBytes: number;
   readonly waitLimitS: number;
   readonly now: () => number;
+  readonly keyWatch: Pick<KeyWatch, "hasEnded">;
 }
+
+/** A body that takes longer to come may have outlived its key. */
+const SLOW_BODY_MS = 500;
 
 /** A handler of any row; the parts that it is given are those that its row's schemas made. */
 export type AnyHandler = (call: Call<RouteName>) => Promise<Outcome>;
@@ -91,8 +96,11 @@ async function serve(
   const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
   if (row.takesBytes === true) allowSlow(req);
+  const began = performance.now();
   const read = await readParts(row, req, deps.bodyLimitBytes);
   if (read.kind === "gone") return undefined;
+  if (performance.now() - began > SLOW_BODY_MS && (await outlived(caller, deps)))
+    return refuse({ code: "INVALID_API_KEY" });
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
   const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
@@ -106,6 +114,10 @@ async function serve(
     client: exchange,
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
   });
+}
+
+async function outlived(caller: Caller, { keyWatch }: BindDeps): Promise<boolean> {
+  return caller !== NOBODY && keyWatch.hasEnded(caller);
 }
 
 const NOBODY: Caller = { keyId: "", scopes: [], devices: [] };

@@ -3,7 +3,6 @@ import {
   createServer as createSocketServer,
   type AddressInfo,
   type Server,
-  type Socket,
 } from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
@@ -63,10 +62,8 @@ test("the body and the headers arrive as they are, and connections are used agai
 });
 
 test("who switches to another protocol has answered, and holds nobody up", async () => {
-  const sockets = new Set<Socket>();
   const server = createSocketServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => undefined).once("close", () => sockets.delete(socket));
+    socket.on("error", () => undefined);
     socket.once("data", () => {
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
     });
@@ -80,7 +77,6 @@ test("who switches to another protocol has answered, and holds nobody up", async
   server.close();
   // Its connection is ours no longer: nothing keeps the receiver from closing.
   await closed;
-  expect(sockets.size).toBe(0);
 });
 
 test("a redirect is an answer, and nobody goes there", async () => {
