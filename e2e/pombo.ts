@@ -64,6 +64,7 @@ export const QUICK: Readonly<Record<string, string>> = {
   POMBO_SWEEP_MS: "200",
   POMBO_LEASE_TTL_MS: "6000",
   POMBO_LEASE_RENEW_MS: "1000",
+  POMBO_CUT_OFF_SPREAD_MS: "2000",
 };
 
 /** The whole product as a person runs it, in a data folder of its own. */
@@ -188,6 +189,13 @@ export class Pombo implements AsyncDisposable {
     };
   }
 
+  /** The most memory that its processes ever had, in bytes. */
+  async memory(): Promise<{ readonly api: number; readonly worker: number }> {
+    const { api, worker } = await this.living();
+    const [a, w] = await Promise.all([peaks(api), peaks(worker)]);
+    return { api: a, worker: w };
+  }
+
   async send(to: string, text: string, over: Record<string, unknown> = {}): Promise<string> {
     const answer = await this.api<{ message_id: string }>("POST", "/v1/messages", {
       from: this.ready.device_id,
@@ -247,6 +255,13 @@ export class Pombo implements AsyncDisposable {
   phoneMessages(number: string): Promise<readonly { id: string; text: string; copies: number }[]> {
     return this.control("GET", `/admin/phones/${number}/messages`);
   }
+}
+
+/** The highest resident set of these processes together, as the kernel remembers it. */
+async function peaks(pids: readonly number[]): Promise<number> {
+  const read = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, "utf8")));
+  const sizes = read.map((text) => Number(/^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1]) * 1_024);
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function untilReady(

@@ -17,7 +17,10 @@ export interface FuzzWorld {
   readonly description: Description;
   readonly dice: Dice;
   readonly pool: Pool;
+  /** A key that may do everything. */
   readonly key: string;
+  /** One that is bound to a device: the other dialects ask without naming it. */
+  readonly bound: string;
   /** A body that is right, by `METHOD path`: where a schema can't tell that fields exclude each other. */
   readonly right: Readonly<Record<string, object>>;
 }
@@ -28,7 +31,7 @@ const DEEPEST = 6;
 
 /** A request to one of the described operations: right in most parts, odd in some. */
 export function makeRequest(world: FuzzWorld): FuzzRequest {
-  const { description, dice, key } = world;
+  const { description, dice } = world;
   const operation = dice.pick(description.operations);
   if (operation === undefined) throw new Error("nothing is described");
   const odd = (chance: number): boolean => dice.throw() < chance;
@@ -37,13 +40,18 @@ export function makeRequest(world: FuzzWorld): FuzzRequest {
     : operation.method;
   const body = bodyOf(world, operation);
   const headers = {
-    authorization: `Bearer ${key}`,
+    authorization: `Bearer ${keyFor(world, operation)}`,
     ...(body === undefined ? {} : { "content-type": "application/json" }),
     ...headersOf(world, operation),
     ...(odd(ODDS.header) ? dice.pick(ODD_HEADERS) : {}),
   };
   const path = pathOf(world, operation);
   return { operation, method, path, headers, ...(body === undefined ? {} : { body }) };
+}
+
+function keyFor({ dice, key, bound }: FuzzWorld, { path }: Operation): string {
+  const own = path.startsWith("/v1/") ? key : bound;
+  return dice.throw() < 0.8 ? own : (dice.pick([key, bound]) ?? key);
 }
 
 function bodyOf(world: FuzzWorld, operation: Operation): string | Buffer | undefined {

@@ -48,6 +48,11 @@ export async function runFuzz(
   const wrong = new Map<string, string>();
   const statuses = new Map<number, number>();
   const reached = new Set<string>();
+  const { device_id: device, api_key: key } = pombo.ready;
+  // Whoever is written to there is refused: a dead letter.
+  await pombo.fault("message", { nack: 400 }, { match: { to: NOBODY }, times: 1_000_000 });
+  const bound = await bindKey(pombo, device);
+  const right = rightBodies(device);
   let pool = await fillPool(pombo);
   let made = 0;
 
@@ -62,8 +67,7 @@ export async function runFuzz(
       pool = await fillPool(pombo);
       say(`${made} requests, ${wrong.size} odd answers`);
     }
-    const right = rightBodies(pombo.ready.device_id);
-    const world: FuzzWorld = { description, dice, pool, key: pombo.ready.api_key, right };
+    const world: FuzzWorld = { description, dice, pool, key, bound, right };
     const request = makeRequest(world);
     if (endsTheStage(request, pombo)) return;
     const answer = await send(pombo.ready.api_url, request);
@@ -100,7 +104,19 @@ function nameOf({ operation: { method, path } }: FuzzRequest): string {
 /** The paired device of the stage must stay; its key is not known to those who make requests. */
 function endsTheStage({ method, path }: FuzzRequest, { ready }: Pombo): boolean {
   const own = ready.device_id;
+  if (path.startsWith("/disconnect")) return true;
   return path.includes(own) && (method === "DELETE" || /logout|disconnect/.test(path));
+}
+
+/** Nobody listens there, and nothing leaves this machine. */
+const HOOK = "http://127.0.0.1:9/hook";
+
+const NOBODY = "5511900000077";
+
+async function bindKey(pombo: Pombo, device: string): Promise<string> {
+  const scopes = ["messages:send", "messages:read", "devices:manage", "ops:read", "ops:write"];
+  const body = { name: "bound", scopes, devices: [device], device_id: device };
+  return (await pombo.api<{ key: string }>("POST", "/v1/api-keys", body)).body.key;
 }
 
 function rightBodies(device: string): FuzzWorld["right"] {
@@ -110,6 +126,16 @@ function rightBodies(device: string): FuzzWorld["right"] {
     "POST /v1/api-keys": { name: "fuzz", scopes: ["messages:read"], devices: [device] },
     "POST /v1/devices": { name: "fuzz" },
     "POST /v1/devices/{id}/pairing-code": { phone: "5511900000009" },
+    "POST /v1/webhooks": { url: HOOK, events: ["*"] },
+    "POST /send/text": { number: "5511900000002", text: "hello" },
+    "POST /send/location": { number: "5511900000002", latitude: 1, longitude: 2 },
+    "POST /send/poll": {
+      to: "5511900000002",
+      question: "which?",
+      options: [{ option_name: "a" }, { option_name: "b" }],
+    },
+    "POST /paircode": { phone: "5511900000009" },
+    "POST /api/v1/messages/text": { to: "5511900000002", message: "hello" },
     "POST /v1/dead-letters/redrive": bulk,
     "POST /v1/dead-letters/discard": bulk,
   };
@@ -133,11 +159,12 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
     scopes: ["messages:read"],
     devices: [device],
   });
+  const hook = await pombo.api<{ webhook_id?: string }>("POST", "/v1/webhooks", { url: HOOK });
   const sent = await post("5511900000002");
   // One that waits, and one that fails.
   const later = new Date(Date.now() + 3_600_000).toISOString();
   const scheduled = await post("5511900000002", { send_at: later });
-  await post("5511000000000");
+  await post(NOBODY);
   const bulk = await pombo.api<{ operation_id?: string }>("POST", "/v1/dead-letters/discard", {
     filter: { code: "POISONED" },
   });
@@ -159,6 +186,8 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
     "dead-letters": failed.length === 0 ? [sent] : failed,
     "api-keys": [key.body.id ?? "key_0"],
     operations: [bulk.body.operation_id ?? "op_0000000000000000"],
+    webhooks: [hook.body.webhook_id ?? "none"],
+    url: [HOOK],
     cursor: [],
     after: ["0", "now"],
     wait: ["0", "1"],

@@ -7,6 +7,7 @@ import {
 } from "@pombo/contract";
 import {
   isDeviceId,
+  type MediaId,
   mintMessageId,
   type QuietHours,
   recipientKey,
@@ -35,14 +36,21 @@ import {
   replay,
 } from "./idempotency.ts";
 import { randomBytes } from "./random-bytes.ts";
+import { dropBrought, type StageDeps } from "./stage-media.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
 
 export interface AcceptDeps extends AnswerDeps {
   readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
+    StageDeps["ledger"] &
     IdempotencyRecords &
-    Pick<Ledger, "accept" | "findDevice" | "findMessage" | "hasAccepted" | "withdraw">;
+    Pick<
+      Ledger,
+      "accept" | "findDevice" | "findMessage" | "findReceived" | "hasAccepted" | "withdraw"
+    >;
   readonly admission: Admission;
+  /** Where the bytes of media are kept. */
+  readonly media: StageDeps["media"];
   readonly reach: Reach;
   /** Gives the lane the job of a message that went straight into the window, and wakes its owner. */
   readonly lane: FeedPort;
@@ -56,6 +64,8 @@ export interface TakeRequest extends AnswerRequest {
   readonly idempotencyKey?: string;
   /** The scope of the key, beside the API key. */
   readonly route?: string;
+  /** Media that was kept for this very message. */
+  readonly brought?: MediaId;
   /** A claim that was made before the acceptance. */
   readonly claim?: Claim;
   /** As `POST /v1/messages` does when absent. */
@@ -97,12 +107,13 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
     (times.kind === "refused" ? wrongTimes(times, body) : undefined);
   if (wrong !== undefined || times.kind === "refused")
     return answerEarlier(request, wrong ?? noDevice, deps);
-  const read = await contentOf({ body, deviceId }, deps);
+  const goesAt = times.sendAt ?? deps.now();
+  const read = await contentOf({ body, deviceId, caller, goesAt }, deps);
   if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
-  const { content } = read;
+  const { content, brought } = read;
   const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
-  return takeMessage(request, given, deps);
+  return takeMessage(brought === undefined ? request : { ...request, brought }, given, deps);
 }
 
 /** The way of a message that may be accepted: accept → feed → wait → answer. */
@@ -117,6 +128,7 @@ export async function takeMessage(
   const given = syncUntil === undefined ? bare : { ...bare, syncUntil };
   const claim = acceptClaim(request, given, answering);
   const accepted = await acceptOrWithdraw(given, claim, deps);
+  if (accepted.kind !== "accepted") await dropBrought(request.brought, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
   const { messageId, feed } = accepted;

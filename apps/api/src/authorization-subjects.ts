@@ -1,5 +1,6 @@
+import { randomBytes } from "node:crypto";
 import type { Route } from "@pombo/contract";
-import type { DeviceId } from "@pombo/domain";
+import { type DeviceId, mintMediaId } from "@pombo/domain";
 import { expect } from "vitest";
 import type { TestApi } from "./open-test-api.ts";
 
@@ -10,6 +11,13 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
   "/v1/operations": (api) => created(api, "/v1/dead-letters/discard", { all: true }),
+  "/v1/media": async (api, device) => {
+    const id = mintMediaId(randomBytes(16));
+    const facts = { id, object: `${id}-1`, bytes: 1, sha256: "ab", mimeType: "text/plain" };
+    const owner = { keyId: "key_0", devices: [device], createdAt: Date.now() };
+    await api.ledger.keepMedia({ ...facts, ...owner }, Date.now());
+    return id;
+  },
   "/v1/webhooks": (api, device) =>
     created(api, "/v1/webhooks", { url: "https://example.com/", devices: [device] }),
   "/v1/api-keys": (api) =>
@@ -21,6 +29,8 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
   {
     sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
     pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
+    checkContacts: (device) => ({ device_id: device, numbers: ["5511999999999"] }),
+    syncHistory: () => ({ chat: "5511999999999" }),
     editMessage: () => ({ text: "better" }),
     createDevice: () => ({ name: "another" }),
     pairByCode: () => ({ phone: "5511999999999" }),

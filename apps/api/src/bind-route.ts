@@ -11,6 +11,7 @@ import type { ServerResponse } from "node:http";
 import type { Dialect } from "@pombo/domain";
 import type { Request, RequestHandler, Response } from "express";
 import { type Answer, refuse } from "./answer.ts";
+import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
 import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
 import { writeAnswer } from "./problem.ts";
@@ -21,6 +22,8 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   readonly caller: Caller;
   readonly prefer: Preference;
   readonly idempotencyKey?: string;
+  /** For a route that takes bytes. */
+  readonly request: Request;
   /** `Last-Event-ID`, where the row takes it. */
   readonly lastEventId?: string;
   /** The media type that the client likes best among those of the route. */
@@ -87,6 +90,7 @@ async function serve(
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
+  if (row.takesBytes === true) allowSlow(req);
   const read = await readParts(row, req, deps.bodyLimitBytes);
   if (read.kind === "gone") return undefined;
   if (read.kind === "refused") return refuse(read.problem);
@@ -95,6 +99,7 @@ async function serve(
   return handle({
     ...parts,
     caller,
+    request: req,
     prefer,
     ...resumeOf(row, req),
     type: preferredType(types, req),

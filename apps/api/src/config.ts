@@ -1,4 +1,5 @@
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { type MediaPlace, readMediaPlace } from "@pombo/media";
 import { FAULT_POINTS, type FaultPoint, isFaultPoint } from "./fault-point.ts";
 
 export interface Config {
@@ -8,6 +9,7 @@ export interface Config {
   readonly cell: CellId;
   /** Outside development, a Redis that may lose what was accepted is refused. */
   readonly env: "development" | "production";
+  readonly media: MediaPlace;
   readonly settings: Settings;
   /** Where a test lets the process die. */
   readonly fault?: FaultPoint;
@@ -37,11 +39,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     return refuse("POMBO_ENV must be development or production");
   const read = readSettings(env);
   if (read.kind === "refused") return refuse(`${read.variable} must be a whole number`);
+  const place = readMediaPlace(env);
+  if (place.kind === "refused") return refuse(place.reason);
   const fault = given("POMBO_API_FAULT_POINT", "");
   if (fault !== "" && !isFaultPoint(fault))
     return refuse(`POMBO_API_FAULT_POINT must be one of ${FAULT_POINTS.join(", ")}`);
   const { settings } = read;
-  const config = { redisUrl, host, port: Number(port), cell, env: mode, settings } as const;
+  const media = place.place;
+  const config = { redisUrl, host, port: Number(port), cell, env: mode, media, settings } as const;
   if (fault !== "") return { kind: "config", config: { ...config, fault } };
   return { kind: "config", config };
 }

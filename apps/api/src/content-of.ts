@@ -3,41 +3,58 @@ import type { Problem, SendMessageInput } from "@pombo/contract";
 import {
   type DeviceId,
   type Extras,
+  type InboundMessage,
+  isInboundId,
   isMessageId,
   MEDIA_KINDS,
   type MediaContent,
-  type MediaKind,
+  type MediaId,
   type MessageContent,
   recipientKey,
   type Target,
   wordsOf,
 } from "@pombo/domain";
-import type { MessageRecord } from "@pombo/ledger";
+import type { Ledger, MessageRecord } from "@pombo/ledger";
+import type { Caller } from "./authenticate.ts";
 import { judge, type JudgeDeps } from "./judge-change.ts";
+import { chatJid } from "./render-message.ts";
+import { type StageDeps, stageMedia } from "./stage-media.ts";
 
-export type ContentDeps = JudgeDeps;
+export interface ContentDeps extends StageDeps {
+  readonly ledger: StageDeps["ledger"] & JudgeDeps["ledger"] & Pick<Ledger, "findReceived">;
+}
 
 /** The message that a body wants to be sent, and from which device. */
 export interface Wanted {
   readonly body: SendMessageInput;
   readonly deviceId: DeviceId;
+  readonly caller: Caller;
+  /** When it may go, ms since the epoch. */
+  readonly goesAt: number;
 }
 
 export type ContentRead =
-  | { readonly kind: "content"; readonly content: MessageContent }
+  /** `brought`: media that was kept for this very message. */
+  | { readonly kind: "content"; readonly content: MessageContent; readonly brought?: MediaId }
   | { readonly kind: "refused"; readonly problem: Problem };
 
 /** What a send body says, as the ledger keeps it. What it quotes or reacts to must be a message of the same chat. */
 export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<ContentRead> {
   const { body } = wanted;
   if (body.reaction !== undefined) return reactionOf(body.reaction, wanted, deps);
-  const file = MEDIA_KINDS.find((kind) => body[kind] !== undefined);
-  const content = file === undefined ? plainContent(body) : fileContent(body, file);
-  if ("code" in content) return { kind: "refused", problem: content };
   const quoted =
     body.quoted === undefined ? undefined : await findTarget(body.quoted, wanted, deps);
   if (body.quoted !== undefined && quoted === undefined) return absent("quoted.message_id");
-  return { kind: "content", content: { ...content, ...extrasOf(body, quoted) } };
+  const extras = extrasOf(body, quoted);
+  const kind = MEDIA_KINDS.find((name) => body[name] !== undefined);
+  const file = kind && body[kind];
+  if (kind === undefined || file === undefined)
+    return { kind: "content", content: { ...plainContent(body), ...extras } };
+  const { caller, goesAt } = wanted;
+  const staged = await stageMedia({ kind, file, caller, goesAt }, deps);
+  return staged.kind === "refused"
+    ? staged
+    : { ...staged, content: { ...staged.content, ...extras } };
 }
 
 type Reaction = NonNullable<SendMessageInput["reaction"]>;
@@ -80,9 +97,20 @@ async function findTarget(
     const here = own.deviceId === deviceId && own.recipient === recipientKey(body.to);
     return here ? { id, fromMe: true, text: wordsOf(own.content), own } : undefined;
   }
+  const received = isInboundId(id) ? await ledger.findReceived(deviceId, id) : undefined;
+  if (received !== undefined) {
+    if (!isOfChat(received, body.to)) return undefined;
+    const { from, text } = received;
+    return { id, fromMe: false, author: chatJid(from), ...(text === undefined ? {} : { text }) };
+  }
   return participant === undefined
     ? undefined
-    : { id, fromMe: false, author: `${participant}@s.whatsapp.net` };
+    : { id, fromMe: false, author: chatJid(participant) };
+}
+
+/** A person whose number WhatsApp hides in what he writes is taken for the one that is written to. */
+function isOfChat({ chat }: InboundMessage, to: SendMessageInput["to"]): boolean {
+  return chat === recipientKey(to) || (chat.endsWith("@lid") && to.kind === "user");
 }
 
 function extrasOf(body: SendMessageInput, found: Found | undefined): Extras {
@@ -124,10 +152,4 @@ function plainContent({ text = "", location, contact, poll }: SendMessageInput):
     return { kind: "poll", question, options, selectable, secret };
   }
   return { kind: "text", text };
-}
-
-/** A file by its id in the media store, or by its address. Bytes in the body go to the media store first. */
-function fileContent(_body: SendMessageInput, kind: MediaKind): Problem | MediaContent {
-  const message = `${kind} is not supported yet`;
-  return { code: "VALIDATION_ERROR", validation: [{ field: kind, message, value: null }] };
 }

@@ -18,23 +18,17 @@ export interface DeviceRequestDeps {
 }
 
 export type DeviceAnswer =
-  | { readonly kind: "done"; readonly data: Readonly<Record<string, string | number>> }
+  | { readonly kind: "done"; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: "refused"; readonly problem: Problem };
 
 /** Asks the owner of a device to do something and waits for its answer. */
 export async function askDevice(
   deviceId: DeviceId,
-  ask: Pick<DeviceRequest, "kind" | "phone"> & { readonly signal: AbortSignal },
+  { signal, ...ask }: Omit<DeviceRequest, "id" | "deadline"> & { readonly signal: AbortSignal },
   deps: DeviceRequestDeps,
 ): Promise<DeviceAnswer> {
   const id = `ask_${randomBytes(9).toString("hex")}`;
-  const { kind, phone, signal } = ask;
-  await deps.ledger.postRequest(deviceId, {
-    id,
-    kind,
-    deadline: deps.now() + deps.waitMs,
-    ...(phone === undefined ? {} : { phone }),
-  });
+  await deps.ledger.postRequest(deviceId, { ...ask, id, deadline: deps.now() + deps.waitMs });
   const reply = await awaitChange(
     {
       subscribe: (ring) => deps.follow.reply(id, ring),

@@ -31,6 +31,8 @@ export interface EventTail extends AsyncDisposable {
   position(): string;
   /** What follows a cursor, when all of that is still in memory. */
   recentAfter(cursor: string): readonly TailEvent[] | undefined;
+  /** How many listen. */
+  listeners(): number;
   /** From the present position on; returns how to stop. */
   listen(listener: Listener): () => void;
 }
@@ -90,6 +92,7 @@ export function openEventTail({ ledger, events, settings }: EventTailDeps): Even
     },
     position: memory.position,
     recentAfter: (cursor) => (clock === undefined ? undefined : memory.after(cursor)),
+    listeners: () => audience.size(),
     listen: (listener) => audience.add(listener),
     async [Symbol.asyncDispose]() {
       stop();

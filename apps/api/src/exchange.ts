@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { randomBytes } from "node:crypto";
 import { dialectOf, type Problem } from "@pombo/contract";
 import type { Dialect } from "@pombo/domain";
-import type { Log } from "@pombo/telemetry";
+import type { Log, Metrics } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
 
 interface Pair {
@@ -12,6 +12,7 @@ interface Pair {
 
 export interface ExchangeDeps {
   readonly log: Pick<Log, "info">;
+  readonly metrics: Pick<Metrics, "answered">;
   /** The process is closing: connections end with their answers. */
   readonly closing: AbortSignal;
 }
@@ -99,19 +100,27 @@ export function exchangeOf(req: Opened): Exchange {
 }
 
 /** Opens the exchange; its log line is written when the answer is out or the client has left. */
-export function openExchange({ req, res }: Pair, { log, closing }: ExchangeDeps): Exchange {
+export function openExchange(
+  { req, res }: Pair,
+  { log, closing, metrics }: ExchangeDeps,
+): Exchange {
   const startedAt = performance.now();
   const exchange = new Exchange({ req, res }, closing);
   (req as Opened)[EXCHANGE] = exchange;
   res.on("close", () => {
     exchange.closed();
+    const { method = "" } = req;
+    const { route = "none" } = exchange;
+    const status = res.headersSent ? res.statusCode : 0;
+    const ms = Math.round(performance.now() - startedAt);
+    metrics.answered({ route, method, status, ms });
     log.info("request.answered", {
       request_id: exchange.id,
-      method: req.method,
-      route: exchange.route ?? "none",
-      status: res.headersSent ? res.statusCode : 0,
+      method,
+      route,
+      status,
       error_code: exchange.errorCode,
-      ms: Math.round(performance.now() - startedAt),
+      ms,
       key_id: exchange.caller?.keyId,
       message_id: exchange.messageId,
     });

@@ -1,7 +1,8 @@
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
+import { openMediaStore } from "@pombo/media";
 import { openStatus } from "@pombo/status";
-import { openLog } from "@pombo/telemetry";
+import { openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { type Config, environment, readConfig } from "./config.ts";
 import { openEventTail } from "./event-tail.ts";
@@ -41,9 +42,11 @@ async function main(config: Config): Promise<void> {
   using keyWatch = openKeyWatch({ ...live, sweepMs: settings.key_sweep_ms });
   await using server = await openServer(
     {
+      metrics: openMetrics(),
       tail,
       keyWatch,
       ledger,
+      media: await openMediaStore(config.media),
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
       ping: () => redis.ping(),

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   type CellId,
   DEFAULT_SETTINGS,
@@ -10,10 +13,11 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
+import { type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
-import type { Fields } from "@pombo/telemetry";
+import { type Fields, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
@@ -28,6 +32,7 @@ export interface TestApi extends AsyncDisposable {
   readonly ledger: Ledger;
   readonly store: TestRedis;
   readonly redis: Redis;
+  readonly media: MediaStore;
   /** What was logged, a line each. */
   readonly lines: readonly { readonly event: string; readonly fields: Fields }[];
   /** Makes a key; by default it may do nothing. */
@@ -82,6 +87,7 @@ export async function openTestApi(
     {
       ...rest,
       ledger: changed,
+      metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
       log: { info: note, error: note },
@@ -101,6 +107,7 @@ export async function openTestApi(
     ledger,
     store,
     redis,
+    media: ports.media,
     lines,
     close,
     addKey: keys.add,
@@ -187,8 +194,11 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const status = opened.use(await openStatus(live));
   const ledger = openLedger({ redis, keys, settings });
   await ledger.ensureAdminKey(ADMIN, Date.now());
+  const folder = await mkdtemp(join(tmpdir(), "pombo-media-"));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
   const ports = {
     lane: openFeed({ redis, keys }),
+    media: await openFileStore(folder),
     status,
     follow: openFollow(status),
     ping: () => redis.ping(),

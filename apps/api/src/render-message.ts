@@ -51,6 +51,7 @@ export function renderMessage({ message, wait }: MessageView): MessageBody {
       ...(attempt === undefined ? {} : { attempt }),
       ...(code === undefined ? {} : { error_code: code }),
     })),
+    receipts: message.receipts ?? null,
     attempts: message.attempts,
     next_attempt_at: instantOrNull(message.nextAt),
     blocked_by: wait?.blockedBy ?? null,

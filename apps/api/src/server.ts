@@ -4,6 +4,7 @@ import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
 import type { Log } from "@pombo/telemetry";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { limitArrival, SLOW_ARRIVAL_MS } from "./arrival.ts";
 import type { Answer } from "./answer.ts";
 import { type ApiKeys, authenticate } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
@@ -24,8 +25,6 @@ export interface ApiServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** No request may take longer to arrive; answers may take as long as a wait allows. */
-const REQUEST_TIMEOUT_MS = 60_000;
 const HEADERS_TIMEOUT_MS = 20_000;
 /** Longer than the idle time of common load balancers, so that it is they who close. */
 const KEEP_ALIVE_MS = 65_000;
@@ -46,7 +45,7 @@ export async function openServer(
   };
   const server = createServer(
     {
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: SLOW_ARRIVAL_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Node's own refusal has no envelope, and nothing here depends on the host.
@@ -56,6 +55,7 @@ export async function openServer(
   );
   server.on("checkExpectation", serve);
   refuseSockets(server, deps);
+  limitArrival(server);
   await listen(server, address);
   const { port } = server.address() as AddressInfo;
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
@@ -133,9 +133,9 @@ function createApp(deps: AppDeps): Express {
 
 type Handlers = Readonly<Record<string, AnyHandler>>;
 
-function open({ log, closing }: AppDeps): RequestHandler {
+function open({ log, closing, metrics }: AppDeps): RequestHandler {
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing });
+    openExchange({ req, res }, { log, closing, metrics });
     next();
   };
 }

@@ -1,3 +1,5 @@
+import { MediaStoreError } from "@pombo/media";
+
 /** How the Redis client and the server say that they can't serve now. Observed with ioredis 6 and Redis 7. */
 const AWAY = [
   /^Connection is closed/,
@@ -30,6 +32,7 @@ export function mayHaveRun(error: unknown): boolean {
 /** True when an error means that the store can't be reached or can't write now; the request may be repeated later. */
 export function isStoreAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof MediaStoreError) return true;
   if ("code" in error && AWAY_CODES.has(error.code)) return true;
   return AWAY.some((pattern) => pattern.test(error.message));
 }

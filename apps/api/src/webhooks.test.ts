@@ -232,3 +232,33 @@ test("deliveries are read page by page, the parked ones apart", async () => {
   const parked = await api.call("GET", `/v1/webhooks/${id}/deliveries?state=parked`);
   expect(parked.body).toMatchObject({ deliveries: [], next_cursor: null });
 });
+
+test("a device has a webhook of its own: made, changed and deleted with the device's settings", async () => {
+  const device = await api.addDevice();
+  const change = (webhook: object | null) =>
+    api.call("PATCH", `/v1/devices/${device}`, { body: { webhook } });
+  const made = await change({ url: URL_, events: ["message.*"] });
+  expect(made).toMatchObject({
+    status: 200,
+    body: { device_id: device, webhook: { url: URL_, secret: expect.stringMatching(/^whsec_/) } },
+  });
+  const id = (made.body["webhook"] as { webhook_id: string }).webhook_id;
+  const read = () => api.call("GET", `/v1/webhooks/${id}`);
+  expect((await read()).body).toMatchObject({ devices: [device], events: ["message.*"] });
+  const changed = await change({ url: "https://example.org/" });
+  expect(changed.body["webhook"]).toEqual({ webhook_id: id, url: "https://example.org/" });
+  expect((await read()).body).toMatchObject({
+    url: "https://example.org/",
+    events: ["message.*"],
+    old_secret_expires_at: null,
+  });
+  const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const given = await change({ url: URL_, secret });
+  expect(given.body["webhook"]).toMatchObject({ secret });
+  expect((await read()).body["old_secret_expires_at"]).toEqual(expect.any(String));
+  expect((await change({ url: "https://10.0.0.1/" })).status).toBe(400);
+  expect((await change(null)).body["webhook"]).toBeNull();
+  expect((await read()).status).toBe(404);
+  const plain = await api.call("PATCH", `/v1/devices/${device}`, { body: { name: "other" } });
+  expect(plain.body).not.toHaveProperty("webhook");
+});

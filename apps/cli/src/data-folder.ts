@@ -12,7 +12,7 @@ import { writeAtomic } from "./write-atomic.ts";
  *   credentials-key   encrypts the devices' credentials          admin-key    the first API key
  *   sandbox.json      the device paired with the sandbox         whatsapp     which WhatsApp the devices are paired with
  *   children.json     the processes of the last run              redis-url    where its Redis answers, with the password
- *   logs/  redis/  simulator/
+ *   logs/  redis/  simulator/  media/
  */
 export interface DataFolder {
   /** the real path */
@@ -20,6 +20,7 @@ export interface DataFolder {
   readonly logs: string;
   readonly redis: string;
   readonly simulator: string;
+  readonly media: string;
   readonly sandboxFile: string;
   readonly childrenFile: string;
   readonly adminKeyFile: string;
@@ -34,6 +35,7 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     logs: join(path, "logs"),
     redis: join(path, "redis"),
     simulator: join(path, "simulator"),
+    media: join(path, "media"),
     sandboxFile: join(path, "sandbox.json"),
     childrenFile: join(path, "children.json"),
     adminKeyFile: join(path, "admin-key"),

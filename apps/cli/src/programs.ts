@@ -95,6 +95,7 @@ export function apiSpec(stage: Stage, index: number, port: number): ChildSpec {
 function ourEnvironment(stage: Stage): Environment {
   return {
     POMBO_ENV: "development",
+    POMBO_MEDIA_FOLDER: stage.folder.media,
     ...stage.config.environment,
     POMBO_REDIS_URL: stage.redisUrl,
     POMBO_RUN: stage.run,

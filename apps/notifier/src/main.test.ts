@@ -36,6 +36,17 @@ async function setup(settings: Readonly<Record<string, string>> = {}) {
   const ledger = openLedger({ redis, keys, settings: DEFAULT_SETTINGS });
   let child: ChildProcess | undefined;
   let said = "";
+  const run = async (more: Readonly<Record<string, string>> = {}): Promise<ChildProcess> => {
+    const env = { ...QUICK, ...settings, ...more, POMBO_REDIS_URL: server.url };
+    const started = spawn(process.execPath, [MAIN], {
+      env,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    for (const stream of [started.stdout, started.stderr])
+      stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await once(started, "message");
+    return started;
+  };
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child === undefined) return null;
     const ended = once(child, "exit");
@@ -50,11 +61,13 @@ async function setup(settings: Readonly<Record<string, string>> = {}) {
     keys,
     said: () => said,
     async start() {
-      const env = { ...QUICK, ...settings, POMBO_REDIS_URL: server.url };
-      child = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
-      for (const stream of [child.stdout, child.stderr])
-        stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-      await once(child, "message");
+      child = await run();
+    },
+    /** One more, that ends with the test. */
+    async spawn(more: Readonly<Record<string, string>>) {
+      const one = await run(more);
+      stack.defer(() => void one.kill("SIGKILL"));
+      return one;
     },
     end,
     /** Something happens on the device; its cursor. */
@@ -120,6 +133,53 @@ test("killed ten times under load: nothing is missing, and repeats come under th
   await expect.poll(async () => (await t.ledger.findEndpoint(id))?.open, WITHIN).toBe(0);
 }, 180_000);
 
+test("a reader that died between the ledger and the jobs loses nothing", async () => {
+  await using t = await setup();
+  const { id, receiver } = await t.endpoint();
+  const epoch = await t.ledger.takeReader("dead#1", 500);
+  const from = (await t.ledger.findEndpoint(id))?.cursor ?? "";
+  const cursors = await happenMany(t, 3);
+  const deliveries = cursors.map((cursor) => ({
+    delivery: cursor,
+    type: "lane.blocked",
+    body: JSON.stringify({ type: "lane.blocked", data: { cursor } }),
+  }));
+  const to = cursors.at(-1) ?? "";
+  const feed = { endpointId: id, which: "cursor", from, to, now: Date.now(), deliveries } as const;
+  expect(await t.ledger.feedDeliveries({ ...feed, epoch: epoch ?? 0 })).toBe(true);
+  await t.start();
+  await expectAll(receiver, cursors);
+}, 60_000);
+
+test("of two notifiers one reads the log; when it dies the other one goes on", async () => {
+  await using t = await setup({ POMBO_WEBHOOK_LEASE_MS: "1000" });
+  const { receiver } = await t.endpoint();
+  const first = await t.spawn({ POMBO_NOTIFIER_ID: "first" });
+  await expect.poll(() => t.said(), WITHIN).toContain("reader.began");
+  await t.spawn({ POMBO_NOTIFIER_ID: "second" });
+  const cursors = await happenMany(t, 50);
+  await expect.poll(() => receiver.heard.length, WITHIN).toBeGreaterThan(5);
+  first.kill("SIGKILL");
+  cursors.push(...(await happenMany(t, 50)));
+  await expectAll(receiver, cursors);
+}, 60_000);
+
+test("all its connections are cut, again and again: everything arrives all the same", async () => {
+  await using t = await setup();
+  const { receiver } = await t.endpoint();
+  await t.start();
+  const cursors: string[] = [];
+  for (let cut = 0; cut < 5; cut += 1) {
+    const before = receiver.heard.length;
+    const load = happenMany(t, 50);
+    await expect.poll(() => receiver.heard.length, WITHIN).toBeGreaterThan(before);
+    await t.redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await t.redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+    cursors.push(...(await load));
+  }
+  await expectAll(receiver, cursors);
+}, 120_000);
+
 test("an endpoint that fails, redirects and hangs gets every event in the end, signed", async () => {
   await using t = await setup();
   const { receiver } = await t.endpoint();
@@ -156,6 +216,26 @@ test("an endpoint that is dead for a while gets everything when it is back, and 
     .toBeUndefined();
 }, 120_000);
 
+test("resumed by hand, an endpoint gets at once what would have waited for an hour", async () => {
+  await using t = await setup({
+    POMBO_WEBHOOK_BACKOFF_BASE_MS: "3600000",
+    POMBO_WEBHOOK_BACKOFF_CAP_MS: "3600000",
+    POMBO_WEBHOOK_CIRCUIT_MS: "3600000",
+    POMBO_WEBHOOK_CIRCUIT_CAP_MS: "3600000",
+  });
+  const { id, receiver } = await t.endpoint();
+  receiver.answer((res) => void res.writeHead(503).end());
+  await t.start();
+  const cursors = await happenMany(t, 30);
+  await expect
+    .poll(async () => (await t.ledger.findEndpoint(id))?.openUntil, WITHIN)
+    .toBeGreaterThan(0);
+  receiver.answer(ok);
+  await t.ledger.resumeEndpoint(id, "cursor", Date.now());
+  await expectAll(receiver, cursors);
+  await expect.poll(async () => (await t.ledger.findEndpoint(id))?.open, WITHIN).toBe(0);
+}, 60_000);
+
 test("410 disables the endpoint; resumed, it gets what it missed", async () => {
   await using t = await setup();
   const { id, receiver } = await t.endpoint();
@@ -174,6 +254,7 @@ test("410 disables the endpoint; resumed, it gets what it missed", async () => {
 test("slow endpoints don't make the others wait", async () => {
   await using t = await setup({
     POMBO_WEBHOOK_CONCURRENCY: "25",
+    POMBO_WEBHOOK_IN_HAND: "10",
     POMBO_WEBHOOK_TIMEOUT_MS: "5000",
   });
   const slow = [await t.endpoint(), await t.endpoint()];

@@ -18,7 +18,7 @@ export interface ReadLogDeps {
     | "takeReader"
     | "trimEvents"
   >;
-  readonly jobs: Pick<WebhookJobs, "add" | "missing">;
+  readonly jobs: Pick<WebhookJobs, "add" | "hasten" | "missing">;
   readonly settings: Settings;
   readonly log: Pick<Log, "info" | "warn">;
   readonly now: () => number;
@@ -48,6 +48,8 @@ export function openLogReader(deps: ReadLogDeps): LogReader {
   let woken = false;
   let epoch: number | undefined;
   let repairAt = 0;
+  /** Endpoints that somebody changed: what waits for them may go at once. */
+  let changed = new Set<string>();
 
   async function round(): Promise<boolean> {
     const taken = await ledger.takeReader(owner, settings.webhook_lease_ms);
@@ -61,7 +63,9 @@ export function openLogReader(deps: ReadLogDeps): LogReader {
     const enabled = endpoints.filter(({ state }) => state === "enabled");
     const more = await feedAll(enabled, taken);
     if (now() >= repairAt) {
-      await repair(endpoints, deps);
+      const hurried = changed;
+      changed = new Set();
+      await repair(endpoints, hurried, deps);
       await trim(deps);
       repairAt = now() + settings.webhook_repair_ms;
     }
@@ -106,7 +110,10 @@ export function openLogReader(deps: ReadLogDeps): LogReader {
   const running = run();
   return {
     nudge(endpointId = "") {
-      if (endpointId !== "") repairAt = 0;
+      if (endpointId !== "") {
+        repairAt = 0;
+        changed.add(endpointId);
+      }
       woken = true;
       resting?.abort();
     },
@@ -134,12 +141,17 @@ function pagesOf({ eventsAfter }: Pick<Ledger, "eventsAfter">) {
 /** Gives open deliveries without a job one: their reader died, they were opened by hand, or their endpoint was resumed. */
 async function repair(
   endpoints: readonly EndpointRecord[],
+  hurried: ReadonlySet<string>,
   { ledger, jobs, log, now }: ReadLogDeps,
 ): Promise<void> {
   for (const { id, open } of endpoints) {
     if (open === 0) continue;
     // oxlint-disable-next-line no-await-in-loop -- one endpoint after the other
-    const lost = await jobs.missing(await openJobs(id, ledger));
+    const all = await openJobs(id, ledger);
+    // oxlint-disable-next-line no-await-in-loop
+    if (hurried.has(id)) await jobs.hasten(all.filter(({ nextAt }) => nextAt === undefined));
+    // oxlint-disable-next-line no-await-in-loop
+    const lost = await jobs.missing(all);
     // oxlint-disable-next-line no-await-in-loop
     await jobs.add(lost.map(({ nextAt = 0, ...job }) => ({ ...job, delayMs: nextAt - now() })));
     if (lost.length > 0) log.info("deliveries.repaired", { endpoint_id: id, count: lost.length });

@@ -1,13 +1,36 @@
 import type { Device } from "@pombo/device";
-import type { DeviceId } from "@pombo/domain";
+import type { DeviceId, Failure } from "@pombo/domain";
 import type { DeviceReply, DeviceRequest, Ledger } from "@pombo/ledger";
+import { checkContacts } from "./check-contacts.ts";
 
 export interface RequestDeps {
   readonly deviceId: DeviceId;
-  readonly ledger: Pick<Ledger, "nextRequest" | "reply" | "setWanted">;
-  readonly device: Pick<Device, "connect" | "disconnect" | "logout" | "pairingCode">;
+  readonly ledger: Pick<
+    Ledger,
+    "nextRequest" | "reply" | "setWanted" | "rememberRecipient" | "receive"
+  >;
+  readonly device: Pick<
+    Device,
+    | "checkRecipient"
+    | "connect"
+    | "disconnect"
+    | "group"
+    | "groups"
+    | "logout"
+    | "pairingCode"
+    | "history"
+  >;
   readonly now: () => number;
+  readonly onError: (error: unknown) => void;
 }
+
+/** Questions to WhatsApp: sending goes on meanwhile. The others change the device, one after the other. */
+const QUESTIONS: ReadonlySet<DeviceRequest["kind"]> = new Set([
+  "groups",
+  "group",
+  "check-contacts",
+  "history-sync",
+]);
 
 /** Does what the API asked the owner of the device to do, oldest first. A request whose time is over has nobody who waits. */
 export async function answerRequests(deps: RequestDeps): Promise<void> {
@@ -16,9 +39,15 @@ export async function answerRequests(deps: RequestDeps): Promise<void> {
     const request = await deps.ledger.nextRequest(deps.deviceId);
     if (request === undefined) return;
     if (request.deadline < deps.now()) continue;
+    const replied = reply(request, deps);
+    if (QUESTIONS.has(request.kind)) replied.catch(deps.onError);
     // oxlint-disable-next-line no-await-in-loop
-    await deps.ledger.reply(deps.deviceId, request.id, await answer(request, deps));
+    else await replied;
   }
+}
+
+async function reply(request: DeviceRequest, deps: RequestDeps): Promise<void> {
+  await deps.ledger.reply(deps.deviceId, request.id, await answer(request, deps));
 }
 
 async function answer(request: DeviceRequest, deps: RequestDeps): Promise<DeviceReply> {
@@ -43,15 +72,57 @@ async function answer(request: DeviceRequest, deps: RequestDeps): Promise<Device
         ? failed(end.failure)
         : { kind: "done", data: { code: end.code, expires_at: end.expiresAt } };
     }
+    case "groups":
+    case "group":
+    case "check-contacts":
+    case "history-sync":
+      return ask({ ...request, kind: request.kind }, deps);
   }
 }
 
-function failed({
-  code,
-  detail,
-}: {
-  code: Extract<DeviceReply, { kind: "failed" }>["code"];
-  detail: string;
-}): DeviceReply {
+async function ask(
+  request: DeviceRequest & {
+    readonly kind: "groups" | "group" | "check-contacts" | "history-sync";
+  },
+  { deviceId, device, ledger, now }: RequestDeps,
+): Promise<DeviceReply> {
+  switch (request.kind) {
+    case "groups": {
+      const found = await device.groups();
+      return found.kind === "failed"
+        ? failed(found.failure)
+        : { kind: "done", data: { groups: found.groups } };
+    }
+    case "group": {
+      const found = await device.group(request.jid ?? "");
+      return found.kind === "failed"
+        ? failed(found.failure)
+        : { kind: "done", data: { group: found.group } };
+    }
+    case "check-contacts": {
+      const until = request.deadline;
+      const found = await checkContacts(request.numbers ?? [], { device, ledger, now, until });
+      return { kind: "done", data: { found } };
+    }
+    case "history-sync": {
+      const { before, count = 50, jid = "" } = request;
+      const wish = { jid, count, ...(before === undefined ? {} : { before }) };
+      const asked = await device.history(wish);
+      if (asked.kind === "failed") return failed(syncFailure(asked.failure));
+      for (const message of asked.messages ?? [])
+        // oxlint-disable-next-line no-await-in-loop -- in order
+        await ledger.receive(deviceId, message, now(), { old: true });
+      return { kind: "done", data: { messages: asked.messages?.length ?? null } };
+    }
+  }
+}
+
+/** A device that is away says so; everything else is a sync that failed. */
+function syncFailure({ code, detail }: Failure): Pick<Failure, "code" | "detail"> {
+  const away = code === "DEVICE_NOT_READY" || code === "DEVICE_DISCONNECTED";
+  return { code: away ? code : "SYNC_REQUEST_FAILED", detail };
+}
+
+function failed({ code, detail }: Pick<Failure, "code" | "detail">): DeviceReply {
   return { kind: "failed", code, detail };
 }

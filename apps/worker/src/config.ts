@@ -1,5 +1,6 @@
 import { type CredentialKeys, parseCredentialKeys } from "@pombo/device";
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { type MediaPlace, readMediaPlace } from "@pombo/media";
 import { FAULT_POINTS, type ParsedFault, parseFault } from "./fault-point.ts";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,6 +14,9 @@ export interface Config {
   readonly owner: string;
   readonly credentialKeys: CredentialKeys;
   readonly whatsapp: { readonly url?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly media: MediaPlace;
+  /** URLs of media may name our own machine: in development, when the environment says so. */
+  readonly allowLoopback: boolean;
   readonly settings: Settings;
   /** Where a test lets the process die. */
   readonly fault: ParsedFault;
@@ -34,6 +38,8 @@ export function readConfig(env: Env = process.env): Config {
     owner: `${env["POMBO_WORKER_ID"] ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString("hex")}`,
     credentialKeys: readKeys(env["POMBO_CREDENTIALS_KEY"] ?? ""),
     whatsapp: readWhatsApp(env),
+    media: readPlace(env),
+    allowLoopback: env["POMBO_ENV"] === "development" && env["POMBO_LOOPBACK_URLS"] === "1",
     settings: read.settings,
     fault: readFault(env["POMBO_FAULT_POINT"]),
   };
@@ -43,6 +49,12 @@ function readFault(text: string | undefined): ParsedFault {
   const fault = parseFault(text);
   if (fault.kind !== "refused") return fault;
   throw new Error(`POMBO_FAULT_POINT: no such point; there are ${FAULT_POINTS.join(", ")}`);
+}
+
+function readPlace(env: Env): MediaPlace {
+  const read = readMediaPlace(env);
+  if (read.kind === "place") return read.place;
+  throw new Error(read.reason);
 }
 
 function readWhatsApp(env: Env): Config["whatsapp"] {

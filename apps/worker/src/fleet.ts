@@ -24,6 +24,7 @@ export interface FleetDeps {
     | "take"
     | "trimEvents"
     | "trimLetters"
+    | "trimOutbox"
   > &
     OperationDeps["ledger"];
   readonly settings: Settings;
@@ -130,7 +131,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   }
 
   async function share(): Promise<Share> {
-    const seen = await ledger.reportWorker(owner, !ended.signal.aborted);
+    const seen = await ledger.reportWorker(owner, !ended.signal.aborted, devices.size);
     return shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
   }
 
@@ -157,6 +158,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     if (swept % SELDOM === 0) {
       await ledger.trimLetters(now(), PER_SWEEP);
       await ledger.trimEvents(now());
+      // One device after the other.
+      const trimmed = [...devices.keys()][(swept / SELDOM) % Math.max(1, devices.size)];
+      if (trimmed !== undefined) await ledger.trimOutbox(trimmed, now());
     }
     await balance();
     const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);
@@ -200,7 +204,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     async [Symbol.asyncDispose]() {
       ended.abort();
       await timers[0]?.stop();
-      const { workers: others } = await ledger.reportWorker(owner, false);
+      const { workers: others } = await ledger.reportWorker(owner, false, 0);
       const time = Math.max(0, settings.shutdown_ms - 2_000);
       const hurry = AbortSignal.timeout(time);
       const groups = Math.ceil(devices.size / settings.handover_group);

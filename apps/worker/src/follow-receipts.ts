@@ -14,7 +14,7 @@ export interface Receipts {
 export function followReceipts(
   deviceId: DeviceId,
   deps: {
-    readonly ledger: Pick<Ledger, "recordEvidence">;
+    readonly ledger: Pick<Ledger, "recordEvidence" | "countReceipt">;
     readonly now: () => number;
     readonly reach: Reach;
     readonly onError: (error: unknown) => void;
@@ -23,9 +23,15 @@ export function followReceipts(
   const open = new Map<MessageId, Promise<Settled | undefined>>();
   const write = async (
     messageId: MessageId,
-    { proves }: Evidence,
+    { proves, member }: Evidence,
   ): Promise<Settled | undefined> => {
     try {
+      if (member !== undefined && proves !== "sent")
+        await deps.ledger.countReceipt(deviceId, {
+          messageId,
+          member,
+          read: proves !== "delivered",
+        });
       return await deps.ledger.recordEvidence(deviceId, { messageId, proves, now: deps.now() });
     } catch (error) {
       deps.onError(error);

@@ -1,5 +1,5 @@
-import type { Device, SendOutcome } from "@pombo/device";
-import type { Failure, Settings } from "@pombo/domain";
+import type { Device, OutgoingContent, SendOutcome } from "@pombo/device";
+import { type Failure, isMedia, type Settings } from "@pombo/domain";
 import type { Begun, InHand, Ledger, Outcome, Ownership, Settled } from "@pombo/ledger";
 import type { LaneJob } from "@pombo/queue";
 import type { Reach } from "./fault-point.ts";
@@ -20,6 +20,8 @@ export interface JobDeps {
   readonly lane: () => LaneHistory;
   /** May this message's connection be renewed now? At most one renewal per device and `reconnect_gap_ms`. */
   readonly mayReconnect: () => boolean;
+  /** Takes a message out of the lane until its media is at WhatsApp. */
+  readonly setAside: (job: LaneJob, message: InHand) => Promise<"media" | "ghost" | "fenced">;
   /** Lets nothing else of this process run until the returned function is called. */
   readonly goAlone: () => Promise<() => void>;
   /** Our lease is certainly alive: its end, less the margin, has not come. */
@@ -46,6 +48,7 @@ export interface JobEnd {
     | "ghost"
     | "fenced"
     | "alone"
+    | "media"
     | "reconnecting";
   readonly attempt?: number;
   readonly code?: string;
@@ -77,6 +80,8 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
       return settleHopeless(job, begun, deps);
     case "expired":
       return settleExpired(job, begun, deps);
+    case "media":
+      return { kind: await deps.setAside(job, begun) };
     case "reconnect":
       await deps.device.reconnect("reconcile");
       return { kind: "reconnecting" };
@@ -89,10 +94,14 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
   // Time may have passed since the ledger said go; the next owner finds `sending` and reconciles.
   if (!deps.alive()) return { kind: "fenced" };
   const outcome = await deps.device.send(
-    { id: job.messageId, jid: jidOf(begun.recipient), content: begun.content },
+    { id: job.messageId, jid: jidOf(begun.recipient), content: outgoing(begun) },
     deps.signal,
   );
   return settleOutcome(job, { begun, outcome, token }, deps);
+}
+
+function outgoing({ content, upload }: InHand): OutgoingContent {
+  return isMedia(content) && upload !== undefined ? { ...content, uploaded: upload } : content;
 }
 
 type Checked =

@@ -16,3 +16,7 @@ export function isBefore(end: Instant): boolean {
   const now = rightNow();
   return now.monotonic < end.monotonic && now.wall < end.wall;
 }
+
+export function later({ monotonic, wall }: Instant, ms: number): Instant {
+  return { monotonic: monotonic + ms, wall: wall + ms };
+}

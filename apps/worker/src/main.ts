@@ -1,4 +1,5 @@
 import { openLedger } from "@pombo/ledger";
+import { openMediaStore } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
@@ -8,7 +9,9 @@ import { type Config, readConfig } from "./config.ts";
 import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
+import { createSlots } from "./slots.ts";
 import { createSolo } from "./solo.ts";
+import { tidyMedia } from "./tidy-media.ts";
 import { watchLag } from "./watch-lag.ts";
 
 const stop = new AbortController();
@@ -48,6 +51,14 @@ async function run(config: Config): Promise<void> {
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
+  const store = await openMediaStore(config.media);
+  const media = {
+    store,
+    slots: createSlots(settings.media_parallel),
+    allowLoopback: config.allowLoopback,
+  };
+  await using _tidy = tidyMedia({ ledger, store, settings, log, now: Date.now });
+
   await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();
   const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
@@ -66,6 +77,7 @@ async function run(config: Config): Promise<void> {
         settings,
         solo,
         reach,
+        media,
         log,
         now: Date.now,
         ...hooks,

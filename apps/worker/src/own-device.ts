@@ -1,15 +1,16 @@
 import { type CredentialKeys, type DeviceConfig, openDevice } from "@pombo/device";
-import { isOnline, type MessageId, type Settings } from "@pombo/domain";
-import type { Ledger, Ownership } from "@pombo/ledger";
+import { isMedia, isOnline, type MessageId, type Settings } from "@pombo/domain";
+import { carriedBy, type Ledger, type Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
 import { answerRequests } from "./answer-requests.ts";
 import type { Reach } from "./fault-point.ts";
+import { followInbound } from "./follow-inbound.ts";
 import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
-import { type Instant, isBefore } from "./instant.ts";
+import { type Instant, isBefore, later } from "./instant.ts";
 import { jidOf } from "./handle-job.ts";
-import { runLane } from "./run-lane.ts";
+import { type LaneRunDeps, runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
 import { watchLease } from "./watch-lease.ts";
 
@@ -22,6 +23,8 @@ export interface OwnerDeps {
   /** Shared by all devices of the process. */
   readonly solo: Solo;
   readonly reach: Reach;
+  /** Where media is kept and how it is fetched; shared by all devices of the process. */
+  readonly media: LaneRunDeps["media"];
   readonly log: Log;
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
@@ -59,6 +62,11 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     reach: deps.reach,
     onError: (error) => log.error("receipt.lost", { device_id: deviceId, error }),
   });
+  const inbox = followInbound(deviceId, {
+    ledger,
+    now,
+    onError: (error) => log.error("inbound.lost", { device_id: deviceId, error }),
+  });
   const report = reportDevice({ own, ledger, log, now, onLost, onWritten: () => lane.poke() });
   const device = openDevice(
     { deviceId, whatsapp: deps.whatsapp, settings, keys: deps.keys },
@@ -66,12 +74,19 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       store: ledger.credentials(own),
       sentUnder: async (id) => {
         const message = await ledger.findMessage(id as MessageId);
-        return message && { content: message.content, jid: jidOf(message.recipient) };
+        if (message === undefined) return undefined;
+        const { content } = message;
+        const jid = jidOf(message.recipient);
+        const carried = carriedBy(content);
+        if (carried === undefined || !isMedia(content)) return { content, jid };
+        const uploaded = await ledger.findUpload(deviceId, carried);
+        return uploaded && { content: { ...content, uploaded }, jid };
       },
       onState: report.state,
       onQr: report.qr,
       onEvidence: receipts.follow,
       onInbound: ({ from, at }) => report.inbound(from, at),
+      onReceived: (message) => inbox.follow(message),
       onTrust: ({ recipient, until }) => report.trusted(recipient, until),
       stillOwner: () => deps.stillOwner(own),
       log: (event, fields) => log.info(event, { device_id: deviceId, ...fields }),
@@ -89,7 +104,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
   });
 
   const watch = watchLease({
-    aliveUntil: () => aliveUntil,
+    endsAt: () => later(aliveUntil, settings.lease_margin_ms),
     spreadMs: settings.cut_off_spread_ms,
     random: Math.random,
     cut() {
@@ -110,7 +125,13 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     const wish = await ledger.wishOf(deviceId);
     if (wish.count !== wishes && wish.wanted === "connected") device.connect();
     wishes = wish.count;
-    await answerRequests({ deviceId, ledger, device, now });
+    await answerRequests({
+      deviceId,
+      ledger,
+      device,
+      now,
+      onError: (error) => log.error("request.unanswered", { device_id: deviceId, error }),
+    });
   }
 
   return {
@@ -125,6 +146,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       watch.stop();
       await lane.stop(hurry);
       await receipts.settled();
+      await inbox.settled();
       await device[Symbol.asyncDispose]();
       report.state({ state: "disconnected", cause: "worker_stopped", at: now() });
       await report.written();

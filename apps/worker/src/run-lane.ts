@@ -9,6 +9,7 @@ import type { Reach } from "./fault-point.ts";
 import { feed } from "./feed.ts";
 import { handleJob, type JobDeps, type JobEnd } from "./handle-job.ts";
 import { createLatch } from "./latch.ts";
+import { type DeskDeps, openMediaDesk } from "./media-desk.ts";
 import { repairLane } from "./repair-lane.ts";
 import type { Solo } from "./solo.ts";
 import { watchDrain } from "./watch-drain.ts";
@@ -25,6 +26,7 @@ export interface LaneRunDeps {
   /** One message of the process may run alone; the others wait at this door. */
   readonly solo: Solo;
   readonly reach: Reach;
+  readonly media: Pick<DeskDeps, "store" | "slots" | "allowLoopback">;
   readonly writing: JobDeps["writing"];
   /** What the user asked for. */
   readonly followUser: () => Promise<void>;
@@ -68,6 +70,17 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   /** An attempt ended by an error of ours, or somebody else's: what the window holds must be put in order first. */
   let disordered = true;
 
+  const desk = openMediaDesk({
+    ...deps.media,
+    own,
+    ledger,
+    device,
+    settings,
+    log,
+    now,
+    lane: () => history,
+    random: Math.random,
+  });
   const jobDeps: JobDeps = {
     own,
     ledger,
@@ -92,6 +105,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
         ahead.catch((error: unknown) => log.debug("job.not_fetched", { error }));
       }
     },
+    setAside: (job, message) => desk.setAside(job, message),
     goAlone: () => deps.solo.goAlone(own.deviceId),
     now,
     random: Math.random,
@@ -236,6 +250,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       else signal.addEventListener("abort", hasten, { once: true });
       await looping;
       await handling;
+      await desk.close();
       signal.removeEventListener("abort", hasten);
       await Promise.allSettled(finishing.values());
     },

@@ -17,15 +17,15 @@ function setup(random = 0.5) {
   const cut = vi.fn();
   const comeBack = vi.fn();
   const deps = {
-    aliveUntil: () => until,
+    endsAt: () => until,
     spreadMs: SPREAD_MS,
     random: () => random,
     cut,
     comeBack,
   };
   const watch = watchLease(deps);
-  const renew = (): void => {
-    until = end(LEASE_MS);
+  const renew = (ms = LEASE_MS): void => {
+    until = end(ms);
     watch.renewed();
   };
   return { cut, comeBack, renew, watch };
@@ -41,6 +41,16 @@ test("a lease that is renewed in time cuts nothing", () => {
   t.renew();
   vi.advanceTimersByTime(SPREAD_MS);
   expect(t.cut).not.toHaveBeenCalled();
+});
+
+test("a renewal that comes while the cut is waited for calls it off, also when the lease is over again by then", () => {
+  const t = setup();
+  vi.advanceTimersByTime(LEASE_MS);
+  t.renew(1);
+  vi.advanceTimersByTime(SPREAD_MS / 2);
+  expect(t.cut).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(t.cut).toHaveBeenCalledTimes(1);
 });
 
 test("a lease that is over cuts the socket after a wait by chance, once, and a renewal brings it back after another", () => {

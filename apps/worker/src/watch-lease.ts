@@ -1,8 +1,8 @@
 import { type Instant, isBefore } from "./instant.ts";
 
 export interface LeaseWatchDeps {
-  /** The lease is ours until then, margin taken off. */
-  readonly aliveUntil: () => Instant;
+  /** The end of the lease, as far as we know it. */
+  readonly endsAt: () => Instant;
   /** The cuts of a process, and the returns, are spread over so long, ms. */
   readonly spreadMs: number;
   /** 0 ≤ random < 1 */
@@ -37,7 +37,7 @@ export function watchLease(deps: LeaseWatchDeps): LeaseWatch {
   const byChance = (): number => deps.random() * deps.spreadMs;
 
   function look(): void {
-    const end = deps.aliveUntil();
+    const end = deps.endsAt();
     if (isBefore(end)) {
       state = "held";
       // A wall clock that was set may end it before; nothing is lost by learning that a little later.
@@ -54,7 +54,9 @@ export function watchLease(deps: LeaseWatchDeps): LeaseWatch {
   look();
   return {
     renewed() {
-      if (state !== "cut" || !isBefore(deps.aliveUntil())) return;
+      if (!isBefore(deps.endsAt())) return;
+      if (state === "over") look();
+      if (state !== "cut") return;
       state = "returning";
       after(byChance(), () => {
         look();

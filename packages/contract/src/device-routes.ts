@@ -1,4 +1,5 @@
 import {
+  changedDevice,
   changeDeviceBody,
   createDeviceBody,
   deletedDevice,
@@ -48,11 +49,11 @@ export const DEVICE_ROUTES = {
     method: "PATCH",
     path: "/v1/devices/:id",
     auth: "devices:manage",
-    summary: "Change the name or the pace of a device",
+    summary: "Change the name, the pace or the webhook of a device",
     params: deviceParams,
     body: changeDeviceBody,
-    answers: { 200: { says: "As it is now.", schema: device } },
-    errors: ["DEVICE_NOT_FOUND"],
+    answers: { 200: { says: "As it is now.", schema: changedDevice } },
+    errors: ["DEVICE_NOT_FOUND", "CONFLICT"],
   },
   deleteDevice: {
     method: "DELETE",

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { pace } from "./lane.ts";
 import { codePoints, isCarriable } from "./text-rules.ts";
 import { wholeNumber } from "./message.ts";
+import { deviceWebhook, deviceWebhookInput } from "./webhook.ts";
 
 const NAME_RULE = "name is required and must be between 1 and 100 characters";
 const PHONE_RULE =
@@ -22,7 +23,11 @@ export const createDeviceBody = z
 
 /** The body of `PATCH /v1/devices/:id`; a pace replaces the one before. */
 export const changeDeviceBody = z
-  .strictObject({ name: name.optional(), pace: pace.optional() })
+  .strictObject({
+    name: name.optional(),
+    pace: pace.optional(),
+    webhook: deviceWebhookInput.optional(),
+  })
   .meta({ id: "ChangeDevice" });
 
 function isName(text: string): boolean {
@@ -59,6 +64,11 @@ const deviceFields = {
 export const device = z
   .object({ success: z.literal(true), ...deviceFields })
   .meta({ id: "Device" });
+
+/** As it is now, with its webhook when that was asked for. */
+export const changedDevice = z
+  .object({ ...device.shape, webhook: deviceWebhook.optional() })
+  .meta({ id: "ChangedDevice" });
 
 export const devicePage = z
   .object({

@@ -13,15 +13,18 @@ export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } 
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 
 // Requests and answers
+export type { MediaBody } from "./media.ts";
 export type {
   AcceptedMessageBody,
   ChangedMessageBody,
   MessageBody,
+  MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
 export { CONTENT_KEYS, type ContentKey } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
+export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";
 export type { LaneBody, PaceInput } from "./lane.ts";
 export type {
   LetterBody,
@@ -51,6 +54,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
+export type { FleetBody } from "./fleet-routes.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

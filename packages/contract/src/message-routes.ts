@@ -4,8 +4,10 @@ import {
   changedMessage,
   editBody,
   message,
+  messagePage,
   messageParams,
   messageQuery,
+  messagesQuery,
   sendMessageBody,
   statusList,
   statusPoll,
@@ -44,6 +46,15 @@ const TARGET_ERRORS = [
 
 /** Those that no limit changes. */
 const MESSAGE_ROUTES = {
+  listMessages: {
+    method: "GET",
+    path: "/v1/messages",
+    auth: "messages:read",
+    summary: "List messages, newest first",
+    query: messagesQuery,
+    answers: { 200: { says: "A page of messages.", schema: messagePage } },
+    errors: ["DEVICE_NOT_FOUND", "INVALID_CHAT_JID"],
+  },
   pollMessages: {
     method: "POST",
     path: "/v1/messages/status",

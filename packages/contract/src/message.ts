@@ -123,6 +123,10 @@ export const message = z
         error_code: errorCode.optional(),
       }),
     ),
+    receipts: z.object({ delivered: z.int(), read: z.int() }).nullable().meta({
+      description:
+        "In a group: how many members got it, and how many read it. Its status follows the first.",
+    }),
     attempts: z.int(),
     next_attempt_at: instant.nullable(),
     blocked_by: z.enum(BLOCKERS).nullable(),
@@ -154,6 +158,51 @@ export function editBody(settings: Settings) {
 }
 
 export const messageParams = z.strictObject({ id: z.string() });
+
+const SINCE_RULE = "since must be a time like 2030-01-31T12:00:00Z";
+const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
+const STATUS_RULE = `status must be one of ${MESSAGE_STATUSES.join(", ")}`;
+
+/** `?device_id&status&client_ref&to&since&cursor&limit` */
+export const messagesQuery = z.strictObject({
+  device_id: z.string().max(64).optional(),
+  status: z.enum(MESSAGE_STATUSES, { error: STATUS_RULE }).optional(),
+  client_ref: z.string().max(1_024).optional(),
+  to: recipient.optional(),
+  since: z
+    .string({ error: SINCE_RULE })
+    .pipe(z.iso.datetime({ offset: true, error: SINCE_RULE }))
+    .transform((text) => Date.parse(text))
+    .optional()
+    .meta({ description: "Accepted at that time or later." }),
+  cursor: z
+    .string({ error: CURSOR_RULE })
+    .regex(/^[0-9]{1,15}$/, { error: CURSOR_RULE })
+    .transform(Number)
+    .optional(),
+  limit: wholeNumber("limit", 200).meta({ description: "100 when absent." }),
+});
+
+export const messagePage = z
+  .object({
+    success: z.literal(true),
+    messages: z
+      .array(
+        z.object({
+          ...acceptedMessage.shape,
+          kind: z.enum(CONTENT_KINDS),
+          status_version: z.int(),
+          attempts: z.int(),
+          error_code: errorCode.nullable(),
+          client_ref: z.string().nullable(),
+        }),
+      )
+      .meta({ description: "Newest first." }),
+    next_cursor: z.string().nullable().meta({
+      description: "A page may be shorter than asked for, even empty, and still have a next one.",
+    }),
+  })
+  .meta({ id: "MessagePage" });
 
 const IDS_RULE = "ids must be a list of 1 to 1000 message ids";
 
@@ -213,5 +262,6 @@ export function wholeNumber(name: string, max: number) {
 
 export type AcceptedMessageBody = z.output<typeof acceptedMessage>;
 export type ChangedMessageBody = z.output<typeof changedMessage>;
+export type MessagePageBody = z.output<typeof messagePage>;
 export type MessageBody = z.output<typeof message>;
 export type SendMessageInput = z.output<ReturnType<typeof sendMessageBody>>;

@@ -37,6 +37,8 @@ export interface Route {
   readonly body?: z.ZodObject;
   /** An empty body stands for `{}`. */
   readonly bodyOptional?: true;
+  /** The body is a file, as it is or as the one file of a form; the handler reads it. */
+  readonly takesBytes?: true;
   /** Takes `Idempotency-Key`. */
   readonly creates?: true;
   /** Takes `Prefer: wait=N` and `respond-async`. */

@@ -3,8 +3,11 @@ import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
+import { FLEET_ROUTES } from "./fleet-routes.ts";
+import { DIRECTORY_ROUTES } from "./directory-routes.ts";
 import { LANE_ROUTES } from "./lane-routes.ts";
 import { letterRoutes } from "./letter-routes.ts";
+import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
@@ -17,10 +20,13 @@ export function routeTable(settings: Settings) {
     ...messageRoutes(settings),
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
+    ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
     ...WEBHOOK_ROUTES,
+    ...FLEET_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

@@ -96,6 +96,20 @@ export const changeWebhookBody = z
   })
   .meta({ id: "ChangeWebhook" });
 
+/** A device's own webhook, in the body of `PATCH /v1/devices/:id`. */
+export const deviceWebhookInput = z
+  .strictObject({ url, events: events.optional(), secret })
+  .nullable()
+  .meta({ description: "Its own webhook, for its events only. `null` deletes it." });
+
+export const deviceWebhook = z
+  .object({
+    webhook_id: z.string(),
+    url: z.string(),
+    secret: z.string().optional().meta({ description: "When it is new: shown this once." }),
+  })
+  .nullable();
+
 export const rotateSecretBody = z.strictObject({ secret }).meta({ id: "RotateSecret" });
 
 export const resumeWebhookBody = z

@@ -1,5 +1,5 @@
 import type { Settings } from "@pombo/domain";
-import type { WAMessageKey } from "@whiskeysockets/baileys";
+import { type GroupMetadata, proto, type WAMessageKey } from "@whiskeysockets/baileys";
 import type { MemoryCache } from "./memory-cache.ts";
 import { type SentBefore, toProto } from "./outgoing-content.ts";
 
@@ -11,6 +11,8 @@ export interface DeviceCaches {
   readonly placeholders: MemoryCache;
   /** Users whose device list was dropped lately because WhatsApp called it stale. */
   readonly staleLists: MemoryCache;
+  /** What is known of groups, by JID. */
+  readonly groups: MemoryCache;
 }
 
 export interface BaileysConfig {
@@ -36,9 +38,10 @@ export function baileysOptions({ settings, caches, sentUnder, me }: BaileysConfi
     emitOwnEvents: false,
     // The phone keeps getting its notifications.
     markOnlineOnConnect: false,
-    // History costs minutes of CPU, and we don't read it.
+    // History costs minutes of CPU; what we ask for is read.
     syncFullHistory: false,
-    shouldSyncHistoryMessage: () => false,
+    shouldSyncHistoryMessage: ({ syncType }: proto.Message.IHistorySyncNotification) =>
+      syncType === proto.Message.HistorySyncType.ON_DEMAND,
     generateHighQualityLinkPreview: false,
     keepAliveIntervalMs: settings.keep_alive_ms,
     defaultQueryTimeoutMs: settings.query_timeout_ms,
@@ -50,6 +53,7 @@ export function baileysOptions({ settings, caches, sentUnder, me }: BaileysConfi
     msgRetryCounterCache: caches.retryCounters,
     callOfferCache: caches.callOffers,
     placeholderResendCache: caches.placeholders,
+    cachedGroupMetadata: async (jid: string) => caches.groups.get<GroupMetadata>(jid),
     getMessage: async ({ id }: WAMessageKey) => {
       const sent = id === undefined || id === null ? undefined : await sentUnder(id);
       return sent === undefined

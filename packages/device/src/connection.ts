@@ -235,6 +235,7 @@ function openCaches(): DeviceCaches {
     retryCounters: openMemoryCache({ ttlMs: hour, entries: 5_000 }),
     callOffers: openMemoryCache({ ttlMs: 300_000, entries: 100 }),
     placeholders: openMemoryCache({ ttlMs: hour, entries: 1_000 }),
+    groups: openMemoryCache({ ttlMs: hour / 12, entries: 500 }),
     staleLists: openMemoryCache({ ttlMs: hour / 6, entries: 1_000 }),
   };
 }

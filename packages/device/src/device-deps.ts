@@ -1,4 +1,4 @@
-import type { DeviceState, ErrorCode, Settings } from "@pombo/domain";
+import type { DeviceState, ErrorCode, InboundMessage, Settings } from "@pombo/domain";
 import type { CredentialStore } from "./credentials.ts";
 import type { SentBefore } from "./outgoing-content.ts";
 import type { Evidence, Inbound } from "./receipts.ts";
@@ -21,6 +21,8 @@ export interface DeviceDeps {
   /** Receipts, and acks that nobody waits for any more. Never fenced: WhatsApp doesn't say it again. */
   readonly onEvidence: (evidence: Evidence) => void;
   readonly onInbound: (message: Inbound) => void;
+  /** What somebody wrote, decrypted: later than `onInbound`, and not at all when it can't be read. */
+  readonly onReceived?: (message: InboundMessage) => void;
   /** A trust token of `recipient` (a JID, as a rule a LID) was stored. */
   readonly onTrust?: (trust: { readonly recipient: string; readonly until: number }) => void;
   /** Asked before a reconnect after 440, and when a credentials write was refused. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { DEFAULT_SETTINGS, mintMessageId, type Settings } from "@pombo/domain";
+import { DEFAULT_SETTINGS, type InboundMessage, mintMessageId, type Settings } from "@pombo/domain";
 import { openSimulator, type Simulator, type SimulatorConfig } from "@pombo/simulator";
 import type { CredentialChanges, CredentialStore } from "./credentials.ts";
 import { type Device, openDevice } from "./device.ts";
@@ -63,6 +63,7 @@ interface Told {
   readonly states: DeviceChange[];
   readonly qrs: { text: string; expiresAt: number }[];
   readonly evidence: Evidence[];
+  readonly received: InboundMessage[];
   readonly inbound: Inbound[];
   readonly trust: { recipient: string; until: number }[];
   readonly logs: { event: string; fields: Record<string, unknown> }[];
@@ -126,6 +127,7 @@ export function testDevice(simulator: Simulator, options: TestDeviceOptions = {}
       onQr: (qr) => hear(() => told.qrs.push(qr)),
       onEvidence: (evidence) => hear(() => told.evidence.push(evidence)),
       onInbound: (inbound) => hear(() => told.inbound.push(inbound)),
+      onReceived: (message) => hear(() => told.received.push(message)),
       onTrust: (trust) => hear(() => told.trust.push(trust)),
       stillOwner: options.stillOwner ?? (async () => true),
       log: (event, fields) => hear(() => told.logs.push({ event, fields })),
@@ -166,6 +168,7 @@ function listen(): { readonly told: Told; readonly hear: (add: () => void) => vo
     qrs: [],
     evidence: [],
     inbound: [],
+    received: [],
     trust: [],
     logs: [],
     until,

@@ -3,11 +3,14 @@ import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import type { DeviceConfig, DeviceDeps } from "./device-deps.ts";
 import { forgetRecipient } from "./forget-recipient.ts";
+import { findGroup, findGroups, type GroupFound, type GroupsFound } from "./groups.ts";
+import { askHistory, type HistoryAsked, type HistoryWish } from "./history.ts";
 import type { Live } from "./live.ts";
 import { type PairingCode, requestCode, untilPairing } from "./pairing-code.ts";
 import type { OutgoingMessage, SendOutcome } from "./send.ts";
 import { openStatus } from "./status.ts";
 import { unlink } from "./unlink.ts";
+import { type MediaSource, type Upload, uploadMedia } from "./upload-media.ts";
 import { trustRootKey } from "./whatsapp-server.ts";
 
 type Failed = { readonly kind: "failed"; readonly failure: Failure };
@@ -25,7 +28,13 @@ export interface Device extends AsyncDisposable {
   /** For an unpaired device: the code to type on the phone with that number. */
   pairingCode(phone: string): Promise<PairingCode>;
   checkRecipient(digits: string): Promise<RecipientCheck>;
+  groups(): Promise<GroupsFound>;
+  group(jid: string): Promise<GroupFound>;
+  /** Asks the account's phone for older messages of a chat. */
+  history(wish: HistoryWish): Promise<HistoryAsked>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
+  /** Encrypts a file and uploads it for messages to come. */
+  upload(media: MediaSource): Promise<Upload>;
   /** Forgets the recipient's devices and sessions, so that the next send asks for them. */
   refresh(jid: string): Promise<void>;
   /** Cuts the socket and comes back; resolves when the old one is gone. */
@@ -112,9 +121,29 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
         ? { kind: "failed", failure: live }
         : checkRecipient(live.socket.wa, digits, connection.caches);
     },
+    groups: async () => {
+      const live = openLive();
+      return "code" in live ? { kind: "failed", failure: live } : findGroups(live.socket.wa);
+    },
+    group: async (jid) => {
+      const live = openLive();
+      return "code" in live ? { kind: "failed", failure: live } : findGroup(live.socket.wa, jid);
+    },
+    history: async (wish) => {
+      const live = openLive();
+      if ("code" in live) return { kind: "failed", failure: live };
+      const { ack_wait_ms: ackMs, history_wait_ms: answerMs } = config.settings;
+      return askHistory(live.socket.wa, wish, { ackMs, answerMs });
+    },
     send: async (message, signal) => {
       const live = openLive();
       return "code" in live ? { kind: "failed", failure: live } : live.sender.send(message, signal);
+    },
+    upload: async (media) => {
+      const live = openLive();
+      if (!("code" in live)) return uploadMedia(live.socket.wa, media, config.settings);
+      media.bytes.destroy();
+      return { kind: "failed", failure: live };
     },
     refresh: async (jid) => {
       const credentials = connection.credentials();

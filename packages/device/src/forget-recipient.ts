@@ -1,4 +1,4 @@
-import { jidDecode, type WASocket } from "@whiskeysockets/baileys";
+import { isJidGroup, jidDecode, type WASocket } from "@whiskeysockets/baileys";
 import type { Credentials } from "./credentials.ts";
 import type { DeviceCaches } from "./baileys-options.ts";
 
@@ -38,8 +38,9 @@ export async function forgetRecipient(
   jid: string,
   { credentials, caches, wa }: Known,
 ): Promise<void> {
+  void caches.groups.del(jid);
   const user = jidDecode(jid)?.user;
-  if (user === undefined) return;
+  if (user === undefined || isJidGroup(jid)) return;
   const forget = async (): Promise<void> => {
     const { keys, retire } = credentials.keysForSocket();
     const users = await namesOf(user, credentials);

@@ -14,10 +14,17 @@ export { type Device, openDevice } from "./device.ts";
 export type { DeviceChange, DeviceConfig, DeviceDeps } from "./device-deps.ts";
 export type { WhatsAppServer } from "./whatsapp-server.ts";
 
+// Groups
+export type { Group, GroupMember } from "./groups.ts";
+
 // Sending
 export type { RecipientCheck } from "./check-recipient.ts";
-export type { OutgoingContent, SentBefore, UploadedMedia } from "./outgoing-content.ts";
+export type { OutgoingContent, SentBefore } from "./outgoing-content.ts";
 export type { OutgoingMessage, SendOutcome } from "./send.ts";
+
+// Media
+export type { Uploaded, UploadedMedia } from "./media-proto.ts";
+export type { MediaSource, Upload, UploadedFile } from "./upload-media.ts";
 
 // What comes in
 export type { Evidence, Inbound } from "./receipts.ts";

@@ -2,6 +2,7 @@ import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { DeviceCaches } from "./baileys-options.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DeviceChange, DeviceConfig, DeviceDeps, Entering } from "./device-deps.ts";
+import { readMessage } from "./inbound-content.ts";
 import { openKeyUpkeep } from "./key-upkeep.ts";
 import { type OwnJids, readInbound, readReceipt } from "./receipts.ts";
 import { forgetDeviceList } from "./forget-recipient.ts";
@@ -64,6 +65,13 @@ export function openLive({
       const inbound = readInbound(node, own(), Date.now());
       if (inbound !== undefined) deps.onInbound(inbound);
     },
+    onDecrypted: (messages) => {
+      for (const message of messages) {
+        const read = readMessage(message);
+        if (read !== undefined) deps.onReceived?.(read);
+      }
+    },
+    onGroupChange: (jid) => void caches.groups.del(jid),
     onHandOver: (id) => sender.handOver(id),
     onRestriction: restriction.told,
     onStoreFailure,
@@ -81,6 +89,7 @@ export function openLive({
   );
   const sender = openSender(socket.wa, {
     settings,
+    groups: caches.groups,
     onEvidence: deps.onEvidence,
     explain: restriction.explain,
     onTokenGiven: (recipient) => credentials.noteGivenToken(recipient, Date.now()),

@@ -1,6 +1,7 @@
 import type { MessageContent } from "@pombo/domain";
 import { proto } from "@whiskeysockets/baileys";
 import { expect, test } from "vitest";
+import type { MediaId } from "@pombo/domain";
 import { stanzaOf, toProto } from "./outgoing-content.ts";
 
 const CHAT = { jid: "5511999999999@s.whatsapp.net", me: "15550100000:3@s.whatsapp.net" };
@@ -123,9 +124,50 @@ test("the stanza says that it edits, deletes, or asks a poll", () => {
   expect(stanzaOf({ kind: "text", text: "x" }, CHAT)).toEqual({ attributes: {}, nodes: [] });
 });
 
+const UPLOADED = {
+  url: "https://x/y",
+  directPath: "/y",
+  mediaKey: "AAEC",
+  fileEncSha256: "AwQF",
+  fileSha256: "BgcI",
+  fileLength: 9,
+  mediaKeyTimestamp: 1_700_000_000,
+  mimeType: "image/png",
+};
+const FILE = { kind: "image", media: { id: "med_0123456789abcdef" as MediaId } } as const;
+
 test("a file that was not uploaded can't be sent", () => {
-  const file = { kind: "image", media: { id: "med_1" } } as const;
-  expect(() => toProto(file, CHAT)).toThrow("has not been uploaded");
-  const uploaded = { imageMessage: { url: "https://x/y", mimetype: "image/png" } };
-  expect(toProto({ ...file, uploaded }, CHAT)).toEqual(uploaded);
+  expect(() => toProto(FILE, CHAT)).toThrow("has not been uploaded");
+});
+
+test("a file leads to what was uploaded, and shows what its kind shows", () => {
+  const file = {
+    url: "https://x/y",
+    directPath: "/y",
+    mediaKey: Buffer.from([0, 1, 2]),
+    fileEncSha256: Buffer.from([3, 4, 5]),
+    fileSha256: Buffer.from([6, 7, 8]),
+    fileLength: 9,
+    mediaKeyTimestamp: 1_700_000_000,
+    mimetype: "image/png",
+  };
+  const uploaded = { ...UPLOADED, width: 3, height: 2, seconds: 5, thumbnail: "CQ==" };
+  const jpegThumbnail = Buffer.from([9]);
+  const full = { ...FILE, caption: "look", fileName: "a.bin", ptt: true, uploaded };
+  expect(toProto({ ...FILE, uploaded: UPLOADED }, CHAT)).toEqual({ imageMessage: file });
+  expect(toProto({ ...full, kind: "image" }, CHAT)).toEqual({
+    imageMessage: { ...file, caption: "look", width: 3, height: 2, jpegThumbnail },
+  });
+  expect(toProto({ ...full, kind: "video" }, CHAT)).toEqual({
+    videoMessage: { ...file, caption: "look", width: 3, height: 2, seconds: 5, jpegThumbnail },
+  });
+  expect(toProto({ ...full, kind: "audio" }, CHAT)).toEqual({
+    audioMessage: { ...file, seconds: 5, ptt: true },
+  });
+  expect(toProto({ ...full, kind: "document" }, CHAT)).toEqual({
+    documentMessage: { ...file, caption: "look", fileName: "a.bin", title: "a.bin" },
+  });
+  expect(toProto({ ...full, kind: "sticker" }, CHAT)).toEqual({
+    stickerMessage: { ...file, width: 3, height: 2 },
+  });
 });

@@ -1,17 +1,9 @@
-import {
-  isMedia,
-  type MediaContent,
-  type MediaKind,
-  type MessageContent,
-  type Target,
-} from "@pombo/domain";
+import { isMedia, type MessageContent, type Target } from "@pombo/domain";
 import { jidNormalizedUser, proto } from "@whiskeysockets/baileys";
+import { mediaProto, type UploadedMedia } from "./media-proto.ts";
 
 /** What a message says. A file is a `media` kind whose bytes WhatsApp has already: `uploaded` is what its recipients need. */
 export type OutgoingContent = MessageContent | UploadedMedia;
-
-/** A file as it was uploaded: the keys of Baileys' media message (`url`, `directPath`, `mediaKey`, `fileSha256` …) and what is seen before it is fetched. */
-export type UploadedMedia = MediaContent & { readonly uploaded: proto.IMessage };
 
 /** A message that was sent before, and the chat that it was sent to. */
 export interface SentBefore {
@@ -83,22 +75,6 @@ function plainProto(content: OutgoingContent, chat: Chat): proto.IMessage {
 }
 
 const { Type } = proto.Message.ProtocolMessage;
-
-const MEDIA_FIELDS = {
-  image: "imageMessage",
-  video: "videoMessage",
-  audio: "audioMessage",
-  document: "documentMessage",
-  sticker: "stickerMessage",
-} as const satisfies Record<MediaKind, keyof proto.IMessage>;
-
-function mediaProto(content: MediaContent | UploadedMedia): proto.IMessage {
-  const field = MEDIA_FIELDS[content.kind];
-  const uploaded = "uploaded" in content ? content.uploaded[field] : undefined;
-  if (uploaded === undefined || uploaded === null)
-    throw new Error(`the ${content.kind} has not been uploaded`);
-  return { [field]: { ...uploaded } };
-}
 
 function pollProto(poll: Extract<MessageContent, { kind: "poll" }>): proto.IMessage {
   const creation = {

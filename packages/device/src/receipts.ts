@@ -19,6 +19,8 @@ export interface Evidence {
   readonly at: number;
   /** Who proves it: the server's ack names the chat, a receipt the recipient's device. */
   readonly by: string;
+  /** The member of a group that it comes from; without a device. */
+  readonly member?: string;
 }
 
 /** Somebody wrote to this device; what they wrote is not looked at. */
@@ -59,7 +61,10 @@ export function readReceipt(node: BinaryNode, own: OwnJids, now: number): Eviden
   if (proves === "sent" && !isOwn(by, own)) return undefined;
   const listed = getBinaryNodeChildren(getBinaryNodeChild(node, "list"), "item");
   const ids = [attrs["id"], ...listed.flatMap((item) => item.attrs["id"] ?? [])];
-  return { ids, proves, at: happenedAt(attrs, now), by };
+  const at = happenedAt(attrs, now);
+  return isJidGroup(attrs["from"])
+    ? { ids, proves, at, by, member: userOf(by) }
+    : { ids, proves, at, by };
 }
 
 /** Reads a raw `<message>`; undefined for groups, broadcasts and copies of our own messages. */
@@ -89,6 +94,10 @@ function writerOf(
 function happenedAt(attrs: BinaryNode["attrs"], now: number): number {
   const seconds = Number(attrs["t"]);
   return attrs["offline"] !== undefined && seconds > 0 ? Math.min(seconds * 1000, now) : now;
+}
+
+function userOf(jid: string): string {
+  return jidDecode(jid)?.user ?? jid;
 }
 
 function isOwn(jid: string, own: OwnJids): boolean {

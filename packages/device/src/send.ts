@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import type { EvidenceStatus, Failure, Settings } from "@pombo/domain";
 import {
   areJidsSameUser,
@@ -10,8 +11,10 @@ import {
   type proto,
   type WASocket,
 } from "@whiskeysockets/baileys";
+import { GroupError, knowGroup } from "./groups.ts";
 import { classifyNack, classifyRejection } from "./classify.ts";
 import { type OutgoingContent, stanzaOf, toProto } from "./outgoing-content.ts";
+import type { MemoryCache } from "./memory-cache.ts";
 import type { Evidence } from "./receipts.ts";
 
 export interface OutgoingMessage {
@@ -32,6 +35,8 @@ export type SendOutcome =
 
 export interface SenderDeps {
   readonly settings: Settings;
+  /** What is known of groups. */
+  readonly groups: MemoryCache;
   /** Every ack and every receipt, in the order in which they came. */
   readonly onEvidence: (evidence: Evidence) => void;
   /** May add to a refusal what WhatsApp says about it when asked. */
@@ -95,9 +100,14 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
     attempt.settle(attempt.left ? unknown(why.detail) : { kind: "failed", failure: why });
   };
 
-  const relay = async (message: OutgoingMessage, attempt: Attempt): Promise<void> => {
+  const relay = async (
+    message: OutgoingMessage,
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<void> => {
     try {
-      await relayMessage(wa, message, deps.onTokenGiven);
+      await showTyping(wa, message, signal);
+      await relayMessage(wa, message, deps);
       leave(attempt);
     } catch (error) {
       if (attempt.left)
@@ -118,7 +128,7 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
     attempts.set(message.id, attempt);
     const onAbort = (): void => giveUp(message.id, attempt, GIVEN_UP);
     signal.addEventListener("abort", onAbort, { once: true });
-    inHand.set(message.id, relay(message, attempt));
+    inHand.set(message.id, relay(message, attempt, signal));
     try {
       return await promise;
     } finally {
@@ -165,6 +175,18 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
   };
 }
 
+/** Shows "typing…" in the chat. Nothing depends on it: what goes wrong here is not told. */
+async function showTyping(
+  wa: WASocket,
+  { jid, content }: OutgoingMessage,
+  signal: AbortSignal,
+): Promise<void> {
+  const ms = "typingMs" in content ? (content.typingMs ?? 0) : 0;
+  if (ms === 0) return;
+  await wa.sendPresenceUpdate("composing", jid).catch(() => {});
+  await pause(ms, undefined, { signal }).catch(() => {});
+}
+
 class GivenUpError extends Error {
   override readonly name = "GivenUpError";
 }
@@ -187,14 +209,14 @@ const NO_DEVICES: Failure = {
 async function relayMessage(
   wa: WASocket,
   { id, jid, content }: OutgoingMessage,
-  onTokenGiven: SenderDeps["onTokenGiven"],
+  { onTokenGiven, groups }: Pick<SenderDeps, "onTokenGiven" | "groups">,
 ): Promise<void> {
   const meId = wa.user?.id;
   if (meId === undefined)
     throw Object.assign(new Error("not logged in"), { output: { statusCode: 401 } });
   await wa.authState.keys.transaction(async () => {
     const single = !isJidGroup(jid);
-    if (single) await requireDevices(wa, jid);
+    await (single ? requireDevices(wa, jid) : knowGroup(wa, jid, groups));
     const chat = { jid, me: meId };
     const { attributes, nodes } = stanzaOf(content, chat);
     await wa.relayMessage(jid, withSecret(toProto(content, chat)), {
@@ -238,6 +260,7 @@ async function refuse(attempt: Attempt, failure: Failure, deps: SenderDeps): Pro
 
 function failureOf(error: unknown): Failure {
   if (error instanceof NoDevicesError) return NO_DEVICES;
+  if (error instanceof GroupError) return error.failure;
   if (error instanceof GivenUpError) return GIVEN_UP;
   return classifyRejection(error);
 }

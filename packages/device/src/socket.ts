@@ -4,6 +4,7 @@ import {
   getBinaryNodeChild,
   getBinaryNodeChildren,
   makeWASocket,
+  type WAMessage,
   type WASocket,
 } from "@whiskeysockets/baileys";
 import { type BaileysConfig, baileysOptions, qrLife } from "./baileys-options.ts";
@@ -30,6 +31,10 @@ export interface SocketListener {
   readonly onAck: (attrs: BinaryNode["attrs"]) => void;
   readonly onReceipt: (node: BinaryNode) => void;
   readonly onMessage: (node: BinaryNode) => void;
+  /** Messages that Baileys has decrypted. */
+  readonly onDecrypted: (messages: readonly WAMessage[]) => void;
+  /** Something about this group has changed. */
+  readonly onGroupChange: (jid: string) => void;
   /** So many one-time keys are left at WhatsApp; `low`: it says so by itself, because they run out. */
   readonly onPreKeyCount: (left: number, low: boolean) => void;
   /** A message stanza is about to be written; throwing keeps it from leaving. */
@@ -134,6 +139,9 @@ function listenToNodes(
   wa.ws.on("CB:ack,class:message", (node: BinaryNode) => listener.onAck(node.attrs));
   wa.ws.on("CB:receipt", listener.onReceipt);
   wa.ws.on("CB:message", listener.onMessage);
+  wa.ws.on("CB:notification,type:w:gp2", ({ attrs: { from } }: BinaryNode) => {
+    if (from !== undefined) listener.onGroupChange(from);
+  });
   // Baileys asks at every login.
   wa.ws.on("CB:iq,type:result,count", (node: BinaryNode) =>
     listener.onPreKeyCount(countIn(node), false),
@@ -161,6 +169,7 @@ function listenToUpdates(
   listener: SocketListener,
   { life, watchdog, settings }: Hands,
 ): void {
+  wa.ev.on("messages.upsert", ({ messages }) => listener.onDecrypted(messages));
   wa.ev.on("connection.update", (update) => {
     if (update.qr !== undefined) {
       const expiresAt = Date.now() + qrLife(life.qrsShown, settings);

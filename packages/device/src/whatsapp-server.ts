@@ -27,9 +27,12 @@ export interface ServerOptions {
 }
 
 export function serverOptions(server: WhatsAppServer): ServerOptions {
-  if (server.url === undefined) return {};
-  if (server.ca === undefined || !server.url.startsWith("wss:"))
-    return { waWebSocketUrl: server.url };
-  const agent = new Agent({ ca: server.ca });
-  return { waWebSocketUrl: server.url, agent, fetchAgent: agent };
+  const { url, ca } = server;
+  if (url === undefined) return {};
+  if (ca === undefined) return { waWebSocketUrl: url };
+  // Media goes over HTTPS always, and an upload outlives the socket.
+  const fetchAgent = new Agent({ ca });
+  return url.startsWith("wss:")
+    ? { waWebSocketUrl: url, agent: new Agent({ ca }), fetchAgent }
+    : { waWebSocketUrl: url, fetchAgent };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { isMedia, readContent, reworded, targetOf, wordsOf } from "./content.ts";
+import type { MediaId } from "./id.ts";
 
 test("a record from the time when all was text is read as text", () => {
   expect(readContent('{"text":"hello"}')).toEqual({ kind: "text", text: "hello" });
@@ -13,7 +14,11 @@ test("content is read back by its kind", () => {
 
 test("only files are media, only changes and reactions have a target, and all but deletions have words", () => {
   const target = { id: "3EB0", fromMe: true };
-  const image = { kind: "image", media: { id: "med_1" }, caption: "look" } as const;
+  const image = {
+    kind: "image",
+    media: { id: "med_0123456789abcdef" as MediaId },
+    caption: "look",
+  } as const;
   expect(isMedia(image)).toBe(true);
   expect(isMedia({ kind: "text", text: "x" })).toBe(false);
   expect(targetOf({ kind: "delete", target })).toBe(target);
@@ -30,6 +35,8 @@ test("texts and captions can be reworded, nothing else", () => {
     text: "b",
     quoted,
   });
-  expect(reworded({ kind: "image", media: {} }, "b")).toMatchObject({ caption: "b" });
+  expect(
+    reworded({ kind: "image", media: { id: "med_0123456789abcdef" as MediaId } }, "b"),
+  ).toMatchObject({ caption: "b" });
   expect(reworded({ kind: "contact", name: "Ana", phone: "5511999999999" }, "b")).toBeUndefined();
 });

@@ -1,6 +1,5 @@
-/** The kinds of content that are files. */
-export const MEDIA_KINDS = ["image", "video", "audio", "document", "sticker"] as const;
-export type MediaKind = (typeof MEDIA_KINDS)[number];
+import type { MediaId } from "./id.ts";
+import { isMediaKind, MEDIA_KINDS, type MediaKind } from "./media-kind.ts";
 
 /** Every kind of content. A reaction, an edit and a deletion have a target. */
 export const CONTENT_KINDS = [
@@ -35,9 +34,9 @@ export interface Extras {
   readonly typingMs?: number;
 }
 
-/** Where the bytes of a file are: in the media store under `id`, or at an address to be fetched from. Never here. */
+/** Where the bytes of a file are: in the media store under `id`, and when `url` is given, not before they were fetched from there. */
 export interface MediaRef {
-  readonly id?: string;
+  readonly id: MediaId;
   readonly url?: string;
 }
 
@@ -95,7 +94,7 @@ export function readContent(json: string): MessageContent {
 export function isMedia<Content extends MessageContent>(
   content: Content,
 ): content is Extract<Content, MediaContent> {
-  return (MEDIA_KINDS as readonly string[]).includes(content.kind);
+  return isMediaKind(content.kind);
 }
 
 /** The message that this one changes or reacts to: it goes only after that one. */

@@ -33,6 +33,7 @@ export const BLOCKERS = [
   "reconcile",
   "recipient_check",
   "identity_changed",
+  "media",
 ] as const;
 
 export type Blocker = (typeof BLOCKERS)[number];

@@ -5,14 +5,17 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type MessageId = Branded<"MessageId">;
 /** `dev_` + 16 lower-case base32-ish characters. */
 export type DeviceId = Branded<"DeviceId">;
-/** `wh_` + 16 lower-case hex: an endpoint for webhooks. */
+/** `med_` + 16 to 40 lower-case letters and digits: bytes that a message may carry. */
+export type MediaId = Branded<"MediaId">;
+/** `wh_` + 16 lower-case hex, or what follows `dev_` in the id of its device: an endpoint for webhooks. */
 export type EndpointId = Branded<"EndpointId">;
 /** A namespace of the installation, for example `c0`. */
 export type CellId = Branded<"CellId">;
 
 const MESSAGE_ID = /^3EB0[0-9A-F]{18}$/;
 const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
-const ENDPOINT_ID = /^wh_[0-9a-f]{16}$/;
+const MEDIA_ID = /^med_[0-9a-z]{16,40}$/;
+const ENDPOINT_ID = /^wh_[0-9a-z]{8,32}$/;
 const CELL_ID = /^c[0-9]{1,4}$/;
 
 /** @param bytes nine random bytes */
@@ -25,9 +28,23 @@ export function mintDeviceId(bytes: Uint8Array): DeviceId {
   return `dev_${hex(bytes)}` as DeviceId;
 }
 
+/** @param bytes sixteen random bytes */
+export function mintMediaId(bytes: Uint8Array): MediaId {
+  return `med_${hex(bytes)}` as MediaId;
+}
+
+export function isMediaId(text: string): text is MediaId {
+  return MEDIA_ID.test(text);
+}
+
 /** @param bytes eight random bytes */
 export function mintEndpointId(bytes: Uint8Array): EndpointId {
   return `wh_${hex(bytes).slice(0, 16)}` as EndpointId;
+}
+
+/** The endpoint that is a device's own. */
+export function deviceEndpointId(deviceId: DeviceId): EndpointId {
+  return `wh_${deviceId.slice("dev_".length)}` as EndpointId;
 }
 
 export function isMessageId(text: string): text is MessageId {

@@ -1,19 +1,26 @@
 // Identity
 export {
   type CellId,
+  deviceEndpointId,
   type DeviceId,
   type EndpointId,
   isCellId,
   isDeviceId,
+  isMediaId,
   isEndpointId,
   isMessageId,
+  type MediaId,
   type MessageId,
   mintDeviceId,
+  mintMediaId,
   mintEndpointId,
   mintMessageId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// What comes in
+export { type InboundMedia, type InboundMessage, isInboundId, tellInbound } from "./inbound.ts";
 
 // Changing a message that was sent
 export {
@@ -30,9 +37,7 @@ export {
   type ContentKind,
   type Extras,
   isMedia,
-  MEDIA_KINDS,
   type MediaContent,
-  type MediaKind,
   type MediaRef,
   type MessageContent,
   readContent,
@@ -71,6 +76,16 @@ export {
   type Origin,
 } from "./message-status.ts";
 export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./next-step.ts";
+
+// Media
+export {
+  isMediaKind,
+  MEDIA_KINDS,
+  type MediaKind,
+  mediaLimit,
+  mostMediaBytes,
+} from "./media-kind.ts";
+export { checkType, essenceOf, type TypeCheck } from "./media-type.ts";
 
 // Lanes and devices
 export {

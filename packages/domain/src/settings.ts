@@ -21,6 +21,10 @@ export const SETTINGS = {
     value: 5_000,
     says: "how long a change waits before it looks again whether its message was sent",
   },
+  contact_lookups: {
+    value: 1_000,
+    says: "numbers that a device looks up a day when it is asked to",
+  },
   typing_limit_ms: {
     value: 10_000,
     says: "longest typing_ms: its device sends nothing else meanwhile",
@@ -42,8 +46,40 @@ export const SETTINGS = {
   },
   idempotency_kept_ms: { value: 86_400_000, says: "how long an idempotency record is kept" },
 
+  // Media
+  image_limit_bytes: { value: 16_777_216, says: "largest image" },
+  video_limit_bytes: { value: 104_857_600, says: "largest video" },
+  audio_limit_bytes: { value: 16_777_216, says: "largest audio file or voice note" },
+  document_limit_bytes: { value: 104_857_600, says: "largest document" },
+  sticker_limit_bytes: { value: 1_048_576, says: "largest sticker" },
+  media_connect_ms: { value: 10_000, says: "how long the host of a media URL may take to answer" },
+  media_idle_ms: { value: 15_000, says: "how long a media URL may send nothing" },
+  media_fetch_ms: { value: 120_000, says: "how long one download of a media URL may take" },
+  media_fetch_tries: { value: 3, says: "how often a media URL is tried whose host fails" },
+  media_fetch_pause_ms: { value: 2_000, says: "first pause between two such tries; doubles" },
+  media_redirects: { value: 3, says: "redirects of a media URL that are followed" },
+  media_upload_ms: { value: 60_000, says: "how long an upload to WhatsApp may move nothing" },
+  media_look_ms: {
+    value: 20_000,
+    says: "how often a message is looked at whose media is being fetched or uploaded",
+  },
+  media_begins: {
+    value: 5,
+    says: "how often work on the media of a message may begin and find no end before it fails",
+  },
+  media_parallel: { value: 8, says: "media that one worker fetches or uploads at a time" },
+  media_kept_ms: { value: 604_800_000, says: "how long media is kept after its last use" },
+  media_uploaded_kept_ms: {
+    value: 604_800_000,
+    says: "how long an upload to WhatsApp is used again by its device",
+  },
+  media_sweep_ms: { value: 600_000, says: "how often media that nobody keeps is removed" },
+  media_orphan_ms: { value: 3_600_000, says: "age at which bytes without a record are removed" },
+
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
+  groups_kept_ms: { value: 60_000, says: "how long the list of a device's groups is kept" },
+  inbound_kept_ms: { value: 604_800_000, says: "how long a received message is kept" },
   letter_kept_ms: { value: 2_592_000_000, says: "how long a failed message is kept" },
   events_kept_ms: { value: 172_800_000, says: "how long the event log is kept" },
   ended_key_kept_ms: {
@@ -174,7 +210,7 @@ export const SETTINGS = {
     value: 1_000,
     says: "open deliveries of an endpoint; beyond that its cursor waits",
   },
-  webhook_in_hand: { value: 10, says: "requests to one endpoint at once" },
+  webhook_in_hand: { value: 20, says: "requests to one endpoint at once" },
   webhook_concurrency: { value: 1_000, says: "webhook requests of one notifier at once" },
   webhook_circuit_failures: {
     value: 5,
@@ -211,6 +247,11 @@ export const SETTINGS = {
   memory_webhook_percent: {
     value: 60,
     says: "share of Redis' maxmemory from which on endpoints that hold the event log are parked",
+  },
+
+  history_wait_ms: {
+    value: 5_000,
+    says: "how long the phone's answer to a request for history is waited for",
   },
 
   // The connection

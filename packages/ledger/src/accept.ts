@@ -1,5 +1,6 @@
 import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
+import { carriedBy, carriedText } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {
@@ -128,7 +129,14 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
     claim?.fingerprint ?? "",
     json(claim?.answer),
     message.syncUntil ?? 0,
+    carriedOf(message.content),
   ];
+}
+
+/** What must be at WhatsApp before the message can go; empty when it carries nothing. */
+function carriedOf(content: MessageContent): string {
+  const carried = carriedBy(content);
+  return carried === undefined ? "" : carriedText(carried);
 }
 
 /** Empty for what is absent: scripts know no undefined. */

@@ -8,6 +8,7 @@ import {
   readContent,
 } from "@pombo/domain";
 import type { Ownership } from "./lane.ts";
+import type { MediaUpload } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
 /** How often each one-time remedy was taken for a message. */
@@ -25,6 +26,8 @@ export interface InHand {
   readonly taken: Taken;
   /** Somebody waits for its answer until then; 0 nobody. ms since the epoch */
   readonly syncUntil: number;
+  /** What it carries, as its device uploaded it. */
+  readonly upload?: MediaUpload;
 }
 
 /** `go`: the message is `sending`, and may be written to the socket. The others have changed nothing. */
@@ -39,6 +42,8 @@ export type Begun =
   | (InHand & { readonly kind: "expired" })
   /** Its worker ended more than once: let nothing else run, then begin again with `alone`. */
   | (InHand & { readonly kind: "alone" })
+  /** What it carries has not been uploaded by this device: set it aside until it is. */
+  | (InHand & { readonly kind: "media" })
   /** Its last attempt is without an answer on this very connection: get a new one first. */
   | (InHand & { readonly kind: "reconnect" })
   /** The job is of an older feed, or the message was settled: finish the job, do nothing. */
@@ -93,6 +98,11 @@ export interface Attempts {
   settle(own: Ownership, messageId: MessageId, outcome: Outcome): Promise<Settled>;
   /** Ack or receipt; never fenced, only forward. */
   recordEvidence(deviceId: Ownership["deviceId"], evidence: Evidence): Promise<Settled>;
+  /** One member of a group got, or read, a message: counted once. */
+  countReceipt(
+    deviceId: Ownership["deviceId"],
+    receipt: { readonly messageId: MessageId; readonly member: string; readonly read: boolean },
+  ): Promise<void>;
 }
 
 export function attempts(run: Run): Attempts {
@@ -164,6 +174,9 @@ export function attempts(run: Run): Attempts {
       );
       return readSettled(reply as [Settled["kind"], (string | number)?]);
     },
+    async countReceipt(deviceId, { messageId, member, read }) {
+      await run("count-receipt", deviceId, messageId, member, read ? "read" : "delivered");
+    },
   };
 }
 
@@ -185,6 +198,7 @@ function readBegun(reply: readonly (string | number)[]): Begun {
     case "expired":
     case "alone":
     case "reconnect":
+    case "media":
       return { kind, ...readInHand(reply) };
   }
 }
@@ -199,6 +213,7 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     content: readContent(String(reply[6])),
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
     syncUntil: Number(reply[8] ?? 0),
+    ...((reply[9] ?? "") === "" ? {} : { upload: JSON.parse(String(reply[9])) as MediaUpload }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { EndpointId } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Run } from "./scripts.ts";
@@ -151,7 +152,11 @@ export function deliveries({
       });
     },
     async beginDelivery({ endpointId, delivery }, { now, ends }) {
-      return readBegun((await run("begin-delivery", endpointId, delivery, now, ends)) as Begun);
+      // The client asks again by itself when an answer got lost.
+      const token = randomBytes(9).toString("base64url");
+      return readBegun(
+        (await run("begin-delivery", endpointId, delivery, now, ends, token)) as Begun,
+      );
     },
     async settleDelivery({ endpointId, delivery, tries, now, verdict, ...rest }) {
       const at = verdict.kind === "retry" ? verdict.at : 0;

@@ -87,9 +87,11 @@ test("an endpoint begins at the end of the log, and creating it again changes no
   await using t = await setup();
   const cursor = await t.happen();
   const other = "wh_0000000000000001" as EndpointId;
-  expect(await t.ledger.createEndpoint(endpoint({ id: other }))).toBe(true);
+  expect(await t.ledger.createEndpoint(endpoint({ id: other }))).toBe("created");
   await t.happen();
-  expect(await t.ledger.createEndpoint(endpoint({ id: other, url: "https://other" }))).toBe(true);
+  expect(await t.ledger.createEndpoint(endpoint({ id: other, url: "https://other" }))).toBe(
+    "exists",
+  );
   expect(await t.ledger.findEndpoint(other)).toMatchObject({
     url: "https://example.com/in",
     cursor,
@@ -103,8 +105,8 @@ test("an endpoint begins at the end of the log, and creating it again changes no
 test("there are no more endpoints than the limit", async () => {
   await using t = await setup({ webhook_endpoints_limit: 1 });
   const other = endpoint({ id: "wh_0000000000000001" as EndpointId });
-  expect(await t.ledger.createEndpoint(other)).toBe(false);
-  expect(await t.ledger.createEndpoint(endpoint())).toBe(true);
+  expect(await t.ledger.createEndpoint(other)).toBe("full");
+  expect(await t.ledger.createEndpoint(endpoint())).toBe("exists");
 });
 
 test("one notifier reads the log; the next start of the same one takes over at once, under a higher epoch", async () => {
@@ -175,6 +177,23 @@ test("what somebody has in hand is left to him until his request must be over", 
   expect(await t.settle(to, "delivered", { tries: 2 })).toBe("ended");
 });
 
+test("a begin whose answer got lost is asked again and answered the same", async () => {
+  const asked: unknown[][] = [];
+  await using t = await setup();
+  const to = await t.happen();
+  await t.feed(to);
+  const evalsha = t.redis.evalsha.bind(t.redis);
+  t.redis.evalsha = ((...args: Parameters<typeof evalsha>) => {
+    asked.push(args);
+    return evalsha(...args);
+  }) as typeof t.redis.evalsha;
+  await t.begin(to);
+  const [last] = asked.slice(-1) as [Parameters<typeof evalsha>];
+  const again = (await evalsha(...last)) as unknown[];
+  expect([again[0], again[5]]).toEqual(["post", 1]);
+  expect(await t.settle(to, "delivered", { tries: 1 })).toBe("ended");
+});
+
 test("a failure waits for its time and does not count as ready", async () => {
   await using t = await setup();
   const to = await t.happen();
@@ -223,6 +242,20 @@ test("failures in a row open the circuit; then a single probe decides", async ()
   expect(closed).toMatchObject({ failures: 0 });
   expect(closed).not.toHaveProperty("openUntil");
   expect(await t.begin(b, later)).toMatchObject({ kind: "post", opens: 0 });
+});
+
+test("resumed by hand, what failed may be tried at once, and the circuit is closed", async () => {
+  await using t = await setup({ webhook_circuit_failures: 1 });
+  const to = await t.happen();
+  await t.feed(to);
+  await t.begin(to);
+  await t.settle(to, NOW + 3_600_000);
+  expect(await t.view()).toMatchObject({ retrying: 1, openUntil: NOW + 30_000 });
+  await t.ledger.resumeEndpoint(ID, "cursor", NOW + 1);
+  const resumed = await t.view();
+  expect(resumed).toMatchObject({ state: "enabled", open: 1, retrying: 0, failures: 0 });
+  expect(resumed).not.toHaveProperty("openUntil");
+  expect(await t.begin(to, NOW + 1)).toMatchObject({ kind: "post", tries: 2 });
 });
 
 test("gone: the endpoint is disabled with an event, what is open waits for it and goes on when it is resumed", async () => {
@@ -333,8 +366,10 @@ test("deleted: nothing of it stays, and its jobs are ghosts", async () => {
   expect((await t.redis.keys("*")).filter((key) => key.includes(ID))).toEqual([]);
 });
 
-/** Times that make every event old at once. */
-const KEPT = { events_kept_ms: 1_000, webhook_behind_ms: 2_000 };
+/** Times that no slow machine reaches by itself. */
+const KEPT = { events_kept_ms: 300_000, webhook_behind_ms: 600_000 };
+/** Older than what is kept, and older than what an endpoint may hold. */
+const [OLD, TOO_OLD] = [400_000, 700_000];
 /** As many as a node of the stream holds, and more: trimming takes whole nodes. */
 const MANY = 250;
 
@@ -344,7 +379,7 @@ test("the log is trimmed to its time when no endpoint holds it", async () => {
   for (let count = 0; count < MANY; count += 1) await t.happen();
   const first = await t.redis.xlen(t.keys.events());
   expect(await t.ledger.trimEvents(Date.now())).toMatchObject({ trimmed: 0 });
-  const { trimmed } = await t.ledger.trimEvents(Date.now() + 5_000);
+  const { trimmed } = await t.ledger.trimEvents(Date.now() + OLD);
   expect(trimmed).toBeGreaterThan(0);
   expect(await t.redis.xlen(t.keys.events())).toBe(first - trimmed);
 });
@@ -354,9 +389,9 @@ test("an enabled endpoint holds what it has not seen; one that is too far behind
   const from = await t.cursor();
   for (let count = 0; count < MANY; count += 1) await t.happen();
   const length = await t.redis.xlen(t.keys.events());
-  expect(await t.ledger.trimEvents(Date.now() + 1_500)).toEqual({ trimmed: 0, parked: [] });
+  expect(await t.ledger.trimEvents(Date.now() + OLD)).toEqual({ trimmed: 0, parked: [] });
   expect(await t.redis.xlen(t.keys.events())).toBe(length);
-  const late = await t.ledger.trimEvents(Date.now() + 5_000);
+  const late = await t.ledger.trimEvents(Date.now() + TOO_OLD);
   expect(late).toMatchObject({ parked: [ID] });
   expect(late.trimmed).toBeGreaterThan(0);
   expect(await t.view()).toMatchObject({ state: "parked", reason: "behind", cursor: from });
@@ -373,7 +408,7 @@ test("one that has seen everything is never behind, however old its cursor", asy
   let last = "";
   for (let count = 0; count < MANY; count += 1) last = await t.happen();
   await t.feed(last, { deliveries: [] });
-  expect(await t.ledger.trimEvents(Date.now() + 60_000)).toMatchObject({ parked: [] });
+  expect(await t.ledger.trimEvents(Date.now() + TOO_OLD)).toMatchObject({ parked: [] });
   expect(await t.view()).toMatchObject({ state: "enabled", cursor: last });
 });
 
@@ -381,11 +416,11 @@ test("when Redis fills up, whoever holds more than what is kept anyway is parked
   const roomy = { ...KEPT, webhook_behind_ms: DEFAULT_SETTINGS.webhook_behind_ms };
   await using t = await setup({ ...roomy, memory_webhook_percent: 101 });
   await t.happen();
-  expect(await t.ledger.trimEvents(Date.now() + 5_000)).toMatchObject({ parked: [] });
+  expect(await t.ledger.trimEvents(Date.now() + OLD)).toMatchObject({ parked: [] });
   await using full = await setup({ ...roomy, memory_webhook_percent: 0 });
   await full.happen();
   expect(await full.ledger.trimEvents(Date.now())).toMatchObject({ parked: [] });
-  expect(await full.ledger.trimEvents(Date.now() + 5_000)).toMatchObject({ parked: [ID] });
+  expect(await full.ledger.trimEvents(Date.now() + OLD)).toMatchObject({ parked: [ID] });
 });
 
 test("resumed at the latest event, what was skipped is the gap", async () => {

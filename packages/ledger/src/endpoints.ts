@@ -50,8 +50,8 @@ export type EndpointEdit = Partial<Pick<NewEndpoint, "url" | "description" | "ev
 
 /** Endpoints for webhooks. */
 export interface Endpoints {
-  /** False: there are too many. A repeat under the same id changes nothing. */
-  createEndpoint(endpoint: NewEndpoint): Promise<boolean>;
+  /** `exists`: it is there already, and stays as it is. `full`: there are too many. */
+  createEndpoint(endpoint: NewEndpoint): Promise<"created" | "exists" | "full">;
   findEndpoint(id: EndpointId): Promise<EndpointRecord | undefined>;
   /** By creation. */
   listEndpoints(): Promise<readonly EndpointRecord[]>;
@@ -63,7 +63,7 @@ export interface Endpoints {
     state: Exclude<EndpointState, "enabled">,
     { reason, now }: { readonly reason: string; readonly now: number },
   ): Promise<boolean>;
-  /** Goes on at its cursor, or at the end of the event log; closes its circuit. */
+  /** Goes on at its cursor, or at the end of the event log; what failed is tried at once. */
   resumeEndpoint(id: EndpointId, from: "cursor" | "latest", now: number): Promise<boolean>;
   deleteEndpoint(id: EndpointId): Promise<boolean>;
 }
@@ -98,7 +98,9 @@ export function endpoints({ redis, keys, run, settings }: EndpointsDeps): Endpoi
     async createEndpoint({ id, now, url, secret, description, events, devices, keyId }) {
       const fields = { url, secret, description, key: keyId, ...listsOf({ events, devices }) };
       const limit = settings.webhook_endpoints_limit;
-      return (await run("create-endpoint", id, now, limit, ...Object.entries(fields).flat())) === 1;
+      const flat = Object.entries(fields).flat();
+      const reply = await run("create-endpoint", id, now, limit, ...flat);
+      return reply === 1 ? "created" : reply === 2 ? "exists" : "full";
     },
     async findEndpoint(id) {
       return (await read([id]))[0];

@@ -14,6 +14,8 @@ export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
+export type { KnownNumber } from "./directory.ts";
+export type { InboxCursor } from "./inbound.ts";
 export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
@@ -23,6 +25,15 @@ export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
 export type { LaneReport } from "./lane-report.ts";
 export type { CredentialStore } from "./credentials.ts";
+
+// Media
+export {
+  type Carried,
+  carriedBy,
+  type Media,
+  type MediaRecord,
+  type MediaUpload,
+} from "./media.ts";
 
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";

@@ -15,6 +15,7 @@ export interface Leases {
   reportWorker(
     owner: string,
     alive: boolean,
+    lanes: number,
   ): Promise<{ readonly workers: number; readonly devices: number }>;
 }
 
@@ -33,8 +34,14 @@ export function leases(run: Run, settings: Settings): Leases {
     async freeDevices(limit) {
       return (await run("free-devices", limit)) as DeviceId[];
     },
-    async reportWorker(owner, alive) {
-      const reply = await run("report-worker", owner, settings.worker_ttl_ms, alive ? "1" : "");
+    async reportWorker(owner, alive, lanes) {
+      const reply = await run(
+        "report-worker",
+        owner,
+        settings.worker_ttl_ms,
+        alive ? "1" : "",
+        lanes,
+      );
       const [workers = 0, devices = 0] = reply as number[];
       return { workers, devices };
     },

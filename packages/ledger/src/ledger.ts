@@ -12,11 +12,15 @@ import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
+import { type Directory, directory } from "./directory.ts";
+import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
+import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
+import { type Outbox, outbox } from "./outbox.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -24,6 +28,7 @@ import { loadScripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
+import { type Workers, workers } from "./workers.ts";
 import { type Views, views } from "./views.ts";
 
 /** The durable record of one cell. A user takes from it the parts that it calls. */
@@ -43,9 +48,14 @@ export type Ledger = Acceptance &
   Polls &
   Closing &
   Changes &
+  Inbound &
+  Directory &
+  Outbox &
   Withdrawals &
+  Media &
   Admissions &
   EventLog &
+  Workers &
   EventRetention &
   Endpoints &
   Deliveries &
@@ -77,9 +87,14 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...media({ redis, keys, run, settings }),
     ...admissions(run, settings),
     ...changes(run),
+    ...inbound(redis, keys, run),
+    ...outbox({ redis, keys, run, settings }),
+    ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
+    ...workers(run, settings),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),

@@ -26,7 +26,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
- * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by.
+ * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by got seen.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -60,6 +60,8 @@ export interface MessageRecord {
   readonly metadata?: unknown;
   /** The message that deletes it for everyone: it may be on its way, arrived, or have failed. */
   readonly deletedBy?: MessageId;
+  /** Of a group: how many members got it, and how many read it. */
+  readonly receipts?: { readonly delivered: number; readonly read: number };
 }
 
 export type MessageHash = Readonly<Record<string, string>>;
@@ -97,6 +99,9 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     ...(hash["metadata"] === undefined
       ? {}
       : { metadata: JSON.parse(hash["metadata"]) as unknown }),
+    ...(hash["got"] === undefined
+      ? {}
+      : { receipts: { delivered: Number(hash["got"]), read: Number(hash["seen"] ?? 0) } }),
     ...(hash["deleted_by"] === undefined ? {} : { deletedBy: hash["deleted_by"] as MessageId }),
   };
 }

@@ -8,6 +8,7 @@ import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
 const START = 1_700_000_000_000 - (1_700_000_000_000 % 86_120_000) + 11 * 3_600_000;
 /** Awake between noon and one. */
 const ASLEEP = { from: "13:00", to: "12:00", timezone: "UTC" } as const;
+const NONE = "3EB0000000000000000000" as MessageId;
 const ENDS = ["sent", "retry", "fail", "park", "hold", "unknown"] as const;
 
 const recipient = fc.constantFrom("5511900000001", "5511900000002", "5511900000003");
@@ -36,7 +37,12 @@ const op = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("cancel" as const), index: fc.nat(20) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant("close" as const) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constantFrom("close", "death", "pause") }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constant("begin" as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constantFrom("late", "redrive"), index: fc.nat(20) }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("warm" as const), recipient }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("number" as const) }) },
 );
@@ -50,6 +56,10 @@ function worker(t: Bed) {
   let now = START;
   let number = 1;
   let attempts = 0;
+  let own = t.own;
+  let paused = false;
+  let inHand: { readonly id: MessageId; readonly left: boolean } | undefined;
+  const any = (index: number) => accepted[index % Math.max(1, accepted.length)] ?? NONE;
 
   /** Looks until it picks or nothing moves any more. */
   async function feed(): Promise<void> {
@@ -64,7 +74,7 @@ function worker(t: Bed) {
       const picked =
         pick.kind === "pick" ? { pick: { ...pick, id: pick.id as MessageId } } : undefined;
       // oxlint-disable-next-line no-await-in-loop
-      const fed = await t.ledger.feed(t.own, { ...order, ...picked });
+      const fed = await t.ledger.feed(own, { ...order, ...picked });
       if (fed.kind === "fed") return;
     }
   }
@@ -82,37 +92,54 @@ function worker(t: Bed) {
     return { ...base, to: "unknown", wait: due, mayHaveLeft: true };
   }
 
-  /** The oldest of the window is sent, and ends so. */
-  async function end(how: (typeof ENDS)[number]): Promise<boolean> {
+  /** The attempt of the oldest of the window begins; true when there was one. */
+  async function begin(): Promise<boolean> {
+    if (inHand !== undefined) return true;
     const window = await t.ledger.window(DEVICE);
-    const records = await Promise.all(
-      window.map(({ messageId }) => t.ledger.findMessage(messageId)),
-    );
-    const [first] = window.toSorted((a, b) => a.fedAt - b.fedAt);
-    const record = records.find((one) => one?.id === first?.messageId);
-    if (first === undefined || record === undefined) return false;
+    const [first] = window.toSorted((x, y) => x.fedAt - y.fedAt);
+    if (first === undefined) return false;
     attempts += 1;
-    const begun = await t.ledger.begin(t.own, {
-      messageId: first.messageId,
-      feed: first.feed,
-      token: `t${attempts}`,
-      now,
-      connectedSince: 0,
-    });
+    const job = { ...first, token: `t${attempts}`, now, connectedSince: 0 };
+    const asked = await t.ledger.begin(own, job);
+    const begun =
+      asked.kind === "alone" ? await t.ledger.begin(own, { ...job, alone: true }) : asked;
     if (begun.kind === "expired") {
-      const over = { code: "MESSAGE_EXPIRED", detail: "" } as const;
-      const outcome = record.mayHaveLeft
-        ? ({ to: "failed", now, failure: { ...over, code: "OUTCOME_UNKNOWN" } } as const)
-        : ({ to: "expired", now, failure: over } as const);
-      await t.ledger.settle(t.own, first.messageId, { ...outcome, feed: first.feed });
+      const detail = "";
+      const outcome = begun.mayHaveLeft
+        ? ({ to: "failed", now, failure: { code: "OUTCOME_UNKNOWN", detail } } as const)
+        : ({ to: "expired", now, failure: { code: "MESSAGE_EXPIRED", detail } } as const);
+      await t.ledger.settle(own, first.messageId, { ...outcome, feed: first.feed });
       return true;
     }
-    expect(begun.kind).toBe("go");
-    if (how === "sent") {
-      sent.push(first.messageId);
-      await t.ledger.recordEvidence(DEVICE, { messageId: first.messageId, proves: "sent", now });
-    } else await t.ledger.settle(t.own, first.messageId, outcomeOf(how, record.mayHaveLeft));
+    if (begun.kind !== "go") throw new Error(`not begun: ${begun.kind}`);
+    inHand = { id: first.messageId, left: begun.mayHaveLeft };
     return true;
+  }
+
+  /** What is in hand ends so; false when there is nothing to begin either. */
+  async function end(how: (typeof ENDS)[number]): Promise<boolean> {
+    if (!(await begin())) return false;
+    if (inHand === undefined) return true;
+    const { id, left } = inHand;
+    inHand = undefined;
+    if (how === "sent") await prove(id);
+    else await t.ledger.settle(own, id, outcomeOf(how, left));
+    return true;
+  }
+
+  async function prove(messageId: MessageId): Promise<void> {
+    const settled = await t.ledger.recordEvidence(DEVICE, { messageId, proves: "sent", now });
+    if (settled.kind === "settled") sent.push(messageId);
+  }
+
+  /** The worker ends, whatever it has in hand; the next one takes over. */
+  async function die(): Promise<void> {
+    inHand = undefined;
+    await t.ledger.drop("worker-1", own);
+    const next = await t.ledger.take(DEVICE, "worker-1");
+    if (next === undefined) throw new Error("no lease");
+    own = next;
+    await t.ledger.takeOver(own, { now, due: now + 2_000 });
   }
 
   async function run(step: Op): Promise<void> {
@@ -141,20 +168,34 @@ function worker(t: Bed) {
         await t.ledger.serveDue(now, 100);
         return;
       case "cancel":
-        await t.ledger.cancel(
-          accepted[step.index % Math.max(1, accepted.length)] ?? ("" as MessageId),
-          now,
-        );
+        await t.ledger.cancel(any(step.index), now);
+        return;
+      case "late":
+        // Only what may have left can be proved without an attempt.
+        if ((await t.ledger.findMessage(any(step.index)))?.mayHaveLeft === true)
+          await prove(any(step.index));
+        return;
+      case "redrive":
+        await t.ledger.redrive(any(step.index), now);
+        return;
+      case "begin":
+        await begin();
+        return;
+      case "death":
+        return die();
+      case "pause":
+        paused = !paused;
+        await t.ledger.pauseLane(DEVICE, paused, now);
         return;
       case "close":
-        await t.ledger.closeLane(t.own);
+        await t.ledger.closeLane(own);
         return;
       case "warm":
         return t.ledger.warmUp(DEVICE, step.recipient, Date.now() + 100_000_000);
       case "number": {
         number += 1;
         const phone = `55119990000${String(number).padStart(2, "0")}`;
-        await t.ledger.changeDevice(t.own, { state: "connected", now, phone });
+        await t.ledger.changeDevice(own, { state: "connected", now, phone });
         await t.ledger.moveGenerations(DEVICE, "release", { now, generation: number });
       }
     }
@@ -162,6 +203,9 @@ function worker(t: Bed) {
 
   /** All that waits for a time or an answer gets it; what is still open then never moves again. */
   async function drain(): Promise<void> {
+    await t.ledger.pauseLane(DEVICE, false, now);
+    // An attempt that was under way when the number changed belongs to the old one.
+    await t.ledger.moveGenerations(DEVICE, "release", { now, generation: number });
     for (let turn = 0; turn < 500; turn += 1) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       await feed();

@@ -311,3 +311,32 @@ test("two retries of one recipient, one of them released from the old number, do
   await t.ledger.serveDue(NOW + 20, 10);
   expect((await drain(t, NOW + 20)).toSorted()).toEqual([old, fresh].toSorted());
 });
+
+test("a worker whose clock is ahead brings nothing back before its time", async () => {
+  await using t = await setup();
+  const now = Date.now();
+  const [later] = await acceptAll(t, [newMessage({ at: now, sendAt: now + 1_800_000 })]);
+  expect(await t.ledger.serveDue(now + 3_600_000, 10)).toBe(0);
+  expect((await t.ledger.findMessage(later as MessageId))?.status).toBe("scheduled");
+});
+
+test("a release brings along what waits behind a message that may have left under the old number", async () => {
+  await using t = await setup();
+  const state = { state: "connected", now: NOW } as const;
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" });
+  const [lost, behind] = (await acceptAll(t, [newMessage(), newMessage()])) as MessageId[];
+  if (lost === undefined) throw new Error("none");
+  await t.begin(lost, NOW);
+  await t.ledger.settle(t.own, lost, {
+    to: "unknown",
+    now: NOW,
+    token: "t1",
+    failure: { code: "OUTCOME_UNKNOWN", detail: "" },
+    wait: { kind: "due", at: NOW + 10 },
+    mayHaveLeft: true,
+  });
+  expect(await drain(t)).toEqual([]);
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" });
+  expect(await t.ledger.moveGenerations(DEVICE, "release", { now: NOW, generation: 2 })).toBe(1);
+  expect(await drain(t)).toEqual([behind]);
+});

@@ -4,15 +4,30 @@ import type { Keys, Redis } from "@pombo/redis";
 /** What the API asks the owner of a device to do. */
 export interface DeviceRequest {
   readonly id: string;
-  readonly kind: "connect" | "disconnect" | "logout" | "pairing-code";
+  readonly kind:
+    | "connect"
+    | "disconnect"
+    | "logout"
+    | "pairing-code"
+    | "groups"
+    | "group"
+    | "check-contacts"
+    | "history-sync";
   /** Digits, for a pairing code. */
   readonly phone?: string;
+  /** For a group, or the chat whose history is wanted. */
+  readonly jid?: string;
+  /** Digits, for a check of contacts. */
+  readonly numbers?: readonly string[];
+  /** History before this message. */
+  readonly before?: { readonly id: string; readonly fromMe: boolean; readonly at: number };
+  readonly count?: number;
   /** After this time nobody waits for the answer and the owner drops the request, ms since the epoch. */
   readonly deadline: number;
 }
 
 export type DeviceReply =
-  | { readonly kind: "done"; readonly data: Readonly<Record<string, string | number>> }
+  | { readonly kind: "done"; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly detail: string };
 
 const REPLY_KEPT_S = 60;

@@ -13,6 +13,7 @@ const NAMES = [
   "accept",
   "admit",
   "announce",
+  "await-media",
   "begin-attempt",
   "cancel",
   "change-device",
@@ -21,21 +22,27 @@ const NAMES = [
   "close-lane",
   "close-message",
   "create-key",
+  "count-receipt",
   "create-operation",
   "delete-device",
   "discard-letter",
   "drop-lease",
+  "drop-media",
   "edit-device",
   "ended-keys",
   "erase-credentials",
   "feed",
   "free-devices",
+  "keep-media",
+  "list-workers",
   "look-at",
+  "media-ready",
   "move-generation",
   "name-heir",
   "open-lane",
   "pause-lane",
   "peek",
+  "receive",
   "redrive",
   "renew-leases",
   "report-worker",
@@ -45,8 +52,11 @@ const NAMES = [
   "step-operation",
   "store-answer",
   "take-lease",
+  "take-lookups",
   "take-over",
   "trim-letters",
+  "trim-outbox",
+  "use-media",
   "warm-up",
   "write-credentials",
   // Endpoints and their deliveries
@@ -88,10 +98,12 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
+  "contact_lookups",
   "deaths_alone",
   "deaths_poisoned",
   "idempotency_claim_ms",
   "idempotency_kept_ms",
+  "inbound_kept_ms",
   "probe_ms",
   "queue_time_ms",
   "reconcile_limit_ms",
@@ -106,12 +118,11 @@ const IN_SCRIPTS = [
 ] as const;
 
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
-  const prelude = source("prelude");
   const scripts = new Map(
     NAMES.map((name) => {
       const part = PARTS[name];
-      const own = part === undefined ? source(name) : `${source(part)}\n${source(name)}`;
-      const body = `${prelude}\n${own}`;
+      const library = source("prelude") + (part === undefined ? "" : source(part));
+      const body = withDefinitions(library, source(name));
       const text = `${luaSettings(body, settings)}\n${body}`;
       return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;
     }),
@@ -121,6 +132,29 @@ export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
     if (found === undefined) throw new Error(`no script is called ${name}`);
     return runScript(redis, found, keys.tag, args);
   };
+}
+
+/**
+ * A script with the definitions of the library that it uses, and those that they use: each one costs every run of the script a little.
+ * The library's definitions begin with `local` at the margin, with their comments above them; none redefines another's name.
+ */
+export function withDefinitions(library: string, own: string): string {
+  const definitions = library.split(/^(?=(?:--.*\n)*local )/m).map((text) => {
+    const name = /^local (?:function )?(\w+)/m.exec(text)?.[1];
+    return { text, name: name === undefined ? undefined : new RegExp(`\\b${name}\\b`) };
+  });
+  let body = own;
+  let code = withoutComments(own);
+  for (const { text, name } of definitions.toReversed()) {
+    if (name?.test(code) !== true) continue;
+    body = `${text}\n${body}`;
+    code = `${withoutComments(text)}\n${code}`;
+  }
+  return body;
+}
+
+function withoutComments(lua: string): string {
+  return lua.replaceAll(/--.*$/gm, "");
 }
 
 /** The settings as the local table `S`: only those that the text uses, since each one costs every run a little. */

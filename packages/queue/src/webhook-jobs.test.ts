@@ -75,6 +75,18 @@ test("a job for later comes back at its time", async () => {
   expect(begun[1]).toBeGreaterThanOrEqual(at - 2);
 });
 
+test("a job that waits for its time may be told to go now; others are left as they are", async () => {
+  await using t = await setup();
+  await t.jobs.add([
+    { ...job(1), delayMs: 3_600_000 },
+    { ...job(2), delayMs: 3_600_000 },
+  ]);
+  await using _ = await t.work(() => ({ kind: "done" }));
+  await t.jobs.hasten([job(1), job(3)]);
+  await eventually(() => t.jobs.missing([job(1), job(2)])).toEqual([job(1)]);
+  expect(t.handled).toEqual([job(1).delivery]);
+});
+
 test("a job whose handling throws is gone, so that it can be added again", async () => {
   await using t = await setup();
   await t.jobs.add([job(1)]);

@@ -14,6 +14,8 @@ export interface WebhookJob {
 export interface WebhookJobs extends AsyncDisposable {
   /** Jobs that are there already stay as they are. */
   add(jobs: readonly (WebhookJob & { readonly delayMs?: number })[]): Promise<void>;
+  /** Of these, those that wait for a time may go now. */
+  hasten(jobs: readonly WebhookJob[]): Promise<void>;
   /** Those that have no job. */
   missing<One extends WebhookJob>(jobs: readonly One[]): Promise<readonly One[]>;
 }
@@ -70,6 +72,13 @@ export function openWebhookJobs({
         })),
       );
     },
+    async hasten(jobs) {
+      const ids = jobs.map(webhookId);
+      const times = ids.length === 0 ? [] : await redis.zmscore(queue.toKey("delayed"), ...ids);
+      for (const [index, id] of ids.entries())
+        // oxlint-disable-next-line no-await-in-loop -- as many as are open; others have their turn in between
+        if (times[index] !== null) await promote(queue, id);
+    },
     async missing(jobs) {
       const pipeline = redis.pipeline();
       for (const job of jobs) pipeline.exists(queue.toKey(webhookId(job)));
@@ -78,6 +87,12 @@ export function openWebhookJobs({
     },
     [Symbol.asyncDispose]: () => queue.close(),
   };
+}
+
+async function promote(queue: Queue<WebhookJob>, id: string): Promise<void> {
+  const job = await queue.getJob(id);
+  // Its time may have come just now.
+  await job?.promote().catch(() => undefined);
 }
 
 /** Handles jobs until it is disposed, which waits for what is in hand. */

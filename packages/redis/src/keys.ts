@@ -59,6 +59,18 @@ const KEY_PARTS = {
   leases: 0,
   /** list: requests for the owner — device */
   requests: 1,
+  /** zset by sequence: all messages of a device that are kept, to be listed — device */
+  outbox: 1,
+  /** string JSON, expiring: a message that somebody sent — device, its id */
+  received: 2,
+  /** zset by the time of sending: what a device received — device */
+  inbox: 1,
+  /** hash member → delivered | read, expiring: who of a group has a message — message id */
+  receipts: 1,
+  /** counter, expiring: numbers that a device has looked up — device, day */
+  lookups: 2,
+  /** string JSON, expiring: the groups that a device is in — device */
+  groups: 1,
   /** string, expiring: the answer to a request — request id */
   reply: 1,
   /** hash name → sealed bytes: credentials — device */
@@ -67,12 +79,20 @@ const KEY_PARTS = {
   idempotency: 1,
   /** hash: an API key — digest */
   apikey: 1,
+  /** string (JSON): one media — media id */
+  media: 1,
+  /** zset by the end of their keeping: all media */
+  mediaends: 0,
+  /** string (JSON), expiring: media as WhatsApp has it from this device — device, `<media id>|<kind>` */
+  upload: 2,
   /** counter, expiring: requests of an API key in a window — digest, number of the window */
   rate: 2,
   /** zset, all scores 0: `id:digest` of every API key */
   apikeys: 0,
   /** zset: living workers by heartbeat */
   workers: 0,
+  /** hash worker → how many lanes it runs */
+  lanes: 0,
   /** string: what stands before this id may be gone from the event log */
   trimmed: 0,
   /** string `owner|epoch`, expiring: who reads the event log for the endpoints */

@@ -25,16 +25,12 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
   // A copy of what a companion of this phone wrote to somebody else.
   const copied = phone === sender.number && message.chat.number !== phone;
   const read = await decrypt(realm, delivery);
+  // What a companion asks its phone behind the scenes is confirmed by no receipt that a person would see.
   const peer = message.category === "peer";
   const fault =
     copied || peer ? undefined : realm.faults.take("receipt", { to: phone, device: sender.jid });
-  const facts: ArrivalFacts = {
-    phone,
-    space: message.chat.space,
-    sender: sender.jid,
-    id: message.id,
-    fault,
-  };
+  const { id, chat } = message;
+  const facts: ArrivalFacts = { phone, space: chat.space, sender: sender.jid, id, fault };
   if (read === undefined || fault?.kind === "retry") {
     realm.counters.unreadable += 1;
     realm.log.append("unreadable", { device: phone, id: message.id, from: sender.jid });
@@ -42,13 +38,17 @@ export async function deliverToPhone(realm: Realm, delivery: PhoneDelivery): Pro
     // somebody else that would cost more than it is worth.
     return copied ? () => {} : () => askAgain(realm, facts);
   }
-  const chat = parseJid(read.destination)?.number ?? phone;
-  const shown = { sender, id: message.id, phone, chat, message: read.message };
-  const repeated =
-    read.content !== undefined && showOnPhone(realm, { ...shown, content: read.content });
-  // What a companion asks its phone behind the scenes is confirmed by no receipt that a person would see.
   if (peer) return () => takePeerMessage(realm, delivery, read);
+  const repeated = showRead(realm, delivery, read);
   return () => confirmArrival(realm, facts, { copied, repeated });
+}
+
+function showRead(realm: Realm, { sender, message, copy }: PhoneDelivery, read: ReadCopy): boolean {
+  if (read.content === undefined) return false;
+  const phone = copy.target.number;
+  const chat = parseJid(read.destination)?.number ?? phone;
+  const { message: original, content } = read;
+  return showOnPhone(realm, { sender, id: message.id, phone, chat, message: original, content });
 }
 
 function takePeerMessage(realm: Realm, { sender, message }: PhoneDelivery, read: ReadCopy): void {

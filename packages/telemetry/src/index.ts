@@ -5,5 +5,10 @@
 
 // Logs
 export { type Fields, type Log, type LogLevel, type LogOptions, openLog } from "./log.ts";
+
+// Metrics
+export { type Metrics, openMetrics } from "./metrics.ts";
+
+// Redaction
 export { mask } from "./mask.ts";
 export { redact } from "./redact.ts";

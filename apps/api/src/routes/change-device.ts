@@ -4,27 +4,42 @@ import type { Log } from "@pombo/telemetry";
 import { json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import { askDevice, type DeviceRequestDeps } from "../device-request.ts";
+import { type DeviceWebhook, setDeviceWebhook } from "../device-webhook.ts";
 import { readPace } from "../pace.ts";
 import { isPaired } from "./connection.ts";
+import type { WebhooksDeps } from "./webhooks.ts";
 import { noDevice, renderDevice, visibleDevice } from "./devices.ts";
 
 /** `PATCH /v1/devices/:id` */
-export function changeDevice({
-  ledger,
-}: {
-  readonly ledger: Pick<Ledger, "editDevice" | "findDevice">;
-}): Handler<"changeDevice"> {
+export function changeDevice(
+  deps: WebhooksDeps & { readonly ledger: Pick<Ledger, "editDevice"> },
+): Handler<"changeDevice"> {
+  const { ledger } = deps;
   return async ({ params, caller, body }) => {
     const device = await visibleDevice(params.id, caller, ledger);
     if (device === undefined) return refuse(noDevice);
-    const { name, pace } = body;
+    const { name, pace, webhook: wanted } = body;
+    const set = { deviceId: device.id, caller };
+    const webhook = wanted === undefined ? undefined : await setDeviceWebhook(set, wanted, deps);
+    if (webhook?.kind === "refused") return refuse(webhook.problem);
     await ledger.editDevice(device.id, {
       ...(name === undefined ? {} : { name }),
       ...(pace === undefined ? {} : { pace: readPace(pace) }),
     });
     const changed = await ledger.findDevice(device.id);
-    return changed === undefined ? refuse(noDevice) : json(200, renderDevice(changed));
+    if (changed === undefined) return refuse(noDevice);
+    const rendered = renderDevice(changed);
+    return json(
+      200,
+      webhook === undefined ? rendered : { ...rendered, webhook: renderWebhook(webhook) },
+    );
   };
+}
+
+function renderWebhook(webhook: Exclude<DeviceWebhook, { kind: "refused" }>) {
+  if (webhook.kind === "none") return null;
+  const { id, url, secret } = webhook;
+  return { webhook_id: id, url, ...(secret === undefined ? {} : { secret }) };
 }
 
 export interface DeletionDeps extends DeviceRequestDeps {

@@ -20,9 +20,17 @@ import {
 } from "./connection.ts";
 import { type EventsDeps, listEvents } from "./events.ts";
 import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
+import {
+  checkContacts,
+  type DirectoryDeps,
+  getGroup,
+  listGroups,
+  syncHistory,
+} from "./directory.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
   getOpenapi,
@@ -33,6 +41,7 @@ import {
 } from "./meta.ts";
 import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
+import { listMessages, type ListDeps } from "./list-messages.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import {
@@ -54,9 +63,13 @@ import {
 } from "./webhooks.ts";
 import { sessionHandlers } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
+import { getMetrics, type MetricsDeps } from "./metrics.ts";
+import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
   ChangeDeps &
+  DirectoryDeps &
+  ListDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -64,9 +77,12 @@ export type HandlerDeps = AcceptDeps &
   LaneDeps &
   LettersDeps &
   RedriveDeps &
+  MediaDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
+  WorkersDeps &
+  MetricsDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -80,6 +96,7 @@ export function handlers(deps: HandlerDeps): Handlers {
   return {
     sendMessage: sendMessage(deps),
     getMessage: getMessage(deps),
+    listMessages: listMessages(deps),
     cancelMessage: cancelMessage(deps),
     pollMessages: pollMessages(deps),
     editMessage: editMessage(deps),
@@ -95,10 +112,16 @@ export function handlers(deps: HandlerDeps): Handlers {
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
+    ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    createMedia: createMedia(deps),
+    getMedia: getMedia(deps),
+    deleteMedia: deleteMedia(deps),
     ...webhookHandlers(deps),
     listEvents: listEvents(deps),
+    listWorkers: listWorkers(deps),
+    getMetrics: getMetrics(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -106,6 +129,15 @@ export function handlers(deps: HandlerDeps): Handlers {
     getReadiness: getReadiness(deps),
     ...wutsHandlers(deps),
     ...sessionHandlers(deps),
+  };
+}
+
+function directoryHandlers(deps: DirectoryDeps) {
+  return {
+    listGroups: listGroups(deps),
+    getGroup: getGroup(deps),
+    checkContacts: checkContacts(deps),
+    syncHistory: syncHistory(deps),
   };
 }
 

@@ -51,8 +51,7 @@ export function createWebhook(deps: WebhooksDeps): Handler<"createWebhook"> {
     const id = mintEndpointId(randomBytes(8));
     let fresh: Answer | undefined;
     const create = async (taken: EndpointId): Promise<Answer> => {
-      if ((await deps.ledger.findEndpoint(taken)) === undefined)
-        fresh = await created(taken, call, deps);
+      fresh = await created(taken, call, deps);
       return fresh?.kind === "problem" ? fresh : shownBefore(taken, call);
     };
     const kept = await answerOnce(call, { route: "createWebhook", id, create }, deps);
@@ -60,11 +59,12 @@ export function createWebhook(deps: WebhooksDeps): Handler<"createWebhook"> {
   };
 }
 
+/** Undefined when it is there already. */
 async function created(
   id: EndpointId,
   { body, caller }: Call<"createWebhook">,
   { ledger, settings, now }: WebhooksDeps,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const secret = body.secret ?? mintSecret(randomBytes(32));
   const made = await ledger.createEndpoint({
     id,
@@ -76,9 +76,13 @@ async function created(
     keyId: caller.keyId,
     now: now(),
   });
-  const limit = settings.webhook_endpoints_limit;
-  if (!made) return refuse({ code: "CONFLICT", detail: `There are ${limit} webhooks already` });
+  if (made === "exists") return undefined;
+  if (made === "full") return refuse(tooMany(settings));
   return answerWebhook(id, { ledger, now }, { status: 201, secret });
+}
+
+export function tooMany({ webhook_endpoints_limit: limit }: Settings): Problem {
+  return { code: "CONFLICT", detail: `There are ${limit} webhooks already` };
 }
 
 /** What a repeat is answered; kept in place of the first answer. */
@@ -179,7 +183,7 @@ function reaches(caller: Caller, devices: EndpointRecord["devices"]): boolean {
 }
 
 /** Why a webhook may not go there, or may not hear of these devices. */
-async function refuseTarget(
+export async function refuseTarget(
   {
     url,
     devices,

@@ -1,14 +1,15 @@
 -- Accepts messages, each of them all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when
 -- the lane is free. Messages of one turn of the API come together; one that breaks leaves the others alone.
--- ARGV, 17 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
+-- ARGV, 18 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
 --       9 metadata (JSON) or "", 10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now),
 --       13 expires at (ms; 0 never), 14 quiet hours (JSON) or "", 15 fingerprint of the request or "", 16 its answer (JSON) or "",
---       17 somebody waits for the answer until (ms; 0 nobody)
+--       17 somebody waits for the answer until (ms; 0 nobody),
+--       18 what it carries ("<media id>|<kind>") or ""
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
-local FIELDS = 17
+local FIELDS = 18
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
 local function claim(record, id, token, fingerprint, now)
@@ -21,9 +22,13 @@ local function claim(record, id, token, fingerprint, now)
   return f[2] or id
 end
 
+-- The devices whose owners have something to look at: once for all that came together.
+local woken = {}
+
 local function accept(base)
-  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until =
+  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
     unpack(ARGV, base + 1, base + FIELDS)
+  local at = now
   now, send_at, expires_at = tonumber(now), tonumber(send_at), tonumber(expires_at)
   local id, record = given, digest ~= "" and key.idempotency(digest)
   if record then
@@ -69,23 +74,25 @@ local function accept(base)
   local later = send_at > now
   local status = later and "scheduled" or "queued"
   local place = later and "due" or (fast and "window" or "backlog")
-  local seq = redis.call("INCR", key.sequence())
-  local fields = { "status", status, "version", 1, "device", device, "gen", gen, "recipient", recipient, "body", body,
-    "class", class, "seq", seq, "key", key_id, "at", now, "place", place, "log", entry("", status, now) }
+  local seq = digits(redis.call("INCR", key.sequence()))
+  local fields = { "status", status, "version", "1", "device", device, "gen", gen, "recipient", recipient, "body", body,
+    "class", class, "seq", seq, "key", key_id, "at", at, "place", place, "log", entry("", status, at) }
   local function also(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
   end
-  if fast then also("feed", 1) end
+  if fast then also("feed", "1") end
   if ref ~= "" then also("ref", ref) end
   if metadata ~= "" then also("metadata", metadata) end
   if quiet ~= "" then also("quiet", quiet) end
+  if carried ~= "" then also("media", carried) end
   if later then also("send_at", send_at) end
   if expires_at > 0 then also("expires_at", expires_at) end
   if sync_until ~= "0" then also("sync_until", sync_until) end
   redis.call("HSET", key.message(id), unpack(fields))
+  redis.call("ZADD", key.outbox(device), seq, id)
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
-  emit({ type = "message." .. status, message = id, device = device, version = 1, at = now })
+  emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
 
   local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place }
   if later then
@@ -93,7 +100,7 @@ local function accept(base)
     return { "accepted", 0, id }
   end
   if fast then
-    redis.call("HSET", key.window(device), id, "1|" .. now)
+    redis.call("HSET", key.window(device), id, "1|" .. at)
     redis.call("SADD", key.gate(device, recipient), id)
     if gap > 0 then redis.call("HSET", key.lane(device), "pace_at", now + gap) end
     return { "accepted", 1, id }
@@ -101,8 +108,8 @@ local function accept(base)
   -- A one-time password overtakes what is only picked.
   if class == "otp" then take_window_back(device, true) end
   redis.call("ZADD", key.backlog(device, gen, class), seq, id)
-  redis.call("HDEL", key.lane(device), "open")
-  wake(device)
+  if lane[1] then redis.call("HDEL", key.lane(device), "open") end
+  woken[device] = true
   return { "accepted", 0, id }
 end
 
@@ -112,4 +119,5 @@ for base = 0, #ARGV - FIELDS, FIELDS do
   if not fine then reply = { "broken", type(reply) == "table" and reply.err or tostring(reply) } end
   replies[#replies + 1] = reply
 end
+for device in pairs(woken) do wake(device) end
 return replies

@@ -1,12 +1,13 @@
 -- The fence right before the socket write: this job, this feed, this owner, now. Enters `sending`.
 -- ARGV: device, epoch, message id, feed, attempt token, now (ms), allowed origins (",queued,unknown,"),
 --       connected since (ms): an outcome that is unknown on this very connection needs a new one; "1" when it runs alone
--- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON), sync until (0 nobody waits)}
+-- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON), sync until (0 nobody waits),
+--         its media as this device uploaded it (JSON) or ""}
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
 --         · {"orphan", …} (it changes a message that was never sent)
 --         · {"expired", …} · {"alone", …} (it ended its worker before: let nothing else run, then begin again)
---         · {"ghost"} · {"fenced"}
+--         · {"media", …} (what it carries has not been uploaded by this device, or too long ago) · {"ghost"} · {"fenced"}
 local device, epoch, id, feed, token, now, origins = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
 if not owns(device, epoch) then return { "fenced" } end
 local m = load_message(id)
@@ -15,9 +16,10 @@ local window = redis.call("HGET", key.window(device), id)
 if not window or string.match(window, "^(%d+)|") ~= feed then return { "ghost" } end
 
 local known = redis.call("GET", key.recipient(m.recipient))
+local upload = m.media and redis.call("GET", key.upload(device, m.media))
 local attempt, rounds = tonumber(m.attempts or 0), tonumber(m.rounds or 0)
 local function reply(kind)
-  return { kind, attempt, rounds, m.left and 1 or 0, m.left_at or "0", m.recipient, m.body, m.taken or "", m.sync_until or "0" }
+  return { kind, attempt, rounds, m.left and 1 or 0, m.left_at or "0", m.recipient, m.body, m.taken or "", m.sync_until or "0", upload or "" }
 end
 if m.status == "sending" and m["try"] == token then return reply("go") end -- the same command, sent again
 if not may_come_from(m, origins) then return { "ghost" } end
@@ -28,6 +30,7 @@ if not string.find(m.recipient, "@", 1, true) then
   if not known then return reply("check") end
   if known == "0" and not m.left then return reply("absent") end
 end
+if m.media and not upload then return reply("media") end
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" and tonumber(m.tried_at or 0) >= tonumber(ARGV[8]) then return reply("reconnect") end
 if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return reply("alone") end
 
@@ -47,7 +50,8 @@ end
 attempt = attempt + 1
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 1 end
 local version = tonumber(m.version) + 1
-redis.call("HSET", key.message(id), "status", "sending", "version", version, "attempts", attempt, "rounds", rounds,
-  "try", token, "tried_at", now, "epoch", epoch, "alone", ARGV[9], "log", entry(m.log, "sending", now, attempt))
-emit({ type = "message.sending", message = id, device = device, version = version, at = now, attempt = attempt })
+redis.call("HSET", key.message(id), "status", "sending", "version", digits(version), "attempts", digits(attempt),
+  "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
+  "log", entry(m.log, "sending", ARGV[6], digits(attempt)))
+emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
 return reply("go")

@@ -61,6 +61,7 @@ if cursor ~= "done" then
   redis.call("HSET", key.removals(), device, generations .. "|" .. (scan[1] == "0" and "done" or scan[1]))
   return "more"
 end
-redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device))
+redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device),
+  key.inbox(device), key.groups(device), key.outbox(device))
 redis.call("HDEL", key.removals(), device)
 return "done"

@@ -45,7 +45,7 @@ end)
 if id == "" then return { "aside" } end
 
 local m = place_of(id)
-local mark = "|" .. now .. "|" .. ARGV[6] .. "|" .. ARGV[12]
+local mark = "|" .. ARGV[3] .. "|" .. ARGV[6] .. "|" .. ARGV[12]
 if m.place == "window" then
   local entry_of = redis.call("HGET", key.window(device), id) or ""
   local fed = string.match(entry_of, "^%d+")
@@ -59,15 +59,15 @@ if before[1] and redis.call("EXISTS", key.window(device)) == 1 then
   local drained = math.max(0, now - before[1])
   redis.call("HSET", lane, "drain_ms", string.format("%.1f", before[2] and before[2] * 0.9 + drained * 0.1 or drained))
 end
-local feed = redis.call("HINCRBY", key.message(id), "feed", 1)
+local feed = redis.call("HINCRBY", key.message(id), "feed", "1")
 redis.call("HSET", key.message(id), "place", "window")
 redis.call("HSET", key.window(device), id, feed .. mark)
 redis.call("SADD", key.gate(device, m.recipient), id)
 redis.call("HDEL", lane, "open")
-if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", 0, "day_cold", 0) end
-redis.call("HINCRBY", lane, "day_sent", 1)
+if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", "0", "day_cold", "0") end
+redis.call("HINCRBY", lane, "day_sent", "1")
 if ARGV[6] == "1" then redis.call("HINCRBY", lane, "day_cold", 1) end
-redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", now)
+redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", ARGV[3])
 if ARGV[7] == "1" then redis.call("HSET", lane, "probe_id", id, "probe_at", now) end
 if tonumber(ARGV[11]) > 0 then
   redis.call("ZADD", key.spoken(device), now, m.recipient)

@@ -38,12 +38,19 @@ if cursor ~= "" then
   local scan = redis.call("ZSCAN", key.due(), cursor, "COUNT", limit)
   for index = 1, #scan[2], 2 do
     local id = string.match(scan[2][index], "^%d+:(.+)$")
-    local f = id and redis.call("HMGET", key.message(id), "device", "gen", "left")
-    if f and f[1] == device and f[2] == from and not f[3] then move(load_message(id), true) end
+    local f = id and redis.call("HMGET", key.message(id), "device", "gen", "left", "recipient")
+    if f and f[1] == device and f[2] == from then
+      -- What may have left stays, but what waits behind it need not.
+      if f[3] then let_next_come(device, f[4]) else move(load_message(id), true) end
+    end
   end
   return { moved, 1, scan[1] == "0" and "" or scan[1] }
 end
 
+for _, id in ipairs(redis.call("HKEYS", key.window(device))) do
+  local m = place_of(id)
+  if m.gen == from then let_next_come(device, m.recipient) end
+end
 local seen = 0
 for _, id in ipairs(redis.call("ZRANGE", key.held(device), 0, limit - 1)) do
   local m = load_message(id)
@@ -62,6 +69,7 @@ for _, class in ipairs(CLASSES) do
     elseif m.left then
       -- Only evidence can settle it; it is looked at again when its time for that is over.
       to_due(m, tonumber(m.left_at) + S.reconcile_limit_ms, "identity_changed")
+      let_next_come(device, m.recipient)
     else move(m)
     end
   end

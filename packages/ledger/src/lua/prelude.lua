@@ -1,19 +1,25 @@
 -- What every ledger script may use. Before this text stand `key` (the cell's key functions) and `S` (the settings), both generated.
 
+-- A whole number as a text. Observed: Redis takes five times as long to turn a number into the argument of a command as to take a text.
+local function digits(number)
+  return type(number) == "number" and string.format("%d", number) or number
+end
+
 -- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping, except
 -- `more`, a JSON object that only events of some types have. trim-events shortens the log.
 local function emit(change)
   local more, cursor = change.more, nil
+  local at, version, attempt = digits(change.at), digits(change.version), digits(change.attempt) or ""
   if more then
     cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", change.version, "at", change.at, "attempt", change.attempt or "", "code", change.code or "", "more", more)
+      "version", version, "at", at, "attempt", attempt, "code", change.code or "", "more", more)
   else
     cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", change.version, "at", change.at, "attempt", change.attempt or "", "code", change.code or "")
+      "version", version, "at", at, "attempt", attempt, "code", change.code or "")
   end
   redis.call("PUBLISH", key.status(), '{"cursor":"' .. cursor .. '","type":"' .. change.type ..
-    '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. change.version ..
-    ',"at":' .. change.at .. ',"attempt":"' .. (change.attempt or "") .. '","code":"' .. (change.code or "") ..
+    '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. version ..
+    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. (change.code or "") ..
     (more and '","more":' .. cjson.encode(more) .. '}' or '"}'))
 end
 
@@ -218,29 +224,29 @@ end
 local function enter(m, change)
   take_out(m)
   local record = key.message(m.id)
-  local attempts = change.attempts or tonumber(m.attempts or 0)
-  local shown = attempts > 0 and attempts or nil
-  local version = tonumber(m.version) + 1
-  redis.call("HSET", record, "status", change.to, "version", version, "place", "", "attempts", attempts,
-    "log", entry(m.log, change.to, change.at, shown, change.code))
-  redis.call("HDEL", record, "try", "next_at", "why")
+  local attempts = digits(change.attempts) or m.attempts or "0"
+  local shown = attempts ~= "0" and attempts or nil
+  local version, at = tonumber(m.version) + 1, digits(change.at)
+  redis.call("HSET", record, "status", change.to, "version", digits(version), "place", "", "attempts", attempts,
+    "log", entry(m.log, change.to, at, shown, change.code))
+  redis.call("HDEL", record, "try", "next_at", "why", "looks")
   if change.code and change.code ~= "" then
-    redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", change.at)
+    redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", at)
   end
-  if change.left and not m.left then redis.call("HSET", record, "left", 1, "left_at", m.tried_at or change.at) end
+  if change.left and not m.left then redis.call("HSET", record, "left", "1", "left_at", m.tried_at or at) end
   if change.due then to_due(m, change.due, change.why)
   else
     if change.backlog then to_backlog(m) end
     open_gate(m)
   end
   if m.status == "failed" then redis.call("ZREM", key.letters(), m.id) end
-  if change.to == "failed" then redis.call("ZADD", key.letters(), change.at, m.id) end
+  if change.to == "failed" then redis.call("ZADD", key.letters(), at, m.id) end
   if change.due or change.backlog or change.to == "failed" then redis.call("PERSIST", record)
   else
-    redis.call("PEXPIRE", record, S.settled_kept_ms)
+    redis.call("PEXPIRE", record, digits(S.settled_kept_ms))
     if m.expires_at then redis.call("ZREM", key.due(), "x:" .. m.id) end
   end
-  emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = change.at,
+  emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
   return version
 end

@@ -5,7 +5,20 @@
 --       used up; 1: it had not begun), 15 taken (JSON) or "", 16 throttle the lane until (0 no), 17 hold cold sends until (0 no),
 --       18 feed number of the job in hand, when its attempt had not begun (no token)
 -- Result: {"settled", version} · {"refused", status} · {"recorded", status} (late evidence: timeline only) · {"absent"} · {"fenced"}
-local id, by, device, epoch, token, to, origins, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8])
+local id, by, device, epoch, token, to, origins, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+
+-- A receipt for what is settled already: nothing waits for it, no gate stands, its time to be kept runs. (An ack comes first: it is not looked for.)
+if by == "evidence" and to ~= "sent" then
+  local f = redis.call("HMGET", key.message(id), "status", "place", "device", "version", "attempts", "log")
+  local settled = f[1] and f[1] ~= "failed" and f[2] == "" and f[3] == device
+  if settled and may_come_from({ status = f[1] }, origins) then
+    local version, attempts = tonumber(f[4]) + 1, f[5] and f[5] ~= "0" and f[5] or nil
+    redis.call("HSET", key.message(id), "status", to, "version", digits(version), "log", entry(f[6], to, now, attempts))
+    emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
+    return { "settled", version }
+  end
+end
+
 local m = load_message(id)
 if not m or m.device ~= device then return { "absent" } end
 if by == "command" then
@@ -22,14 +35,6 @@ if not may_come_from(m, origins) then
     return { "recorded", m.status }
   end
   return { "refused", m.status }
-end
-
--- A receipt for what is settled already: nothing waits for it, no gate stands, its time to be kept runs.
-if by == "evidence" and m.place == "" and m.status ~= "failed" then
-  local version, attempts = tonumber(m.version) + 1, m.attempts and m.attempts ~= "0" and m.attempts or nil
-  redis.call("HSET", key.message(id), "status", to, "version", version, "log", entry(m.log, to, now, attempts))
-  emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
-  return { "settled", version }
 end
 
 local version = enter(m, {

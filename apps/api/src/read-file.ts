@@ -1,0 +1,84 @@
+import type { IncomingMessage } from "node:http";
+import type { Problem } from "@pombo/contract";
+import busboy from "busboy";
+
+/** The one file that a request brings: its body as it is, or the file of a form. */
+export interface RequestFile {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly declaredType?: string;
+  readonly fileName?: string;
+}
+
+export type ReadFile =
+  | { readonly kind: "file"; readonly file: RequestFile }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+/** Finds the file of a request; its bytes are read as they are asked for. `limitBytes` is held against what is announced. */
+export async function readFile(req: IncomingMessage, limitBytes: number): Promise<ReadFile> {
+  const { headers } = req;
+  const encoding = headers["content-encoding"] ?? "identity";
+  const type = headers["content-type"];
+  if (encoding !== "identity")
+    return refused("UNSUPPORTED_MEDIA_TYPE", "Files are taken without a content encoding");
+  if (isForm(type)) return readForm(req);
+  if (Number(headers["content-length"] ?? 0) > limitBytes)
+    return refused("PAYLOAD_TOO_LARGE", `The file is larger than ${limitBytes} bytes`);
+  const declared = type === undefined ? {} : { declaredType: type };
+  return { kind: "file", file: { bytes: chunksOf(req), ...declared } };
+}
+
+function isForm(type: string | undefined): boolean {
+  return /^multipart\/form-data\s*;/i.test(type ?? "");
+}
+
+/** The request ended before its file did. */
+export class BrokenFileError extends Error {
+  override readonly name = "BrokenFileError";
+}
+
+interface Source extends NodeJS.ReadableStream {
+  iterator(options: { readonly destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
+}
+
+/** Reads on after the reader has stopped, so that the client, which may still be writing, gets its answer. */
+async function* chunksOf(source: Source): AsyncIterable<Uint8Array> {
+  try {
+    yield* source.iterator({ destroyOnReturn: false });
+  } catch (error) {
+    throw new BrokenFileError("the file broke off", { cause: error });
+  } finally {
+    source.resume();
+  }
+}
+
+const NO_FILE = "The form must have one file";
+
+function readForm(req: IncomingMessage): Promise<ReadFile> {
+  return new Promise((resolve) => {
+    const refuse = (): void => resolve(refused("INVALID_REQUEST_FORMAT", NO_FILE));
+    let form: busboy.Busboy;
+    try {
+      form = busboy({ headers: req.headers, limits: { files: 1, fields: 10, fieldSize: 1_024 } });
+    } catch {
+      req.resume();
+      return refuse();
+    }
+    // Whoever reads the file meets its errors; before and afterwards they are nobody's.
+    form.on("file", (_field, stream, { filename, mimeType }) => {
+      stream.on("error", () => undefined);
+      req.once("aborted", () => stream.destroy(new Error("the client has left")));
+      const named = filename === undefined || filename === "" ? {} : { fileName: filename };
+      resolve({
+        kind: "file",
+        file: { bytes: chunksOf(stream), declaredType: mimeType, ...named },
+      });
+    });
+    form.on("close", refuse);
+    form.on("error", refuse);
+    req.pipe(form);
+  });
+}
+
+function refused(code: Problem["code"], detail: string): ReadFile {
+  return { kind: "refused", problem: { code, detail } };
+}

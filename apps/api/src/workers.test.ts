@@ -1,0 +1,36 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openTestApi } from "./open-test-api.ts";
+
+test("living workers show what they run; one that left or fell silent is gone", async () => {
+  const api = await openTestApi({ worker_ttl_ms: 60_000 });
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  const device = await api.addDevice();
+  await api.addDevice();
+  await api.ledger.reportWorker("worker-1#a", true, 1);
+  await api.ledger.reportWorker("worker-2#b", true, 0);
+  await api.ledger.reportWorker("worker-3#c", true, 7);
+  await api.ledger.take(device, "worker-1#a");
+  await api.ledger.reportWorker("worker-2#b", false, 0);
+  await api.redis.zadd("{pombo:c0}:workers", Date.now() - 120_000, "worker-3#c");
+  const { body } = await api.call("GET", "/v1/workers");
+  expect(body).toMatchObject({ workers: [{ id: "worker-1#a", lanes: 1 }], devices: 2, unowned: 1 });
+  const [worker] = body["workers"] as { heartbeat_age_ms: number }[];
+  expect(worker?.heartbeat_age_ms).toBeLessThan(10_000);
+  await api.ledger.reportWorker("worker-1#a", true, 1);
+  expect(await api.redis.hkeys("{pombo:c0}:lanes")).toEqual(["worker-1#a"]);
+});
+
+test("the metrics name the fleet, the requests by route and nothing that only some may see", async () => {
+  const api = await openTestApi();
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  const device = await api.addDevice();
+  await api.call("GET", `/v1/devices/${device}`);
+  const { status, text, headers } = await api.call("GET", "/metrics");
+  expect(status).toBe(200);
+  expect(headers.get("content-type")).toContain("text/plain");
+  expect(text).toContain("pombo_devices 1\n");
+  expect(text).toContain('route="/v1/devices/:id",method="GET",status="200"');
+  expect(text).not.toContain(device);
+  const limited = api.addKey({ scopes: ["ops:read"], devices: [device] });
+  expect((await api.call("GET", "/metrics", { key: limited })).status).toBe(403);
+});

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { withDefinitions } from "./scripts.ts";
+
+const LIBRARY = `-- What all share.
+
+local WIDTH = 3
+
+-- Adds.
+local function add(a, b)
+  return a + b
+end
+
+local function wide(a)
+  return add(a, WIDTH)
+end
+
+local function unused()
+  return wide(1)
+end
+`;
+
+test("a script carries what it uses, and what that uses, in order, and nothing else", () => {
+  const text = withDefinitions(LIBRARY, "return wide(2)\n");
+  expect(text.match(/^local (?:function )?\w+/gm)).toEqual([
+    "local WIDTH",
+    "local function add",
+    "local function wide",
+  ]);
+  expect(text.endsWith("return wide(2)\n")).toBe(true);
+});
+
+test("a name in a comment is not a use", () => {
+  expect(withDefinitions(LIBRARY, "-- wide\nreturn 1\n")).toBe("-- wide\nreturn 1\n");
+});
