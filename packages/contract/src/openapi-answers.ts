@@ -66,7 +66,8 @@ const text = { type: "string" } as const;
 export const ANSWER_HEADERS = {
   RequestId: { description: "Names this request in the log.", schema: text },
   RateLimit: {
-    description: "What is left of the key's requests (`r`), and the seconds until there are more (`t`).",
+    description:
+      "What is left of the key's requests (`r`), and the seconds until there are more (`t`).",
     schema: text,
     example: '"key";r=599;t=60',
   },
@@ -78,7 +79,7 @@ export const ANSWER_HEADERS = {
   RetryAfter: { description: "Seconds to wait.", schema: { type: "integer", minimum: 1 } },
   IdempotentReplayed: {
     description: "`true`: the stored answer to the first request with this Idempotency-Key.",
-    schema: { type: "string", enum: ["true"] },
+    schema: { type: "string", const: "true" },
   },
   Challenge: { description: "How to show a key.", schema: text, example: "Bearer" },
 } as const;

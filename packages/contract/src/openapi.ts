@@ -75,7 +75,9 @@ const TAGS = [
 
 function tagOf({ path, auth }: Route): string {
   const dialect = dialectOf(path);
-  return dialect === "wuts" && (auth === "public" || path === "/metrics") ? "installation" : dialect;
+  return dialect === "wuts" && (auth === "public" || path === "/metrics")
+    ? "installation"
+    : dialect;
 }
 
 function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
