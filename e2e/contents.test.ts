@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { type Message, Pombo, QUICK } from "./pombo.ts";
@@ -177,6 +178,37 @@ test("what somebody writes is an event, and can be quoted", async () => {
   const answer = await arrive({ to: from, text: "10", quoted: { message_id: written.id } }, from);
   expect(answer.shown).toMatchObject({ text: "10", quoted: written.id });
 });
+
+test("the file of what somebody sent is fetched when it is asked for", async () => {
+  const from = someone();
+  const bytes = Buffer.concat([PIXEL, randomBytes(50_000)]);
+  const image = { base64: bytes.toString("base64"), mime_type: "image/png" };
+  const written = await pombo.control<{ id: string }>("POST", `/admin/phones/${from}/messages`, {
+    to: pombo.ready.phone,
+    image,
+  });
+  const path = `/v1/messages/${written.id}/media?device_id=${pombo.ready.device_id}`;
+  const get = (): Promise<Response> =>
+    fetch(pombo.ready.api_url + path, {
+      headers: { authorization: `Bearer ${pombo.ready.api_key}` },
+    });
+  const answer = await eventually(get, ({ status }) => status !== 404);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("image/png");
+  expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
+  // Kept: it can be sent on.
+  const media_id = answer.headers.get("x-media-id");
+  expect((await arrive({ to: from, image: { media_id } }, from)).shown).toMatchObject({
+    type: "image",
+  });
+  expect((await get()).status).toBe(200);
+});
+
+/** The smallest picture: one pixel. */
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);
 
 interface Told {
   readonly type: string;

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MediaHost, mp4, png, serve } from "./media-host.ts";
 import { Pombo, QUICK } from "./pombo.ts";
@@ -230,3 +230,51 @@ test("an upload that WhatsApp does not take is tried again, and nothing was sent
   expect(message.timeline.filter(({ status }) => status === "sending")).toHaveLength(1);
   expect((await shown(pombo, id)).equals(FILES.image.bytes)).toBe(true);
 });
+
+test.each(["media_kept", "media_uploaded"])(
+  "a worker that dies at %s is followed by one that neither fetches nor uploads again",
+  async (point) => {
+    await using own = await Pombo.start({ env: { ...ON_OUR_MACHINE, POMBO_FAULT_POINT: point } });
+    await using host = await MediaHost.open({ "/a": serve(FILES.image.bytes, "image/png") });
+    const [victim] = (await own.living()).worker;
+    const id = await sendFile(own, { image: { url: `${host.url}/a` } });
+    expect((await shown(own, id)).equals(FILES.image.bytes)).toBe(true);
+    expect((await own.living()).worker).not.toContain(victim);
+    expect(host.asked.get("/a")).toBe(1);
+    expect(await uploads(own)).toBe(1);
+    expect((await own.phoneMessages(TO)).map(({ copies }) => copies)).toEqual([1]);
+  },
+);
+
+test("50 MB by URL, then 100 MB uploaded: memory does not grow with them", async () => {
+  await using own = await Pombo.start({ env: ON_OUR_MACHINE });
+  const film = mp4(50 * MB, randomBytes(1_021));
+  const large = mp4(100 * MB, randomBytes(1_019));
+  await using host = await MediaHost.open({ "/film": serve(film, "video/mp4") });
+  const grown = async (work: () => Promise<void>) => {
+    const before = await own.memory();
+    await work();
+    const after = await own.memory();
+    return { worker: (after.worker - before.worker) / MB, api: (after.api - before.api) / MB };
+  };
+  const send = async (video: object, bytes: Buffer): Promise<void> => {
+    const id = await sendFile(own, { video });
+    await own.until(id, ({ status }) => status === "read", 60_000);
+    expect(digest(await shown(own, id))).toBe(digest(bytes));
+  };
+  const byUrl = await grown(() => send({ url: `${host.url}/film` }, film));
+  expect(byUrl.worker).toBeLessThan(64);
+  expect(byUrl.api).toBeLessThan(64);
+  const uploaded = await grown(async () => {
+    await send({ media_id: await upload(own, large, "video/mp4") }, large);
+  });
+  // Node collects what a stream leaves behind when some 60 MB of it have come together.
+  expect(uploaded.worker).toBeLessThan(90);
+  expect(uploaded.api).toBeLessThan(90);
+});
+
+const MB = 1_048_576;
+
+function digest(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -98,6 +98,7 @@ export interface SendRequest extends TakeRequest {
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
+  deps.reach("asked");
   const { caller, body } = request;
   const deviceId = body.from;
   if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);

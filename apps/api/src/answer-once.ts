@@ -1,6 +1,7 @@
 import type { MessageId } from "@pombo/domain";
 import type { Answer } from "./answer.ts";
 import { refuse } from "./answer.ts";
+import type { Reach } from "./fault-point.ts";
 import {
   claimOf,
   fingerprintOf,
@@ -24,11 +25,17 @@ export interface Creation<Id extends string> {
   readonly create: (id: Id) => Promise<Answer>;
 }
 
+export interface OnceDeps {
+  readonly ledger: IdempotencyRecords;
+  readonly now: () => number;
+  readonly reach?: Reach;
+}
+
 /** Creates something once for an Idempotency-Key, whichever request comes through, and answers every repeat the same. */
 export async function answerOnce<Id extends string>(
   { caller, body, idempotencyKey }: OnceRequest,
   { route, id, create }: Creation<Id>,
-  { ledger, now }: { readonly ledger: IdempotencyRecords; readonly now: () => number },
+  { ledger, now, reach }: OnceDeps,
 ): Promise<Answer> {
   if (idempotencyKey === undefined) return create(id);
   const claim = claimOf(caller.keyId, route, idempotencyKey);
@@ -41,6 +48,7 @@ export async function answerOnce<Id extends string>(
   if (claimed.kind === "accepted" && claimed.answer !== undefined) return replay(claimed.answer);
   if (claimed.kind !== "claimed" && claimed.kind !== "accepted")
     return refuseClaim(claimed) ?? refuse({ code: "INTERNAL_ERROR" });
+  reach?.("claimed");
   const answer = await create(claimed.messageId as string as Id);
   if (answer.kind === "problem") return answer;
   const { status, headers } = answer;

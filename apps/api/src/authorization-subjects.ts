@@ -7,6 +7,8 @@ import type { TestApi } from "./open-test-api.ts";
 /** What stands behind `:id`, by the beginning of the path; a new kind of address has its row here. */
 const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Promise<string>>> = {
   "/v1/devices": (_api, device) => Promise.resolve(device),
+  "/api/v1/messages": (api, device) =>
+    created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/messages": (api, device) =>
     created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
@@ -22,6 +24,16 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     created(api, "/v1/webhooks", { url: "https://example.com/", devices: [device] }),
   "/v1/api-keys": (api) =>
     created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
+};
+
+/** Where a route is about something else than its neighbours. */
+const OWN_SUBJECTS: Readonly<typeof SUBJECTS> = {
+  getMessageMedia: async (api, device) => {
+    const from = "5511999999999";
+    const message = { id: "ABC", chat: from, from, at: Date.now(), source: "AAAA" };
+    await api.ledger.receive(device, { ...message, kind: "image" }, Date.now());
+    return message.id;
+  },
 };
 
 /** A body that its route takes, by the name of the route; what is absent takes `{}`. */
@@ -61,6 +73,12 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     },
     wutsCreateDevice: () => ({ name: "another" }),
     wutsPairCode: (device) => ({ phone: "5511999999999", device_id: device }),
+    wutsCheckContacts: (device) => ({ numbers: ["5511999999999"], device_id: device }),
+    wutsPutWebhook: (device) => ({
+      webhook_url: "https://example.com/hook",
+      enabled_events: ["message.sent"],
+      device_id: device,
+    }),
     wutsConnect: (device) => ({ device_id: device }),
     wutsDisconnect: (device) => ({ device_id: device }),
     sessionSendText: () => ({ to: "5511999999999", message: "hello" }),
@@ -94,7 +112,7 @@ export interface Granted {
 export async function grantedRequest(api: TestApi, name: string, row: Route): Promise<Granted> {
   const device = await api.addDevice();
   const start = Object.keys(SUBJECTS).find((prefix) => row.path.startsWith(`${prefix}/:id`));
-  const make = start === undefined ? undefined : SUBJECTS[start];
+  const make = OWN_SUBJECTS[name] ?? (start === undefined ? undefined : SUBJECTS[start]);
   if (row.path.includes(":id") && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
   const named = row.query !== undefined && "device_id" in row.query.shape;

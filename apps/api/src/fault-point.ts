@@ -1,5 +1,8 @@
-/** Between any two of these the process may die; tests make it die right there. */
-export const FAULT_POINTS = ["accepted", "lane_added", "answered"] as const;
+/**
+ * Between any two of these the process may die; tests make it die right there. At `asked`, before anything is accepted, a defect is met
+ * instead.
+ */
+export const FAULT_POINTS = ["asked", "claimed", "accepted", "lane_added", "answered"] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 
@@ -13,6 +16,8 @@ export function isFaultPoint(text: string): text is FaultPoint {
 /** Dies when the fault is reached for the first time, as a power cut would: nothing is closed, nothing is written. */
 export function faultPoint(fault: FaultPoint | undefined, die: () => void): Reach {
   return (point) => {
-    if (point === fault) die();
+    if (point !== fault) return;
+    if (point === "asked") throw new Error("a defect that was asked for");
+    die();
   };
 }

@@ -1,6 +1,6 @@
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
-import { openMediaStore } from "@pombo/media";
+import { openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
 import { openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
@@ -40,13 +40,14 @@ async function main(config: Config): Promise<void> {
   const live = { ledger, events: status, settings, now: Date.now };
   await using tail = openEventTail(live);
   using keyWatch = openKeyWatch({ ...live, sweepMs: settings.key_sweep_ms });
+  await using media = await openMediaRoom(config.media);
   await using server = await openServer(
     {
       metrics: openMetrics(),
       tail,
       keyWatch,
       ledger,
-      media: await openMediaStore(config.media),
+      media,
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
       ping: () => redis.ping(),

@@ -13,7 +13,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
-import { type MediaStore, openFileStore } from "@pombo/media";
+import { inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
@@ -107,7 +107,7 @@ export async function openTestApi(
     ledger,
     store,
     redis,
-    media: ports.media,
+    media: ports.media.store,
     lines,
     close,
     addKey: keys.add,
@@ -198,7 +198,7 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const ports = {
     lane: openFeed({ redis, keys }),
-    media: await openFileStore(folder),
+    media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),
     ping: () => redis.ping(),

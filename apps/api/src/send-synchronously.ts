@@ -103,7 +103,8 @@ export async function refuseAtOnce(
   return refuse(problemOf(still, now));
 }
 
-function problemOf({ code, detail, until }: Standstill, now: number): Problem {
+/** What a client is told of a lane that stands still. */
+export function problemOf({ code, detail, until }: Standstill, now: number): Problem {
   return {
     code,
     ...(detail === undefined ? {} : { detail }),

@@ -12,13 +12,13 @@ import {
   type Settings,
 } from "@pombo/domain";
 import type { Ledger, MediaRecord } from "@pombo/ledger";
-import { type MediaStore, receive } from "@pombo/media";
+import { type MediaRoom, receive } from "@pombo/media";
 import type { Caller } from "./authenticate.ts";
 import { recordOf, seesMedia } from "./media-record.ts";
 
 export interface StageDeps {
   readonly ledger: Pick<Ledger, "dropMedia" | "keepMedia" | "useMedia">;
-  readonly media: MediaStore;
+  readonly media: MediaRoom;
   readonly settings: Settings;
   readonly now: () => number;
 }
@@ -48,7 +48,7 @@ export async function stageMedia(wanted: FileWanted, deps: StageDeps): Promise<S
 /** What was kept for a message that was not accepted. */
 export async function dropBrought(id: MediaId | undefined, deps: StageDeps): Promise<void> {
   const record = id === undefined ? undefined : await deps.ledger.dropMedia(id);
-  if (record !== undefined) await deps.media.remove(record.object);
+  if (record !== undefined) await deps.media.store.remove(record.object);
 }
 
 async function useKept(id: string, wanted: FileWanted, deps: StageDeps): Promise<Staged> {

@@ -2,18 +2,18 @@ import type { Device } from "@pombo/device";
 import type { DeviceId, Failure } from "@pombo/domain";
 import type { DeviceReply, DeviceRequest, Ledger } from "@pombo/ledger";
 import { checkContacts } from "./check-contacts.ts";
+import { type KeepDeps, keepInboundMedia } from "./keep-inbound-media.ts";
 
-export interface RequestDeps {
+export interface RequestDeps extends Omit<KeepDeps, "ledger" | "device"> {
   readonly deviceId: DeviceId;
-  readonly ledger: Pick<
-    Ledger,
-    "nextRequest" | "reply" | "setWanted" | "rememberRecipient" | "receive"
-  >;
+  readonly ledger: KeepDeps["ledger"] &
+    Pick<Ledger, "nextRequest" | "reply" | "setWanted" | "rememberRecipient" | "receive">;
   readonly device: Pick<
     Device,
     | "checkRecipient"
     | "connect"
     | "disconnect"
+    | "download"
     | "group"
     | "groups"
     | "logout"
@@ -30,6 +30,7 @@ const QUESTIONS: ReadonlySet<DeviceRequest["kind"]> = new Set([
   "group",
   "check-contacts",
   "history-sync",
+  "fetch-media",
 ]);
 
 /** Does what the API asked the owner of the device to do, oldest first. A request whose time is over has nobody who waits. */
@@ -76,16 +77,18 @@ async function answer(request: DeviceRequest, deps: RequestDeps): Promise<Device
     case "group":
     case "check-contacts":
     case "history-sync":
+    case "fetch-media":
       return ask({ ...request, kind: request.kind }, deps);
   }
 }
 
 async function ask(
   request: DeviceRequest & {
-    readonly kind: "groups" | "group" | "check-contacts" | "history-sync";
+    readonly kind: "groups" | "group" | "check-contacts" | "history-sync" | "fetch-media";
   },
-  { deviceId, device, ledger, now }: RequestDeps,
+  deps: RequestDeps,
 ): Promise<DeviceReply> {
+  const { deviceId, device, ledger, now } = deps;
   switch (request.kind) {
     case "groups": {
       const found = await device.groups();
@@ -113,6 +116,12 @@ async function ask(
         // oxlint-disable-next-line no-await-in-loop -- in order
         await ledger.receive(deviceId, message, now(), { old: true });
       return { kind: "done", data: { messages: asked.messages?.length ?? null } };
+    }
+    case "fetch-media": {
+      const { messageId = "", mediaId } = request;
+      if (mediaId === undefined) return failed({ code: "MESSAGE_NOT_FOUND", detail: "" });
+      const failure = await keepInboundMedia({ deviceId, messageId, mediaId }, deps);
+      return failure === undefined ? { kind: "done", data: {} } : failed(failure);
     }
   }
 }

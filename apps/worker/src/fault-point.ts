@@ -5,6 +5,8 @@ export const FAULT_POINTS = [
   "fed",
   "job_added",
   "fetched",
+  "media_kept",
+  "media_uploaded",
   "begun",
   "sent",
   "settled",

@@ -1,5 +1,5 @@
 import { openLedger } from "@pombo/ledger";
-import { openMediaStore } from "@pombo/media";
+import { openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
@@ -51,13 +51,13 @@ async function run(config: Config): Promise<void> {
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
-  const store = await openMediaStore(config.media);
+  await using room = await openMediaRoom(config.media);
   const media = {
-    store,
+    room,
     slots: createSlots(settings.media_parallel),
     allowLoopback: config.allowLoopback,
   };
-  await using _tidy = tidyMedia({ ledger, store, settings, log, now: Date.now });
+  await using _tidy = tidyMedia({ ledger, store: room.store, settings, log, now: Date.now });
 
   await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();

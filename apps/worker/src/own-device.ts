@@ -129,6 +129,8 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       deviceId,
       ledger,
       device,
+      settings,
+      room: deps.media.room,
       now,
       onError: (error) => log.error("request.unanswered", { device_id: deviceId, error }),
     });

@@ -2,16 +2,18 @@ import type { Device } from "@pombo/device";
 import type { Failure, Settings } from "@pombo/domain";
 import { isMedia, type MediaContent, mediaLimit, type MessageContent } from "@pombo/domain";
 import { type Carried, carriedBy, type Ledger, type MediaRecord } from "@pombo/ledger";
-import { fetchMedia, type MediaStore } from "@pombo/media";
+import { fetchMedia, type MediaRoom } from "@pombo/media";
+import type { Reach } from "./fault-point.ts";
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface PrepareDeps {
   readonly ledger: Pick<Ledger, "findMedia" | "findUpload" | "keepMedia" | "keepUpload">;
   readonly device: Pick<Device, "upload">;
-  readonly store: MediaStore;
+  readonly room: MediaRoom;
   readonly settings: Settings;
   /** URLs may name our own machine: in the sandbox and in tests. */
   readonly allowLoopback: boolean;
+  readonly reach: Reach;
   readonly now: () => number;
 }
 
@@ -80,7 +82,8 @@ async function obtain(
     createdAt: now(),
   };
   const first = await ledger.keepMedia(record, now());
-  if (first.object !== record.object) await deps.store.remove(record.object);
+  deps.reach("media_kept");
+  if (first.object !== record.object) await deps.room.store.remove(record.object);
   return first;
 }
 
@@ -104,7 +107,7 @@ async function upload(
   { carried, record }: { readonly carried: Carried; readonly record: MediaRecord },
   { deps, signal }: Hands,
 ): Promise<Prepared> {
-  const bytes = await deps.store.read(record.object);
+  const bytes = await deps.room.store.read(record.object);
   if (bytes === undefined) return unacceptable("its bytes are gone");
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => {
@@ -129,6 +132,7 @@ async function upload(
       ...(seconds === undefined ? {} : { seconds }),
       ...(thumbnail === undefined ? {} : { thumbnail }),
     });
+    deps.reach("media_uploaded");
     return undefined;
   } finally {
     signal.removeEventListener("abort", abort);

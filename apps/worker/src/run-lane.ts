@@ -26,7 +26,7 @@ export interface LaneRunDeps {
   /** One message of the process may run alone; the others wait at this door. */
   readonly solo: Solo;
   readonly reach: Reach;
-  readonly media: Pick<DeskDeps, "store" | "slots" | "allowLoopback">;
+  readonly media: Pick<DeskDeps, "room" | "slots" | "allowLoopback">;
   readonly writing: JobDeps["writing"];
   /** What the user asked for. */
   readonly followUser: () => Promise<void>;
@@ -72,6 +72,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
 
   const desk = openMediaDesk({
     ...deps.media,
+    reach: deps.reach,
     own,
     ledger,
     device,

@@ -34,7 +34,7 @@ export type {
   RedrivenBody,
 } from "./letter.ts";
 export { wutsContact, wutsLocation, wutsPoll } from "./wuts-send.ts";
-export { SESSION_STATUSES } from "./session.ts";
+export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
 export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";

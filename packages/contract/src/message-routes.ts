@@ -1,4 +1,5 @@
 import type { Settings } from "@pombo/domain";
+import { groupQuery } from "./directory.ts";
 import {
   acceptedMessage,
   changedMessage,
@@ -54,6 +55,25 @@ const MESSAGE_ROUTES = {
     query: messagesQuery,
     answers: { 200: { says: "A page of messages.", schema: messagePage } },
     errors: ["DEVICE_NOT_FOUND", "INVALID_CHAT_JID"],
+  },
+  getMessageMedia: {
+    method: "GET",
+    path: "/v1/messages/:id/media",
+    auth: "messages:read",
+    summary: "The file of a received message, fetched from WhatsApp when it is first asked for",
+    params: messageParams,
+    query: groupQuery,
+    answers: { 200: { says: "The file.", alternatives: ["application/octet-stream"] } },
+    errors: [
+      "DEVICE_NOT_FOUND",
+      "MESSAGE_NOT_FOUND",
+      "NOT_FOUND",
+      "MEDIA_UNACCEPTABLE",
+      "UPSTREAM_FAILED",
+      "DEVICE_NOT_READY",
+      "DEVICE_DISCONNECTED",
+      "DEVICE_ERROR",
+    ],
   },
   pollMessages: {
     method: "POST",

@@ -1,6 +1,8 @@
 import { createDeviceBody } from "./device.ts";
 import type { Route } from "./route.ts";
 import {
+  wutsCheckBody,
+  wutsChecked,
   wutsConnection,
   wutsCreated,
   wutsDeviceBody,
@@ -12,6 +14,7 @@ import {
   wutsQrStatus,
   wutsStatus,
 } from "./wuts.ts";
+import { wutsWebhook, wutsWebhookBody } from "./wuts-webhook.ts";
 
 const NO_DEVICE = ["DEVICE_NOT_FOUND"] as const;
 const UNANSWERED = [...NO_DEVICE, "UPSTREAM_FAILED", "DEVICE_ERROR"] as const;
@@ -95,5 +98,40 @@ export const WUTS_DEVICE_ROUTES = {
     bodyOptional: true,
     answers: { 200: { says: "Disconnected.", schema: wutsConnection } },
     errors: UNANSWERED,
+  },
+  wutsCheckContacts: {
+    method: "POST",
+    path: "/contact/check",
+    auth: "messages:send",
+    summary: "Which numbers are on WhatsApp?",
+    body: wutsCheckBody,
+    answers: { 200: { says: "Yes or no for each.", schema: wutsChecked } },
+    errors: [
+      ...NO_DEVICE,
+      "DEVICE_NOT_READY",
+      "DEVICE_DISCONNECTED",
+      "PAIRING_UNSUPPORTED",
+      "CREDENTIALS_UNREADABLE",
+      "THROTTLED",
+      "ACCOUNT_BLOCKED",
+    ],
+  },
+  wutsPutWebhook: {
+    method: "POST",
+    path: "/webhook",
+    auth: "devices:manage",
+    summary: "Set the webhook of the device",
+    body: wutsWebhookBody,
+    answers: { 200: { says: "Made or changed.", schema: wutsWebhook } },
+    errors: [...NO_DEVICE, "CONFLICT"],
+  },
+  wutsGetWebhook: {
+    method: "GET",
+    path: "/webhook",
+    auth: "devices:manage",
+    summary: "Read the webhook of the device",
+    query: wutsDeviceQuery,
+    answers: { 200: { says: "The webhook; null when there is none.", schema: wutsWebhook } },
+    errors: NO_DEVICE,
   },
 } as const satisfies Record<string, Route>;

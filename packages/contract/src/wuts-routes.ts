@@ -78,6 +78,7 @@ export function wutsRoutes(settings: Settings) {
         "MESSAGE_NOT_FOUND",
         "CONFLICT",
         "MISSING_REQUIRED_FIELDS",
+        "IDEMPOTENCY_KEY_IN_PROGRESS",
         "DELETE_TIME_EXPIRED",
         "DELETE_FAILED",
       ],

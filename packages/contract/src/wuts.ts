@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkBody } from "./directory.ts";
 import { deviceState, pairingCodeBody } from "./device.ts";
 
 const DEVICE_RULE = "device_id must be the id of a device";
@@ -89,6 +90,20 @@ export const wutsQrStatus = z
     data: z.object({ exists: z.boolean(), generated_at: second.nullable() }),
   })
   .meta({ id: "WutsQrStatus" });
+
+/** The body of `POST /contact/check`. */
+export const wutsCheckBody = z
+  .object({ numbers: checkBody.shape.numbers, device_id: wutsDevice })
+  .meta({ id: "WutsCheckContacts" });
+
+export const wutsChecked = z
+  .object({
+    success: z.literal(true),
+    data: z
+      .record(z.string(), z.boolean().nullable())
+      .meta({ description: "By number; null where WhatsApp did not tell." }),
+  })
+  .meta({ id: "WutsCheckedContacts" });
 
 /** The body of `POST /paircode`. */
 export const wutsPairCodeBody = z

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { type MessageContent, mintMessageId } from "@pombo/domain";
+import { buffer } from "node:stream/consumers";
+import { type InboundMessage, type MessageContent, mintMessageId } from "@pombo/domain";
 import type { Simulator } from "@pombo/simulator";
+import { proto } from "@whiskeysockets/baileys";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestSimulator, pair, type TestDevice, testDevice } from "./device-fixture.ts";
 
@@ -114,6 +116,31 @@ test("what somebody writes is told decrypted, of every kind", async () => {
   expect(await told(asked.id)).toMatchObject({ kind: "poll", poll: { options: ["a", "b"] } });
   const gone = await simulator.sendFrom(FRIEND, { to: OWN, delete: { message_id: text.id } });
   expect(await told(gone.id)).toMatchObject({ kind: "delete", target: text.id });
+});
+
+async function pictureFrom(base64: string): Promise<InboundMessage> {
+  const image = { base64, mime_type: "image/png" };
+  const { id } = await simulator.sendFrom(FRIEND, { to: OWN, image });
+  return paired.told.until(({ received }) => received.find((message) => message.id === id));
+}
+
+test("the file of what came in is fetched, unsealed, and refused when it is another one", async () => {
+  const bytes = randomBytes(70_001);
+  const { source = "" } = await pictureFrom(bytes.toString("base64"));
+  const signal = AbortSignal.timeout(15_000);
+  const opened = await paired.device.download(source, signal);
+  if (opened.kind === "failed") throw new Error(opened.failure.detail);
+  expect((await buffer(opened.bytes)).equals(bytes)).toBe(true);
+  const forged = proto.Message.decode(Buffer.from(source, "base64"));
+  forged.imageMessage = { ...forged.imageMessage, mediaKey: randomBytes(32) };
+  const other = Buffer.from(proto.Message.encode(forged).finish()).toString("base64");
+  const sealed = await paired.device.download(other, signal);
+  if (sealed.kind === "failed") throw new Error(sealed.failure.detail);
+  await expect(buffer(sealed.bytes)).rejects.toThrow();
+  expect(await paired.device.download("", signal)).toMatchObject({
+    kind: "failed",
+    failure: { code: "MEDIA_UNACCEPTABLE" },
+  });
 });
 
 test("a group gets messages from one question, and again when it has changed", async () => {

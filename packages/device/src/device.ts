@@ -2,6 +2,7 @@ import type { DeviceState, Failure } from "@pombo/domain";
 import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import type { DeviceConfig, DeviceDeps } from "./device-deps.ts";
+import { type Downloaded, downloadMedia } from "./download-media.ts";
 import { forgetRecipient } from "./forget-recipient.ts";
 import { findGroup, findGroups, type GroupFound, type GroupsFound } from "./groups.ts";
 import { askHistory, type HistoryAsked, type HistoryWish } from "./history.ts";
@@ -30,6 +31,8 @@ export interface Device extends AsyncDisposable {
   checkRecipient(digits: string): Promise<RecipientCheck>;
   groups(): Promise<GroupsFound>;
   group(jid: string): Promise<GroupFound>;
+  /** Opens the file of a message that came in. */
+  download(source: string, signal: AbortSignal): Promise<Downloaded>;
   /** Asks the account's phone for older messages of a chat. */
   history(wish: HistoryWish): Promise<HistoryAsked>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
@@ -128,6 +131,12 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
     group: async (jid) => {
       const live = openLive();
       return "code" in live ? { kind: "failed", failure: live } : findGroup(live.socket.wa, jid);
+    },
+    download: async (source, signal) => {
+      const live = openLive();
+      return "code" in live
+        ? { kind: "failed", failure: live }
+        : downloadMedia(live.socket.wa, source, { agent: live.mediaAgent, signal });
     },
     history: async (wish) => {
       const live = openLive();

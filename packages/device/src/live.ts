@@ -1,3 +1,4 @@
+import type { Agent } from "node:https";
 import type { BinaryNode } from "@whiskeysockets/baileys";
 import type { DeviceCaches } from "./baileys-options.ts";
 import type { Credentials } from "./credentials.ts";
@@ -15,6 +16,8 @@ import { serverOptions } from "./whatsapp-server.ts";
 export interface Live {
   readonly socket: Socket;
   readonly sender: Sender;
+  /** Trusts the authority of WhatsApp's media hosts, where it is one of our own. */
+  readonly mediaAgent: Agent | undefined;
 }
 
 export interface LiveDeps {
@@ -76,9 +79,10 @@ export function openLive({
     onRestriction: restriction.told,
     onStoreFailure,
   };
+  const server = serverOptions(config.whatsapp);
   const socket = openSocket(
     {
-      server: serverOptions(config.whatsapp),
+      server,
       settings,
       credentials,
       caches,
@@ -104,7 +108,7 @@ export function openLive({
     sender.close();
   };
   void socket.ended.finally(close);
-  return { socket, sender };
+  return { socket, sender, mediaAgent: server.fetchAgent };
 }
 
 function identityOf(credentials: Credentials): Pick<DeviceChange, "phone" | "jid" | "lid"> {

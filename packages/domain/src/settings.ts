@@ -249,6 +249,10 @@ export const SETTINGS = {
     says: "share of Redis' maxmemory from which on endpoints that hold the event log are parked",
   },
 
+  media_download_ms: {
+    value: 600_000,
+    says: "how long the file of a received message may take to come from WhatsApp",
+  },
   history_wait_ms: {
     value: 5_000,
     says: "how long the phone's answer to a request for history is waited for",

@@ -1,4 +1,4 @@
-import type { DeviceId, ErrorCode } from "@pombo/domain";
+import type { DeviceId, ErrorCode, MediaId } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 
 /** What the API asks the owner of a device to do. */
@@ -12,7 +12,11 @@ export interface DeviceRequest {
     | "groups"
     | "group"
     | "check-contacts"
-    | "history-sync";
+    | "history-sync"
+    | "fetch-media";
+  /** Whose file is wanted, and the name to keep it under. */
+  readonly messageId?: string;
+  readonly mediaId?: MediaId;
   /** Digits, for a pairing code. */
   readonly phone?: string;
   /** For a group, or the chat whose history is wanted. */

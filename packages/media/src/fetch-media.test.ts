@@ -16,7 +16,7 @@ const image = await picture("jpeg");
 async function setup(listener: RequestListener) {
   const opened = new AsyncDisposableStack();
   const host = opened.use(await openHost(listener));
-  const { store } = opened.use(await openTestStore());
+  const { store, room } = opened.use(await openTestStore());
   const never = new AbortController().signal;
   return {
     host,
@@ -30,7 +30,7 @@ async function setup(listener: RequestListener) {
           limitBytes: 1_000_000,
           ...over,
         },
-        { store, settings, allowLoopback },
+        { room, settings, allowLoopback },
         never,
       ),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { MediaId, MediaKind, Settings } from "@pombo/domain";
-import type { MediaStore } from "./media-store.ts";
+import type { MediaRoom } from "./media-room.ts";
 import { openUrl, type UrlPolicy } from "./open-url.ts";
 import { type MediaFacts, receive, tooLarge } from "./receive.ts";
 
@@ -14,7 +14,7 @@ export interface MediaUrl {
 }
 
 export interface FetchDeps extends UrlPolicy {
-  readonly store: MediaStore;
+  readonly room: MediaRoom;
   readonly settings: Settings;
 }
 
@@ -53,7 +53,7 @@ export async function fetchMedia(
         ),
         signal: either,
       },
-      deps.store,
+      deps.room,
     );
     return received.kind === "received"
       ? { kind: "fetched", facts: received.facts }

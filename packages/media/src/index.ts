@@ -7,7 +7,7 @@
  *
  * ```
  *  URL ─► open-url (address, redirects) ─► fetch-media ─┐
- *  body of a request ───────────────────────────────────┴► receive: spool ─► type ─► looks ─► store (files | S3)
+ *  body of a request ───────────────────────────────────┴► receive: spool ─► type ─► looks (inspector) ─► store (files | S3)
  * ```
  */
 export {
@@ -17,16 +17,12 @@ export {
   type StoredObject,
 } from "./media-store.ts";
 export { openFileStore } from "./file-store.ts";
-export { openS3Store, type S3Bucket } from "./s3-store.ts";
-export {
-  type MediaPlace,
-  openMediaStore,
-  readMediaPlace,
-  type ReadMediaPlace,
-} from "./media-place.ts";
+export type { S3Bucket } from "./s3-store.ts";
+export { type MediaPlace, readMediaPlace, type ReadMediaPlace } from "./media-place.ts";
+export { type MediaRoom, openMediaRoom } from "./media-room.ts";
 export { sweepStore } from "./sweep-store.ts";
 
 // Bytes on their way in
 export { type Incoming, type MediaFacts, receive, type Received } from "./receive.ts";
 export { type Fetched, fetchMedia, type FetchDeps, type MediaUrl } from "./fetch-media.ts";
-export type { Looks } from "./inspect.ts";
+export { inspect, type Looks } from "./inspect.ts";

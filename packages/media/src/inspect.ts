@@ -1,5 +1,3 @@
-import { fileTypeFromFile } from "file-type";
-
 /** What the bytes themselves tell. Whatever can't be read is absent: odd media is the phone's business. */
 export interface Looks {
   readonly width?: number;
@@ -14,11 +12,6 @@ const THUMBNAIL_PX = 72;
 /** Larger pictures are sent without a thumbnail: unpacking them would cost more than they are worth. */
 const MOST_PIXELS = 50_000_000;
 
-/** The type by the first bytes, parameters included. */
-export async function detectType(path: string): Promise<string | undefined> {
-  return (await fileTypeFromFile(path))?.mime;
-}
-
 /** Dimensions, duration and thumbnail, as far as the type has them. */
 export async function inspect(path: string, mimeType: string): Promise<Looks> {
   try {
@@ -30,16 +23,7 @@ export async function inspect(path: string, mimeType: string): Promise<Looks> {
   return {};
 }
 
-/** One picture at a time: each is unpacked into memory. */
-let picture: Promise<unknown> = Promise.resolve();
-
 async function inspectImage(path: string): Promise<Looks> {
-  const looking = picture.then(() => lookAtImage(path));
-  picture = looking.catch(() => undefined);
-  return looking;
-}
-
-async function lookAtImage(path: string): Promise<Looks> {
   const { default: sharp } = await import("sharp");
   sharp.cache(false);
   sharp.concurrency(1);

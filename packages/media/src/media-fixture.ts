@@ -15,12 +15,14 @@ import {
   Output,
 } from "mediabunny";
 import { openFileStore } from "./file-store.ts";
+import { inspect } from "./inspect.ts";
 
 /** A store of a test's own. */
 export async function openTestStore() {
   const folder = await mkdtemp(join(tmpdir(), "pombo-media-"));
   const store = await openFileStore(folder);
   return {
+    room: { store, inspector: { look: inspect } },
     store,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };

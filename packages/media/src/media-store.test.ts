@@ -4,14 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import {
-  type MediaStore,
-  MediaStoreError,
-  openMediaStore,
-  type S3Bucket,
-  sweepStore,
-} from "./index.ts";
+import { type MediaStore, MediaStoreError, type S3Bucket, sweepStore } from "./index.ts";
 import type { SpooledFile } from "./media-store.ts";
+import { openMediaStore } from "./media-place.ts";
 import { openS3Server, signatureOf } from "./s3-server.test-bed.ts";
 
 type Setup = AsyncDisposable & { readonly store: MediaStore };

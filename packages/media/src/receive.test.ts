@@ -14,10 +14,7 @@ const plain = { id, limitBytes: 10_000_000, declaredTypes: [] };
 test("what was received is kept as it came, and described", async () => {
   await using t = await openTestStore();
   const bytes = await picture("jpeg");
-  const received = await receive(
-    { ...plain, kind: "image", body: Readable.from([bytes]) },
-    t.store,
-  );
+  const received = await receive({ ...plain, kind: "image", body: Readable.from([bytes]) }, t.room);
   if (received.kind !== "received") throw new Error(received.reason);
   const { facts } = received;
   expect(facts).toMatchObject({
@@ -49,7 +46,7 @@ test.each([
   async (kind, make, facts) => {
     await using t = await openTestStore();
     const body = Readable.from([await make()]);
-    expect(await receive({ ...plain, kind, body }, t.store)).toMatchObject({
+    expect(await receive({ ...plain, kind, body }, t.room)).toMatchObject({
       kind: "received",
       facts,
     });
@@ -59,7 +56,7 @@ test.each([
 test("media that is damaged inside is kept all the same: only its looks are missing", async () => {
   await using t = await openTestStore();
   const body = Readable.from([(await film()).subarray(0, 400), Buffer.alloc(50_000)]);
-  const received = await receive({ ...plain, kind: "video", body }, t.store);
+  const received = await receive({ ...plain, kind: "video", body }, t.room);
   expect(received).toMatchObject({ kind: "received", facts: { bytes: 50_400 } });
 });
 
@@ -69,7 +66,7 @@ test("more bytes than allowed end the stream where they cross the limit, and lea
   async function* endless(): AsyncIterable<Uint8Array> {
     for (; given < 1_000; given += 1) yield Buffer.alloc(10_000);
   }
-  const received = await receive({ ...plain, limitBytes: 100_000, body: endless() }, t.store);
+  const received = await receive({ ...plain, limitBytes: 100_000, body: endless() }, t.room);
   expect(received).toEqual({ kind: "too-large", reason: "it is larger than 100000 bytes" });
   expect(given).toBeLessThan(100);
   expect(await readdir(t.store.spool)).toEqual([]);
@@ -84,10 +81,7 @@ test.each([
   ],
 ])("%s is no image, and is not kept", async (_, bytes, reason) => {
   await using t = await openTestStore();
-  const received = await receive(
-    { ...plain, kind: "image", body: Readable.from([bytes]) },
-    t.store,
-  );
+  const received = await receive({ ...plain, kind: "image", body: Readable.from([bytes]) }, t.room);
   expect(received).toEqual({ kind: "refused", reason });
   expect(await readdir(t.store.spool)).toEqual([]);
   for await (const kept of t.store.list()) expect(kept).toBeUndefined();
@@ -99,6 +93,6 @@ test("a stream that breaks is an error of the stream, and leaves nothing behind"
     yield Buffer.alloc(10);
     throw new Error("cut");
   }
-  await expect(receive({ ...plain, body: breaking() }, t.store)).rejects.toThrow("cut");
+  await expect(receive({ ...plain, body: breaking() }, t.room)).rejects.toThrow("cut");
   expect(await readdir(t.store.spool)).toEqual([]);
 });

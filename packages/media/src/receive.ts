@@ -4,9 +4,11 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { fileTypeFromFile } from "file-type";
 import { checkType, type MediaId, type MediaKind } from "@pombo/domain";
-import { detectType, inspect, type Looks } from "./inspect.ts";
-import { type MediaStore, MediaStoreError } from "./media-store.ts";
+import type { Looks } from "./inspect.ts";
+import type { MediaRoom } from "./media-room.ts";
+import { MediaStoreError } from "./media-store.ts";
 
 /** What is known of bytes that are kept. */
 export interface MediaFacts extends Looks {
@@ -36,14 +38,14 @@ export type Received =
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Streams bytes to the disk, looks at them there, and keeps them: memory does not grow with their size. */
-export async function receive(incoming: Incoming, store: MediaStore): Promise<Received> {
-  const path = join(store.spool, randomBytes(12).toString("hex"));
+export async function receive(incoming: Incoming, room: MediaRoom): Promise<Received> {
+  const path = join(room.store.spool, randomBytes(12).toString("hex"));
   try {
     const meter = openMeter(incoming.limitBytes);
     const file = createWriteStream(path, { flags: "wx", mode: 0o600, flush: true });
     const options = incoming.signal === undefined ? {} : { signal: incoming.signal };
     await pipeline(incoming.body, meter.stream, file, options);
-    return await examine(incoming, { path, ...meter.read() }, store);
+    return await examine(incoming, { path, ...meter.read() }, room);
   } catch (error) {
     if (isFull(error)) throw new MediaStoreError("the disk is full", { cause: error });
     if (!(error instanceof TooLargeError)) throw error;
@@ -61,10 +63,10 @@ export function tooLarge(limitBytes: number): string {
 async function examine(
   { id, kind, declaredTypes }: Incoming,
   file: { readonly path: string; readonly bytes: number; readonly sha256: string },
-  store: MediaStore,
+  { store, inspector }: MediaRoom,
 ): Promise<Received> {
   if (file.bytes === 0) return { kind: "refused", reason: "it is empty" };
-  const detected = await detectType(file.path);
+  const detected = (await fileTypeFromFile(file.path))?.mime;
   const bytes = {
     ...(kind === undefined ? {} : { kind }),
     ...(detected === undefined ? {} : { detected }),
@@ -73,7 +75,7 @@ async function examine(
   const checked =
     checks.find((check) => check.kind === "refused") ?? checks.at(-1) ?? checkType(bytes);
   if (checked.kind === "refused") return checked;
-  const looks = await inspect(file.path, detected ?? "");
+  const looks = await inspector.look(file.path, detected ?? "");
   const object = `${id}-${randomBytes(6).toString("hex")}`;
   await store.keep(object, file);
   const { bytes: size, sha256 } = file;

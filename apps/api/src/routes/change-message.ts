@@ -66,6 +66,7 @@ export async function changeMessage(
   if (verdict.kind === "refused") return answerEarlier(request, problemOf(verdict, first), deps);
   const claimed = await claim(request, deps);
   if (claimed.kind === "answer") return claimed.answer;
+  deps.reach("claimed");
   let seen: MessageRecord | undefined = first;
   for (let looks = 0; seen !== undefined && looks < LOOKS; looks += 1) {
     // oxlint-disable-next-line no-await-in-loop -- each look is at what the last one missed

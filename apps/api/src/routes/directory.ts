@@ -104,7 +104,7 @@ export function checkContacts(deps: DirectoryDeps): Handler<"checkContacts"> {
  * What is known of numbers. Those of which nothing is known are looked up, as far as the device's budget of the day goes; what can't be
  * found out stays unknown.
  */
-async function lookUpNumbers(
+export async function lookUpNumbers(
   wish: {
     readonly deviceId: DeviceId;
     readonly digits: readonly string[];

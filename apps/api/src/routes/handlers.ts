@@ -42,6 +42,7 @@ import {
 import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
 import { listMessages, type ListDeps } from "./list-messages.ts";
+import { getMessageMedia, type MessageMediaDeps } from "./message-media.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import {
@@ -61,7 +62,7 @@ import {
   rotateWebhookSecret,
   type WebhooksDeps,
 } from "./webhooks.ts";
-import { sessionHandlers } from "../dialects/session/handlers.ts";
+import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
@@ -70,6 +71,7 @@ export type HandlerDeps = AcceptDeps &
   ChangeDeps &
   DirectoryDeps &
   ListDeps &
+  MessageMediaDeps &
   DevicesDeps &
   ConnectionDeps &
   DeletionDeps &
@@ -86,6 +88,7 @@ export type HandlerDeps = AcceptDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
+  SessionDeps &
   WutsDeps & {
     readonly ledger: Pick<Ledger, "editDevice" | "messageHeads">;
     readonly settings: Settings;
@@ -132,12 +135,13 @@ export function handlers(deps: HandlerDeps): Handlers {
   };
 }
 
-function directoryHandlers(deps: DirectoryDeps) {
+function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
   return {
     listGroups: listGroups(deps),
     getGroup: getGroup(deps),
     checkContacts: checkContacts(deps),
     syncHistory: syncHistory(deps),
+    getMessageMedia: getMessageMedia(deps),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isMediaId, mintMediaId, mostMediaBytes, type Settings } from "@pombo/domain";
 import type { Ledger, MediaRecord } from "@pombo/ledger";
-import { type MediaFacts, type MediaStore, receive } from "@pombo/media";
+import { type MediaFacts, type MediaRoom, receive } from "@pombo/media";
 import { type Answer, json, refuse } from "../answer.ts";
 import { answerOnce } from "../answer-once.ts";
 import type { Caller } from "../authenticate.ts";
@@ -12,7 +12,7 @@ import { BrokenFileError, readFile, type RequestFile } from "../read-file.ts";
 
 export interface MediaDeps {
   readonly ledger: IdempotencyRecords & Pick<Ledger, "dropMedia" | "findMedia" | "keepMedia">;
-  readonly media: MediaStore;
+  readonly media: MediaRoom;
   readonly settings: Settings;
   readonly now: () => number;
 }
@@ -92,7 +92,7 @@ async function keep({ call, file, facts }: Kept, deps: MediaDeps): Promise<Answe
     };
     return await answerOnce(request, { route, id, create }, deps);
   } finally {
-    if (!used) await deps.media.remove(facts.object);
+    if (!used) await deps.media.store.remove(facts.object);
   }
 }
 
@@ -110,7 +110,7 @@ export function deleteMedia(deps: MediaDeps): Handler<"deleteMedia"> {
     const record = await visibleMedia(params.id, caller, deps);
     const dropped = record === undefined ? undefined : await deps.ledger.dropMedia(record.id);
     if (dropped === undefined) return refuse(absent);
-    await deps.media.remove(dropped.object);
+    await deps.media.store.remove(dropped.object);
     return json(200, { success: true, media_id: dropped.id });
   };
 }

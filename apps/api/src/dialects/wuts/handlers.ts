@@ -1,11 +1,19 @@
+import type { WebhooksDeps } from "../../routes/webhooks.ts";
 import type { SyncDeps } from "../../send-synchronously.ts";
+import { checkContact, type WutsContactsDeps } from "./check-contacts.ts";
 import { connectMeant, disconnectMeant, getStatus } from "./connection.ts";
 import { createWutsDevice, listWutsDevices, type WutsDevicesDeps } from "./devices.ts";
 import { getPairCode, getWutsQr, getWutsQrStatus, type WutsPairingDeps } from "./pairing.ts";
 import { deleteMessage, type WutsDeletionDeps } from "./delete-message.ts";
+import { getWebhookOfDevice, putWebhook } from "./webhook.ts";
 import { sendContact, sendLocation, sendPoll, sendText } from "./send.ts";
 
-export type WutsDeps = SyncDeps & WutsDeletionDeps & WutsDevicesDeps & WutsPairingDeps;
+export type WutsDeps = SyncDeps &
+  WutsDeletionDeps &
+  WutsContactsDeps &
+  WebhooksDeps &
+  WutsDevicesDeps &
+  WutsPairingDeps;
 
 /** One handler for each row of the dialect: parse → map → the same core → render. */
 export function wutsHandlers(deps: WutsDeps) {
@@ -23,5 +31,8 @@ export function wutsHandlers(deps: WutsDeps) {
     wutsQr: getWutsQr(deps),
     wutsQrStatus: getWutsQrStatus(deps),
     wutsPairCode: getPairCode(deps),
+    wutsCheckContacts: checkContact(deps),
+    wutsPutWebhook: putWebhook(deps),
+    wutsGetWebhook: getWebhookOfDevice(deps),
   };
 }

@@ -1,0 +1,151 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Dice, openDice } from "../chaos/dice.ts";
+import { eventually } from "../eventually.ts";
+import { type PairedDevice, pairDevices } from "../pair-devices.ts";
+import { Pombo, QUICK } from "../pombo.ts";
+import { judge, type Verdicts } from "./judge.ts";
+import { type Asked, sendOnce, type Sender } from "./send-once.ts";
+import { trouble } from "./trouble.ts";
+
+export interface FinalOptions {
+  readonly seed: number;
+  readonly sends: number;
+  readonly devices: number;
+  /** clients at once */
+  readonly clients: number;
+  /** between two troubles, ms */
+  readonly everyMs: number;
+  readonly settleSeconds: number;
+}
+
+const WAIT_MS = 4_000;
+
+/**
+ * Many clients of the wuts and session dialects send and wait, while sockets are cut, acks are lost, workers and APIs die.
+ *
+ * ```
+ *  clients ∥ troubles ─► calm ─► every message settled ─► phones × answers ─► judge (pure)
+ * ```
+ */
+export async function runFinalAnswers(
+  options: FinalOptions,
+  say: (text: string) => void,
+): Promise<Verdicts> {
+  const env = { ...QUICK, POMBO_SYNC_WAIT_MS: String(WAIT_MS) };
+  await using pombo = await Pombo.start({ env, args: ["--workers", "2", "--apis", "2"] });
+  const devices = await pairDevices(pombo, options.devices);
+  const senders = await Promise.all(devices.map((device) => senderOf(pombo, device)));
+  say(`${senders.length} devices stand`);
+  const over = new AbortController();
+  const roll = openDice(options.seed);
+  const troubling = makeTroubles({ pombo, devices, roll, everyMs: options.everyMs }, over.signal);
+  const asked = await sendAll(pombo, senders, options);
+  over.abort();
+  const made = await troubling;
+  say(`${asked.length} answers, ${made.join(", ")}`);
+  await pombo.control("DELETE", "/admin/faults");
+  const statuses = await settle(pombo, asked, options.settleSeconds);
+  say("all that was accepted is settled");
+  const phones = await readPhones(pombo, asked);
+  return judge(asked, { statuses, phones });
+}
+
+async function senderOf(pombo: Pombo, { id }: PairedDevice): Promise<Sender> {
+  const body = { name: "client", scopes: ["messages:send"], devices: [id], device_id: id };
+  const made = await pombo.api<{ key: string }>("POST", "/v1/api-keys", body);
+  return { key: made.body.key };
+}
+
+/** Each client sends one message after the other, each to somebody else. */
+async function sendAll(
+  pombo: Pombo,
+  senders: readonly Sender[],
+  { sends, clients }: FinalOptions,
+): Promise<readonly Asked[]> {
+  const asked: Asked[] = [];
+  let next = 0;
+  const client = async (): Promise<void> => {
+    for (let index = next++; index < sends; index = next++) {
+      const sender = senders[index % senders.length];
+      const url = pombo.ready.api_urls[index % pombo.ready.api_urls.length];
+      if (sender === undefined || url === undefined) throw new Error("nobody can send");
+      // oxlint-disable-next-line no-await-in-loop -- a client waits for its answer
+      asked.push(await sendOnce(url, sender, index));
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  return asked;
+}
+
+interface Troubled {
+  readonly pombo: Pombo;
+  readonly devices: readonly PairedDevice[];
+  readonly roll: Dice;
+  readonly everyMs: number;
+}
+
+async function makeTroubles(at: Troubled, over: AbortSignal): Promise<readonly string[]> {
+  const counts = new Map<string, number>();
+  while (!over.aborted) {
+    // oxlint-disable-next-line no-await-in-loop -- one trouble after the other
+    const kind = await trouble(at);
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    // oxlint-disable-next-line no-await-in-loop
+    await pause(at.everyMs, undefined, { signal: over }).catch(() => undefined);
+  }
+  return [...counts].map(([kind, count]) => `${count} × ${kind}`);
+}
+
+const SETTLED: ReadonlySet<string> = new Set([
+  "sent",
+  "delivered",
+  "read",
+  "played",
+  "failed",
+  "expired",
+  "canceled",
+]);
+
+/** The last status of everything that was answered with an id. */
+async function settle(
+  pombo: Pombo,
+  asked: readonly Asked[],
+  seconds: number,
+): Promise<ReadonlyMap<string, string>> {
+  const ids = asked.flatMap(({ answer }) =>
+    answer?.messageId === undefined ? [] : [answer.messageId],
+  );
+  const read = async (): Promise<ReadonlyMap<string, string>> => {
+    const { body } = await pombo.api<{ messages: readonly (Head | null)[] }>(
+      "POST",
+      "/v1/messages/status",
+      { ids },
+    );
+    return new Map(ids.map((id, index) => [id, body.messages[index]?.status ?? "absent"]));
+  };
+  if (ids.length === 0) return new Map();
+  return eventually(
+    () => read().catch(() => new Map<string, string>()),
+    (found) => found.size > 0 && [...found.values()].every((status) => SETTLED.has(status)),
+    seconds * 1_000,
+  );
+}
+
+interface Head {
+  readonly status: string;
+}
+
+/** How many different messages each recipient's phone shows. */
+async function readPhones(
+  pombo: Pombo,
+  asked: readonly Asked[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const phones = new Map<string, readonly string[]>();
+  for (const { to } of asked)
+    // oxlint-disable-next-line no-await-in-loop -- the simulator is one process
+    phones.set(
+      to,
+      (await pombo.phoneMessages(to)).map(({ id }) => id),
+    );
+  return phones;
+}
