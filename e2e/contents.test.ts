@@ -19,6 +19,13 @@ interface Shown {
   readonly [field: string]: unknown;
 }
 
+interface LogEntry {
+  readonly kind: string;
+  readonly to?: string;
+  readonly type?: string;
+  readonly id?: string;
+}
+
 /** What the phone shows under this id. */
 async function shown(phone: string, id: string): Promise<Shown | undefined> {
   const messages = (await pombo.phoneMessages(phone)) as readonly Shown[];
@@ -54,6 +61,13 @@ test("every kind of content without files arrives as it was meant", async () => 
   const quote = { quoted: { message_id: first.id }, mentions: ["5511999999999"], typing_ms: 50 };
   const answer = await arrive({ to, text: "@5511999999999 see", ...quote }, to);
   expect(answer.shown).toMatchObject({ quoted: first.id, mentions: ["5511999999999"] });
+  const log = await pombo.control<readonly LogEntry[]>("GET", "/admin/log");
+  const about = log.filter((entry) => entry.to?.startsWith(to));
+  const typing = about.findIndex(({ kind, type }) => kind === "chatstate" && type === "composing");
+  expect(typing).toBeGreaterThan(-1);
+  expect(about.findIndex(({ kind, id }) => kind === "message" && id === answer.id)).toBeGreaterThan(
+    typing,
+  );
 });
 
 test("a reaction, an edit and a deletion reach the phone, each a message of its own", async () => {

@@ -23,7 +23,7 @@ export interface ChaosOptions {
   readonly ackMs: number;
   /** the messages are sent, and the troubles made, within this time */
   readonly seconds: number;
-  /** everything must be settled so long after the last trouble */
+  /** the end comes when nothing has settled for so long after the last acceptance */
   readonly settleSeconds: number;
   /** keeps the data and the logs there; absent: they are removed at the end */
   readonly data?: string;

@@ -36,8 +36,7 @@ export async function runChaos(options: ChaosOptions, tell: Tell): Promise<Chaos
   ]);
   const { accepted, odd } = correspondence;
   tell(`${accepted.length} messages are accepted`);
-  const end = Date.now() + options.settleSeconds * 1_000;
-  const { ledger, settledAt } = await readLedger(stage, accepted, end);
+  const { ledger, settledAt } = await readLedger(stage, accepted, options.settleSeconds * 1_000);
   const phones = await readPhones(stage, accepted);
   const findings = judge({
     planned: options.messages,
@@ -73,31 +72,56 @@ async function playTroubles(
 
 const AT_REST = new Set(["sent", "delivered", "read", "played", "failed", "expired", "canceled"]);
 const READERS = 10;
+const LOOK_MS = 10_000;
+const AWAY_MS = 500;
 /** Receipts that were under way to a killed worker never come: so long the others are waited for. */
 const RECEIPTS_MS = 5_000;
 
-/** Waits until each message is settled, at most until `end`; then for the receipts that still come. */
+/** A slow machine is not stuck: but so long after the last acceptance it ends in any case. */
+const LONGEST_MS = 600_000;
+
+/**
+ * Waits until each message is settled, at most until none has been for `patienceMs`; then for the receipts that still come.
+ */
 async function readLedger(
   { pombo }: Stage,
   accepted: readonly Accepted[],
-  end: number,
+  patienceMs: number,
 ): Promise<{ readonly ledger: ReadonlyMap<string, Settled>; readonly settledAt: number }> {
   const ledger = new Map<string, Settled>();
-  const readAll = async (wanted: (seen: Settled) => boolean, until: number): Promise<void> => {
+  const readAll = async (
+    wanted: (seen: Settled) => boolean,
+    until: () => number,
+  ): Promise<void> => {
     const queue = accepted.filter(({ id }) => !wanted(ledger.get(id) ?? UNREAD));
     const read = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const { id } = next;
-        const patience = Math.max(0, until - Date.now());
+        const patience = Math.min(LOOK_MS, Math.max(0, until() - Date.now()));
         // oxlint-disable-next-line no-await-in-loop -- one after the other
-        ledger.set(id, await pombo.until(id, wanted, patience).catch(() => pombo.message(id)));
+        const seen = await pombo
+          .until(id, wanted, patience)
+          .catch(() => pombo.message(id))
+          // The API may be away: it died a moment ago.
+          .catch(() => pause(AWAY_MS, UNREAD));
+        if (wanted(seen)) movedAt = Date.now();
+        if (wanted(seen) || Date.now() >= until()) ledger.set(id, seen);
+        else queue.push(next);
       }
     };
     await Promise.all(Array.from({ length: READERS }, read));
   };
-  await readAll(({ status }) => AT_REST.has(status), end);
+  let movedAt = Date.now();
+  const last = Date.now() + LONGEST_MS;
+  await readAll(
+    ({ status }) => AT_REST.has(status),
+    () => Math.min(last, movedAt + patienceMs),
+  );
   const settledAt = Date.now();
-  await readAll(({ status }) => status === "read", settledAt + RECEIPTS_MS);
+  await readAll(
+    ({ status }) => status === "read",
+    () => settledAt + RECEIPTS_MS,
+  );
   return { ledger, settledAt };
 }
 

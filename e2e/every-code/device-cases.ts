@@ -100,11 +100,27 @@ export const DEVICE_CASES: Coverage = {
   SYNC_REQUEST_FAILED: { cells: { native: provoked(refusedSync), wuts: unmet } },
 };
 
-/** A worker that forgets at once what it was told about a recipient. */
+/** A worker that forgets in a millisecond what it was told about a recipient: now and then that is too late. */
 const forgetful: Provoke = async (stage, dialect) => {
   await using _worker = await stage.outside("worker", { POMBO_RECIPIENT_KNOWN_MS: "1" });
   await become(stage, stage.device.id, "connected");
-  return await stage.send(dialect, stage.device);
+  for (let tries = 1; ; tries += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one try after the other
+    const answer = await stage.send(dialect, stage.device);
+    if (answer.status >= 400 || tries === 30) return answer;
+  }
+};
+
+/** An owner that says nothing. */
+const silentOwner: Provoke = async (stage) => {
+  await using worker = await stage.outside("worker", {});
+  await become(stage, stage.device.id, "connected");
+  await using hasty = await stage.outside("api", { POMBO_DEVICE_REQUEST_WAIT_MS: "500" });
+  worker.kill("SIGSTOP");
+  const path = `/v1/devices/${stage.device.id}/groups`;
+  const answer = await stage.ask("GET", path, { url: hasty.url });
+  worker.kill("SIGCONT");
+  return answer;
 };
 
 /** A worker whose key is not the one that the credentials were sealed with. */
@@ -133,7 +149,7 @@ const nobody: Provoke = async (stage, dialect) => {
 
 /** With workers of our own, one at a time: the supervisor's is gone. */
 export const WORKER_CASES: Coverage = {
-  DEVICE_ERROR: everywhere(forgetful),
+  DEVICE_ERROR: everywhere(forgetful, { native: provoked(silentOwner) }),
   CREDENTIALS_UNREADABLE: everywhere(otherKey),
   POISONED: {
     cells: {},

@@ -1,6 +1,7 @@
+import type { Dialect } from "@pombo/domain";
 import { eventually } from "../eventually.ts";
 import type { Bound, Stage } from "./stage.ts";
-import { type Coverage, everywhere, pending, type Provoke, provoked, unmet } from "./table.ts";
+import { type Coverage, everywhere, type Provoke, provoked, unmet } from "./table.ts";
 
 /** What WhatsApp answers to a message, so often. */
 function nacked(nack: number, times = 1): Provoke {
@@ -148,6 +149,36 @@ function askToChange(
   return stage.ask(method, `/v1/messages/${id}`, { ...url, ...text, headers });
 }
 
+/** A picture in a dialect that has them. */
+function sendImage(
+  stage: Stage,
+  dialect: Dialect,
+  { from, image }: { readonly from: Bound; readonly image: { readonly [source: string]: string } },
+) {
+  const to = stage.someone();
+  if (dialect === "wuts") {
+    const given =
+      image["url"] === undefined ? { image: image["base64"] } : { image_url: image["url"] };
+    return stage.ask("POST", "/send/image", { key: from.key, body: { number: to, ...given } });
+  }
+  const headers = { prefer: "wait=60" };
+  return stage.ask("POST", "/v1/messages", { headers, body: { from: from.id, to, image } });
+}
+
+/** Nobody listens there. */
+const unreachable: Provoke = (stage, dialect) =>
+  sendImage(stage, dialect, { from: stage.device, image: { url: "http://127.0.0.1:9/a.png" } });
+
+const PIXEL =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/** WhatsApp's media hosts take nothing. */
+const noUpload: Provoke = async (stage, dialect) => {
+  const from = await stage.freshDevice();
+  await stage.pombo.fault("media", "close", { times: 100 });
+  return sendImage(stage, dialect, { from, image: { base64: PIXEL } });
+};
+
 /** What can become of a message. */
 export const MESSAGE_CASES: Coverage = {
   DELETE_TIME_EXPIRED: {
@@ -173,10 +204,10 @@ export const MESSAGE_CASES: Coverage = {
   THROTTLED: everywhere(refusedQuestion(SLOW_DOWN, 1), { native: provoked(throttledGroups) }),
   CLIENT_ERROR: everywhere(refusedQuestion("drop", 20)),
   MEDIA_UNACCEPTABLE: {
-    cells: { native: pending("media"), wuts: pending("media"), session: unmet },
+    cells: { native: provoked(unreachable), wuts: provoked(unreachable), session: unmet },
   },
   MEDIA_UPLOAD_FAILED: {
-    cells: { native: pending("media"), wuts: pending("media"), session: unmet },
+    cells: { native: provoked(noUpload), wuts: provoked(noUpload), session: unmet },
   },
   CURSOR_EXPIRED: { cells: { native: provoked(shortLog) } },
   OUTCOME_UNKNOWN: {

@@ -9,9 +9,7 @@ export type Provoke = (stage: Stage, dialect: Dialect) => Promise<Answered>;
 export type Cell =
   | { readonly kind: "case"; readonly provoke: Provoke }
   /** No route of the dialect can meet it; held against the route table. */
-  | { readonly kind: "unmet" }
-  /** The feature that can meet it is not there yet. */
-  | { readonly kind: "pending"; readonly why: string };
+  | { readonly kind: "unmet" };
 
 /** How a code is provoked in each dialect that answers with it; for one that is never an answer, how it gets into `last_error`. */
 export interface Row {
@@ -21,10 +19,6 @@ export interface Row {
 }
 
 export const unmet: Cell = { kind: "unmet" };
-
-export function pending(why: string): Cell {
-  return { kind: "pending", why };
-}
 
 export function provoked(provoke: Provoke): Cell {
   return { kind: "case", provoke };
@@ -58,7 +52,6 @@ export function printed(table: Coverage, seen: ReadonlyMap<string, string>): str
       if (answer === undefined) return "–";
       const cell = table[code]?.cells[dialect];
       if (cell?.kind === "unmet") return "no route";
-      if (cell?.kind === "pending") return `pending: ${cell.why}`;
       return seen.get(`${code} ${dialect}`) ?? "not provoked";
     });
     const last =

@@ -34,6 +34,12 @@ test("the judge finds nothing where nothing is", () => {
   expect(judged({ validation })).toBeUndefined();
 });
 
+test("the judge wants a success to say so", () => {
+  expect(judged({ success: true }, 200)).toBeUndefined();
+  expect(judged({}, 200)).toBe("a success that does not say so");
+  expect(judged({ data: {} }, 201, "/api/v1/x")).toBeUndefined();
+});
+
 test.each([
   [{ error_code: "INTERNAL_ERROR" }, 500, /INTERNAL_ERROR/],
   [{ error_code: "ODD" }, 404, /does not know ODD/],

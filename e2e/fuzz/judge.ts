@@ -27,7 +27,8 @@ export function judge(
   const { status, text, type } = answer;
   if (request.method === "HEAD" || request.method === "OPTIONS" || status === 204)
     return status >= 500 && status !== 503 ? `answered ${status}` : undefined;
-  if (status < 400) return status >= 300 ? `answered ${status}` : undefined;
+  if (status < 300) return judgeSuccess(request, answer);
+  if (status < 400) return `answered ${status}`;
   if (!type.includes("json")) return `an error without JSON: ${type}`;
   const read = readEnvelope(request, answer);
   if (read.kind === "wrong") return read.says;
@@ -38,6 +39,16 @@ export function judge(
     return `${status} ${read.code} is not described`;
   const leak = INSIDE.exec(withoutEcho(text));
   return leak === null ? undefined : `tells ${leak[0]}`;
+}
+
+/** A success says so, in its dialect; what is no JSON (QR codes, metrics, streams) is its own. */
+function judgeSuccess({ path }: FuzzRequest, { text, type }: FuzzAnswer): string | undefined {
+  if (!type.includes("json") || path.startsWith("/openapi.json")) return undefined;
+  const body = parse(text);
+  const said = path.startsWith("/api/v1")
+    ? body?.["data"] !== undefined
+    : body?.["success"] === true;
+  return said ? undefined : "a success that does not say so";
 }
 
 type Envelope =

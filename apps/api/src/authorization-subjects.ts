@@ -49,6 +49,15 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     redriveLetters: () => ({ filter: { code: "SEND_FAILED" } }),
     discardLetters: () => ({ filter: { code: "SEND_FAILED" } }),
     wutsSendText: (device) => ({ number: "5511999999999", text: "hello", device_id: device }),
+    wutsSendImage: (device) => ({ number: "5511999999999", image: "AAAA", device_id: device }),
+    wutsSendVideo: (device) => ({ number: "5511999999999", video: "AAAA", device_id: device }),
+    wutsSendAudio: (device) => ({ number: "5511999999999", audio: "AAAA", device_id: device }),
+    wutsSendDocument: (device) => ({
+      number: "5511999999999",
+      document: "AAAA",
+      device_id: device,
+    }),
+    wutsSendSticker: (device) => ({ number: "5511999999999", sticker: "AAAA", device_id: device }),
     wutsSendLocation: (device) => ({
       to: "5511999999999",
       latitude: 1,

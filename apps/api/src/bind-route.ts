@@ -46,6 +46,8 @@ export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 
 export interface BindDeps {
   readonly bodyLimitBytes: number;
+  /** For bodies that may hold a file. */
+  readonly fileBodyLimitBytes: number;
   readonly waitLimitS: number;
   readonly now: () => number;
 }
@@ -91,7 +93,9 @@ async function serve(
   const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
   if (row.takesBytes === true) allowSlow(req);
-  const read = await readParts(row, req, deps.bodyLimitBytes);
+  const { bodyLimitBytes, fileBodyLimitBytes } = deps;
+  const limit = row.carriesFile === true ? fileBodyLimitBytes : bodyLimitBytes;
+  const read = await readParts(row, req, limit);
   if (read.kind === "gone") return undefined;
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Problem } from "@pombo/contract";
-import type { DeviceId } from "@pombo/domain";
+import { catalogRow, type DeviceId } from "@pombo/domain";
 import type { DeviceRecord, DeviceReply, DeviceRequest } from "@pombo/ledger";
 import { awaitChange } from "./await-change.ts";
 import type { Follow } from "./follow.ts";
@@ -38,8 +38,21 @@ export async function askDevice(
   );
   if (reply === undefined) return { kind: "refused", problem: await unanswered(deviceId, deps) };
   if (reply.kind === "done") return reply;
-  const { code, detail } = reply;
-  return { kind: "refused", problem: detail === "" ? { code } : { code, detail } };
+  return { kind: "refused", problem: await refusalOf(reply, deviceId, deps) };
+}
+
+/** A device that is away says so; where its record knows what somebody has to do about it, that is told. */
+async function refusalOf(
+  { code, detail }: Extract<DeviceReply, { kind: "failed" }>,
+  deviceId: DeviceId,
+  { ledger }: Pick<DeviceRequestDeps, "ledger">,
+): Promise<Problem> {
+  const told = detail === "" ? { code } : { code, detail };
+  if (catalogRow(code).remedy.kind !== "park") return told;
+  const cause = (await ledger.findDevice(deviceId))?.code;
+  if (cause === undefined) return told;
+  const { remedy } = catalogRow(cause);
+  return remedy.kind === "park" && remedy.alert ? { code: cause } : told;
 }
 
 /** Nobody answered: no worker has the device, or its owner is silent. */

@@ -150,6 +150,7 @@ function bind(app: Express, { rows, bound }: Bound, deps: AppDeps): void {
   const methods = new Map<string, string[]>();
   const limits = {
     bodyLimitBytes: deps.settings.body_limit_bytes,
+    fileBodyLimitBytes: deps.settings.file_body_limit_bytes,
     waitLimitS: deps.settings.prefer_wait_limit_s,
     now: deps.now,
   };

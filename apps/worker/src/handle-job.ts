@@ -14,7 +14,7 @@ export interface JobDeps {
   >;
   readonly device: Pick<
     Device,
-    "send" | "checkRecipient" | "refresh" | "reconnect" | "connectedSince"
+    "send" | "showTyping" | "checkRecipient" | "refresh" | "reconnect" | "connectedSince"
   >;
   readonly settings: Settings;
   readonly lane: () => LaneHistory;
@@ -91,6 +91,7 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
       break;
   }
   deps.reach("begun");
+  await showTyping(begun, deps);
   // Time may have passed since the ledger said go; the next owner finds `sending` and reconciles.
   if (!deps.alive()) return { kind: "fenced" };
   const outcome = await deps.device.send(
@@ -98,6 +99,11 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
     deps.signal,
   );
   return settleOutcome(job, { begun, outcome, token }, deps);
+}
+
+async function showTyping({ content, recipient }: InHand, deps: JobDeps): Promise<void> {
+  const ms = "typingMs" in content ? (content.typingMs ?? 0) : 0;
+  if (ms > 0) await deps.device.showTyping(jidOf(recipient), ms, deps.signal);
 }
 
 function outgoing({ content, upload }: InHand): OutgoingContent {

@@ -33,7 +33,7 @@ export type {
   OperationBody,
   RedrivenBody,
 } from "./letter.ts";
-export { wutsContact, wutsLocation, wutsPoll } from "./wuts-send.ts";
+export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
 export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";

@@ -1,4 +1,4 @@
-import type { Settings } from "@pombo/domain";
+import type { MediaKind, Settings } from "@pombo/domain";
 import type { Route } from "./route.ts";
 import { SYNC_OUTCOMES } from "./sync-outcomes.ts";
 import { WUTS_DEVICE_ROUTES } from "./wuts-device-routes.ts";
@@ -6,6 +6,7 @@ import {
   wutsContactBody,
   wutsDeleteBody,
   wutsDeleted,
+  wutsFileBody,
   wutsLocationBody,
   wutsPollBody,
   wutsSent,
@@ -35,6 +36,16 @@ const SEND_BRIEFLY = {
   },
 } as const;
 
+function sendFile<Kind extends MediaKind>(kind: Kind, settings: Settings) {
+  return {
+    ...SEND,
+    path: `/send/${kind}`,
+    summary: `Send ${kind === "image" || kind === "audio" ? "an" : "a"} ${kind} and wait for WhatsApp's ack`,
+    body: wutsFileBody(kind, settings),
+    errors: [...SEND.errors, "MEDIA_UNACCEPTABLE", "MEDIA_UPLOAD_FAILED"],
+  } as const;
+}
+
 /** The wuts dialect: everything at the root. */
 export function wutsRoutes(settings: Settings) {
   return {
@@ -45,6 +56,11 @@ export function wutsRoutes(settings: Settings) {
       summary: "Send a text and wait for WhatsApp's ack",
       body: wutsTextBody(settings),
     },
+    wutsSendImage: sendFile("image", settings),
+    wutsSendVideo: sendFile("video", settings),
+    wutsSendAudio: sendFile("audio", settings),
+    wutsSendDocument: sendFile("document", settings),
+    wutsSendSticker: sendFile("sticker", settings),
     wutsSendLocation: {
       ...SEND_BRIEFLY,
       path: "/send/location",

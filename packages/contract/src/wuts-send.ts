@@ -1,4 +1,4 @@
-import type { Settings } from "@pombo/domain";
+import type { MediaKind, Settings } from "@pombo/domain";
 import { z } from "zod";
 import { contentFields, textRule } from "./content.ts";
 import { dialectRecipient } from "./dialect-recipient.ts";
@@ -66,6 +66,8 @@ function asNative<Given>(
     for (const { path, message, input } of parsed.error?.issues ?? []) {
       const [first = "", ...rest] = path.map(String);
       const field = names[first] ?? first;
+      // Said already, in the dialect's words.
+      if (issues.some((issue) => issue.path?.[0] === field.split(".")[0])) continue;
       const told = message.replace(/^[a-z]+\.([a-z_]+)/, (_, name: string) => names[name] ?? name);
       issues.push({ code: "custom", message: told, path: [...field.split("."), ...rest], input });
     }
@@ -170,6 +172,68 @@ export function wutsPoll(poll: {
     options: options.map(({ option_name: name }) => name),
     selectable_count: multiple ? Math.max(1, options.length) : 1,
   };
+}
+
+/** The body of `POST /send/image` and its likes: the bytes in base64, also as a data URI, or an address. */
+export function wutsFileBody(kind: MediaKind, settings: Settings) {
+  const file = contentFields(settings)[kind];
+  return z
+    .object({
+      number: recipientField("number"),
+      [kind]: anything.meta({ type: "string", description: "base64, with or without a data URI." }),
+      [`${kind}_url`]: anything.meta({ type: "string" }),
+      caption: anything.meta({ type: "string" }),
+      file_name: anything.meta({
+        type: "string",
+        ...(kind === "document" ? { description: "Required with document_url." } : {}),
+      }),
+      mime_type: anything.meta({ type: "string" }),
+      ...(kind === "audio" ? { ptt: anything.meta({ type: "boolean" }) } : {}),
+      device_id: wutsDevice,
+    })
+    .check(oneSource(kind))
+    .check(
+      asNative(file, (body: Readonly<Record<string, unknown>>) => wutsFile(kind, body), {
+        url: `${kind}_url`,
+        base64: kind,
+        "": kind,
+      }),
+    )
+    .meta({ id: `Wuts${kind.charAt(0).toUpperCase()}${kind.slice(1)}` });
+}
+
+/** What the native rule could not say in the dialect's words. */
+function oneSource(kind: MediaKind) {
+  return z.core._check<Readonly<Record<string, unknown>>>(({ value, issues }) => {
+    const url = given(value[`${kind}_url`]);
+    const bytes = given(value[kind]);
+    const name = given(value["file_name"]);
+    const wrong = (field: string, message: string): void =>
+      void issues.push({ code: "custom", message, path: [field], input: value[field] });
+    if ((url === undefined) === (bytes === undefined))
+      wrong(kind, `exactly one of ${kind} and ${kind}_url is required`);
+    if (kind === "document" && url !== undefined && name === undefined)
+      wrong("file_name", "file_name is required with document_url");
+  });
+}
+
+const DATA_URI = /^data:([a-z]+\/[A-Za-z0-9.+-]{1,100})?[^,]{0,100};base64,/;
+
+/** The native file of such a body. */
+export function wutsFile(kind: MediaKind, body: Readonly<Record<string, unknown>>) {
+  const url = given(body[`${kind}_url`]);
+  const bytes = given(body[kind]);
+  const uri = typeof bytes === "string" ? DATA_URI.exec(bytes) : null;
+  const base64 = uri === null ? bytes : String(bytes).slice(uri[0].length);
+  const file = {
+    url,
+    base64,
+    caption: given(body["caption"]),
+    file_name: given(body["file_name"]),
+    mime_type: given(body["mime_type"]) ?? uri?.[1],
+    ptt: kind === "audio" ? body["ptt"] : undefined,
+  };
+  return Object.fromEntries(Object.entries(file).filter(([, value]) => value !== undefined));
 }
 
 function targetField(name: string) {

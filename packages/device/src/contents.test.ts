@@ -3,12 +3,13 @@ import { buffer } from "node:stream/consumers";
 import { type InboundMessage, type MessageContent, mintMessageId } from "@pombo/domain";
 import type { Simulator } from "@pombo/simulator";
 import { proto } from "@whiskeysockets/baileys";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openTestSimulator, pair, type TestDevice, testDevice } from "./device-fixture.ts";
 
 const OWN = "15550130000";
 const FRIEND = "15550130001";
 const OTHER = "15550130002";
+const LATE = "15550130003";
 const PATIENCE = { timeout: 15_000 };
 let simulator: Simulator;
 let paired: TestDevice;
@@ -53,17 +54,15 @@ test("a place, a person and a poll arrive as they were meant", async () => {
   });
 });
 
-test("a quote and mentions arrive with the text, a typing pause before it", async () => {
+test("a quote and mentions arrive with the text", async () => {
   const first = await arrive({ kind: "text", text: "first" });
   const quoted = { id: first.id, fromMe: true, text: "first" };
-  const before = Date.now();
-  const content = { kind: "text", text: "@1", quoted, mentions: [OTHER], typingMs: 60 } as const;
+  const content = { kind: "text", text: "@1", quoted, mentions: [OTHER] } as const;
   expect((await arrive(content)).shown).toMatchObject({
     text: "@1",
     quoted: first.id,
     mentions: [OTHER],
   });
-  expect(Date.now() - before).toBeGreaterThanOrEqual(60);
 });
 
 test("a reaction, an edit and a deletion change the message on the phone", async () => {
@@ -116,6 +115,32 @@ test("what somebody writes is told decrypted, of every kind", async () => {
   expect(await told(asked.id)).toMatchObject({ kind: "poll", poll: { options: ["a", "b"] } });
   const gone = await simulator.sendFrom(FRIEND, { to: OWN, delete: { message_id: text.id } });
   expect(await told(gone.id)).toMatchObject({ kind: "delete", target: text.id });
+});
+
+test.each<MessageContent>([
+  { kind: "location", latitude: 1, longitude: 2, name: "again" },
+  { kind: "contact", name: "again", phone: OTHER },
+  {
+    kind: "poll",
+    question: "again",
+    options: ["a", "b"],
+    selectable: 1,
+    secret: randomBytes(32).toString("base64"),
+  },
+  { kind: "text", text: "again", quoted: { id: "ABC", fromMe: false, text: "before" } },
+])("a phone that asks again for $kind gets it from what the caller remembers", async (content) => {
+  simulator.setPhone(LATE, { delays: { delivered: 400 } });
+  simulator.addFault({ on: "receipt", match: { to: LATE }, action: "retry" });
+  const remembered = vi.spyOn(paired.contents, "get");
+  const id = mintMessageId(randomBytes(9));
+  expect(await paired.send(LATE, content, { id })).toMatchObject({ kind: "acked" });
+  // What Baileys itself remembers ends with its socket.
+  await paired.device.reconnect("test");
+  await expect.poll(() => remembered.mock.calls.flat(), PATIENCE).toContain(id);
+  await paired.told.untilProven(id, "delivered");
+  const shown = simulator.messagesOf(LATE).find((message) => message.id === id);
+  expect(shown).toMatchObject({ type: content.kind });
+  expect(JSON.stringify(shown)).toContain("again");
 });
 
 async function pictureFrom(base64: string): Promise<InboundMessage> {

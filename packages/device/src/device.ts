@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { DeviceState, Failure } from "@pombo/domain";
 import { checkRecipient, type RecipientCheck } from "./check-recipient.ts";
 import { type Connection, openConnection } from "./connection.ts";
@@ -35,6 +36,8 @@ export interface Device extends AsyncDisposable {
   download(source: string, signal: AbortSignal): Promise<Downloaded>;
   /** Asks the account's phone for older messages of a chat. */
   history(wish: HistoryWish): Promise<HistoryAsked>;
+  /** Shows "typing…" in the chat for so long. Nothing depends on it: what goes wrong is not told. */
+  showTyping(jid: string, ms: number, signal: AbortSignal): Promise<void>;
   send(message: OutgoingMessage, signal: AbortSignal): Promise<SendOutcome>;
   /** Encrypts a file and uploads it for messages to come. */
   upload(media: MediaSource): Promise<Upload>;
@@ -143,6 +146,12 @@ export function openDevice(config: DeviceConfig, deps: DeviceDeps): Device {
       if ("code" in live) return { kind: "failed", failure: live };
       const { ack_wait_ms: ackMs, history_wait_ms: answerMs } = config.settings;
       return askHistory(live.socket.wa, wish, { ackMs, answerMs });
+    },
+    showTyping: async (jid, ms, signal) => {
+      const live = openLive();
+      if ("code" in live) return;
+      await live.socket.wa.sendPresenceUpdate("composing", jid).catch(() => {});
+      await pause(ms, undefined, { signal }).catch(() => {});
     },
     send: async (message, signal) => {
       const live = openLive();

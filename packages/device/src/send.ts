@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import type { EvidenceStatus, Failure, Settings } from "@pombo/domain";
 import {
   areJidsSameUser,
@@ -100,13 +99,8 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
     attempt.settle(attempt.left ? unknown(why.detail) : { kind: "failed", failure: why });
   };
 
-  const relay = async (
-    message: OutgoingMessage,
-    attempt: Attempt,
-    signal: AbortSignal,
-  ): Promise<void> => {
+  const relay = async (message: OutgoingMessage, attempt: Attempt): Promise<void> => {
     try {
-      await showTyping(wa, message, signal);
       await relayMessage(wa, message, deps);
       leave(attempt);
     } catch (error) {
@@ -128,7 +122,7 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
     attempts.set(message.id, attempt);
     const onAbort = (): void => giveUp(message.id, attempt, GIVEN_UP);
     signal.addEventListener("abort", onAbort, { once: true });
-    inHand.set(message.id, relay(message, attempt, signal));
+    inHand.set(message.id, relay(message, attempt));
     try {
       return await promise;
     } finally {
@@ -173,18 +167,6 @@ export function openSender(wa: WASocket, deps: SenderDeps): Sender {
       await Promise.all(inHand.values());
     },
   };
-}
-
-/** Shows "typing…" in the chat. Nothing depends on it: what goes wrong here is not told. */
-async function showTyping(
-  wa: WASocket,
-  { jid, content }: OutgoingMessage,
-  signal: AbortSignal,
-): Promise<void> {
-  const ms = "typingMs" in content ? (content.typingMs ?? 0) : 0;
-  if (ms === 0) return;
-  await wa.sendPresenceUpdate("composing", jid).catch(() => {});
-  await pause(ms, undefined, { signal }).catch(() => {});
 }
 
 class GivenUpError extends Error {

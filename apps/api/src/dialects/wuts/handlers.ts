@@ -6,7 +6,7 @@ import { createWutsDevice, listWutsDevices, type WutsDevicesDeps } from "./devic
 import { getPairCode, getWutsQr, getWutsQrStatus, type WutsPairingDeps } from "./pairing.ts";
 import { deleteMessage, type WutsDeletionDeps } from "./delete-message.ts";
 import { getWebhookOfDevice, putWebhook } from "./webhook.ts";
-import { sendContact, sendLocation, sendPoll, sendText } from "./send.ts";
+import { sendContact, sendFile, sendLocation, sendPoll, sendText } from "./send.ts";
 
 export type WutsDeps = SyncDeps &
   WutsDeletionDeps &
@@ -19,6 +19,11 @@ export type WutsDeps = SyncDeps &
 export function wutsHandlers(deps: WutsDeps) {
   return {
     wutsSendText: sendText(deps),
+    wutsSendImage: sendFile("wutsSendImage", "image", deps),
+    wutsSendVideo: sendFile("wutsSendVideo", "video", deps),
+    wutsSendAudio: sendFile("wutsSendAudio", "audio", deps),
+    wutsSendDocument: sendFile("wutsSendDocument", "document", deps),
+    wutsSendSticker: sendFile("wutsSendSticker", "sticker", deps),
     wutsSendLocation: sendLocation(deps),
     wutsSendContact: sendContact(deps),
     wutsSendPoll: sendPoll(deps),

@@ -1,5 +1,11 @@
-import { type SendMessageInput, wutsContact, wutsLocation, wutsPoll } from "@pombo/contract";
-import { isSettled } from "@pombo/domain";
+import {
+  type SendMessageInput,
+  wutsContact,
+  wutsFile,
+  wutsLocation,
+  wutsPoll,
+} from "@pombo/contract";
+import { isSettled, type MediaKind } from "@pombo/domain";
 import { type Answer, json } from "../../answer.ts";
 import type { Call, Handler } from "../../bind-route.ts";
 import { chatJid } from "../../render-message.ts";
@@ -12,7 +18,31 @@ import {
 import { deviceMeant } from "./device.ts";
 import { second } from "./second.ts";
 
-type SendName = "wutsSendText" | "wutsSendLocation" | "wutsSendContact" | "wutsSendPoll";
+type FileName =
+  | "wutsSendImage"
+  | "wutsSendVideo"
+  | "wutsSendAudio"
+  | "wutsSendDocument"
+  | "wutsSendSticker";
+type SendName = "wutsSendText" | "wutsSendLocation" | "wutsSendContact" | "wutsSendPoll" | FileName;
+
+/** `POST /send/image`, `…/video`, `…/audio`, `…/document`, `…/sticker` */
+export function sendFile(
+  route: FileName,
+  kind: MediaKind,
+  deps: SyncDeps,
+): (call: Call<FileName>) => Promise<Answer> {
+  return (call) => {
+    const file = wutsFile(kind, call.body);
+    const content = { to: call.body.number, [kind]: file };
+    const { file_name: fileName, mime_type: mimeType } = file;
+    const metadata = {
+      ...(fileName === undefined ? {} : { file_name: fileName }),
+      ...(mimeType === undefined ? {} : { mime_type: mimeType }),
+    };
+    return send(call, { route, content, render: wholly(metadata) }, deps);
+  };
+}
 
 /** `POST /send/text` */
 export function sendText(deps: SyncDeps): Handler<"wutsSendText"> {
