@@ -36,7 +36,9 @@ const problemDetails = z
   .meta({ id: "ProblemDetails", description: "RFC 9457" });
 
 const sessionCodes = new Set(
-  ERROR_CODES.flatMap((code) => answerOf("session", code)?.code ?? []).toSorted(),
+  ERROR_CODES.flatMap((code) => answerOf("session", code)?.code ?? [])
+    .filter((code) => code !== "VALIDATION_ERROR")
+    .toSorted(),
 );
 
 const sessionProblem = z
