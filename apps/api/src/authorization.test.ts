@@ -153,7 +153,7 @@ test("a revocation holds for the next request", async () => {
 
 test("what is wrong is told in one order: key, address, scope, type, size, body, device", async () => {
   const device = await api.addDevice();
-  const big = "x".repeat(2_000_000);
+  const big = "x".repeat(9_000_000);
   const plain = { "content-type": "text/plain" };
   const weak = api.addKey({ scopes: ["messages:read"] });
   const foreign = api.addKey({ scopes: SCOPES, devices: ELSEWHERE });

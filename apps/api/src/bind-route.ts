@@ -47,6 +47,8 @@ export type Handlers = { readonly [Name in RouteName]: Handler<Name> };
 
 export interface BindDeps {
   readonly bodyLimitBytes: number;
+  /** For bodies that may hold a file. */
+  readonly fileBodyLimitBytes: number;
   readonly waitLimitS: number;
   readonly now: () => number;
   readonly keyWatch: Pick<KeyWatch, "hasEnded">;
@@ -96,8 +98,10 @@ async function serve(
   const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
   if (row.takesBytes === true) allowSlow(req);
+  const { bodyLimitBytes, fileBodyLimitBytes } = deps;
+  const limit = row.carriesFile === true ? fileBodyLimitBytes : bodyLimitBytes;
   const began = performance.now();
-  const read = await readParts(row, req, deps.bodyLimitBytes);
+  const read = await readParts(row, req, limit);
   if (read.kind === "gone") return undefined;
   if (performance.now() - began > SLOW_BODY_MS && (await outlived(caller, deps)))
     return refuse({ code: "INVALID_API_KEY" });

@@ -252,6 +252,18 @@ test.each([
   expect(await objects(api)).toBe(0);
 });
 
+test("a file of 3 MB in a body is taken, one that is larger than the limit is not", async () => {
+  await using api = await openTestApi();
+  const from = await api.addDevice();
+  const send = (bytes: number) => {
+    const base64 = Buffer.alloc(bytes, "x").toString("base64");
+    const document = { base64, file_name: "a.txt" };
+    return api.call("POST", "/v1/messages", { body: { from, to: "5511900000002", document } });
+  };
+  expect((await send(3_000_000)).status).toBe(202);
+  expect((await send(6_300_000)).status).toBe(413);
+});
+
 test("media of another kind, or too large for it, is not sent as this one", async () => {
   await using api = await openTestApi({ image_limit_bytes: 20 });
   const from = await api.addDevice();

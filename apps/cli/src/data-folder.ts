@@ -21,6 +21,8 @@ export interface DataFolder {
   readonly redis: string;
   readonly simulator: string;
   readonly media: string;
+  /** Bytes on their way. */
+  readonly incoming: string;
   readonly sandboxFile: string;
   readonly childrenFile: string;
   readonly adminKeyFile: string;
@@ -36,12 +38,13 @@ export async function openDataFolder(dir: string): Promise<DataFolder> {
     redis: join(path, "redis"),
     simulator: join(path, "simulator"),
     media: join(path, "media"),
+    incoming: join(path, "media", "incoming"),
     sandboxFile: join(path, "sandbox.json"),
     childrenFile: join(path, "children.json"),
     adminKeyFile: join(path, "admin-key"),
     redisUrlFile: join(path, "redis-url"),
   };
-  for (const inner of [folder.logs, folder.redis, folder.simulator])
+  for (const inner of [folder.logs, folder.redis, folder.simulator, folder.incoming])
     await mkdir(inner, { recursive: true, mode: 0o700 });
   return folder;
 }

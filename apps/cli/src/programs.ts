@@ -63,6 +63,8 @@ export function workerSpec(stage: Stage, index: number, whatsapp: Environment): 
       ...whatsapp,
       POMBO_CREDENTIALS_KEY: stage.keys.credentialsKey,
       POMBO_WORKER_ID: `worker-${index + 1}`,
+      // Baileys' temporary files: a killed worker leaves them where its next sweep of media finds them.
+      TMPDIR: stage.folder.incoming,
     },
     logFile: join(stage.folder.logs, `worker-${index + 1}.log`),
   };

@@ -8,7 +8,7 @@ export interface TidyDeps {
   readonly ledger: Pick<Ledger, "dropOldMedia" | "knownObjects">;
   readonly store: MediaStore;
   readonly settings: Settings;
-  readonly log: Log;
+  readonly log: Pick<Log, "info" | "error">;
   readonly now: () => number;
 }
 

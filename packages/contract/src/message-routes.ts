@@ -104,6 +104,7 @@ export function messageRoutes(settings: Settings) {
       auth: "messages:send",
       summary: "Send a message",
       body: sendMessageBody(settings),
+      carriesFile: true,
       creates: true,
       waits: true,
       answers: {

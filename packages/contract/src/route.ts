@@ -37,6 +37,8 @@ export interface Route {
   readonly body?: z.ZodObject;
   /** An empty body stands for `{}`. */
   readonly bodyOptional?: true;
+  /** The body may hold a file in base64: `file_body_limit_bytes` is its limit. */
+  readonly carriesFile?: true;
   /** The body is a file, as it is or as the one file of a form; the handler reads it. */
   readonly takesBytes?: true;
   /** Takes `Idempotency-Key`. */

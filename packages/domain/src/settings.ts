@@ -10,6 +10,10 @@ export const SETTINGS = {
     says: "requests of one API key in a window, over all API processes; 0 = no limit",
   },
   rate_limit_window_ms: { value: 60_000, says: "length of the window of the rate limit" },
+  file_body_limit_bytes: {
+    value: 8_388_608,
+    says: "largest request body that may hold a file in base64, after decompression",
+  },
   text_limit_chars: { value: 4_096, says: "longest text of a message" },
   caption_limit_chars: { value: 1_024, says: "longest caption of a file" },
   delete_window_ms: {
