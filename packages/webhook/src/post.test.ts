@@ -1,9 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import {
-  createServer as createSocketServer,
-  type AddressInfo,
-  type Server,
-} from "node:net";
+import { createServer as createSocketServer, type AddressInfo, type Server } from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { openPoster } from "./post.ts";
