@@ -32,7 +32,12 @@ export async function runFinalAnswers(
   options: FinalOptions,
   say: (text: string) => void,
 ): Promise<Verdicts> {
-  const env = { ...QUICK, POMBO_SYNC_WAIT_MS: String(WAIT_MS) };
+  const env = {
+    ...QUICK,
+    POMBO_SYNC_WAIT_MS: String(WAIT_MS),
+    // What was accepted, and is refused by its recipient, is tried again at once and not hours later.
+    POMBO_BACKOFF_SCALE_PERCENT: "0",
+  };
   await using pombo = await Pombo.start({ env, args: ["--workers", "2", "--apis", "2"] });
   const devices = await pairDevices(pombo, options.devices);
   const senders = await Promise.all(devices.map((device) => senderOf(pombo, device)));
@@ -68,10 +73,9 @@ async function sendAll(
   const client = async (): Promise<void> => {
     for (let index = next++; index < sends; index = next++) {
       const sender = senders[index % senders.length];
-      const url = pombo.ready.api_urls[index % pombo.ready.api_urls.length];
-      if (sender === undefined || url === undefined) throw new Error("nobody can send");
+      if (sender === undefined) throw new Error("nobody can send");
       // oxlint-disable-next-line no-await-in-loop -- a client waits for its answer
-      const one = await sendOnce(url, sender, index);
+      const one = await sendOnce(pombo.ready.api_urls, sender, index);
       asked.push(one);
       // oxlint-disable-next-line no-await-in-loop -- who was refused does not come again at once
       if (one.answer === undefined || one.answer.status >= 400) await pause(REFUSED_PAUSE_MS);
