@@ -159,12 +159,12 @@ function absentRule(error: string) {
 /** Why these words, which are right for a text, can't replace those of `content`; undefined when they can, or when it has none. */
 export function wrongWords(
   content: MessageContent,
-  words: string,
+  text: string,
   { caption_limit_chars: limit }: Settings,
 ): ValidationEntry | undefined {
-  if (!hasCaption(content.kind) || hasLength(words, [1, limit])) return undefined;
+  if (!hasCaption(content.kind) || hasLength(text, [1, limit])) return undefined;
   const message = `text must be between 1 and ${limit} characters: it becomes the caption of the ${content.kind}`;
-  return { field: "text", message, value: elide("text", words) };
+  return { field: "text", message, value: elide("text", text) };
 }
 
 function degrees(name: string, most: number) {

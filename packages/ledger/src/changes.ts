@@ -10,7 +10,7 @@ export type TargetMove =
   /** A deletion for everyone is about to be accepted under this id. */
   | { readonly kind: "deleted-by"; readonly messageId: MessageId };
 
-export type TargetMoved = "done" | "moved" | "taken" | "absent";
+type TargetMoved = "done" | "moved" | "taken" | "absent";
 
 export interface Changes {
   /** `moved`: it has changed since it was read; look at it again · `taken`: another deletion is just being accepted. */
