@@ -51,11 +51,9 @@ export async function streamQr(
   res.end();
 }
 
-function endingOf(
-  device: DeviceRecord | undefined,
-  { client, render, deviceId }: QrStreamAsk,
-): Ending | undefined {
-  const ended = (problem: Problem): Ending => ({ event: "ended", data: render(problem).body });
+function endingOf(device: DeviceRecord | undefined, ask: QrStreamAsk): Ending | undefined {
+  const { client, deviceId } = ask;
+  const ended = (problem: Problem): Ending => ({ event: "ended", data: ask.render(problem).body });
   if (client.ended.aborted) return ended({ code: "INVALID_API_KEY" });
   if (client.stop.aborted) return { event: "closing", data: {} };
   if (device === undefined) return ended({ code: "DEVICE_NOT_FOUND" });
