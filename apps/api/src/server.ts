@@ -135,9 +135,9 @@ function createApp(deps: AppDeps): Express {
 
 type Handlers = Readonly<Record<string, AnyHandler>>;
 
-function open({ log, closing, metrics }: AppDeps): RequestHandler {
+function open({ log, closing, metrics, keyWatch }: AppDeps): RequestHandler {
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing, metrics });
+    openExchange({ req, res }, { log, closing, metrics, keyWatch });
     next();
   };
 }
@@ -155,6 +155,7 @@ function bind(app: Express, { rows, bound }: Bound, deps: AppDeps): void {
     fileBodyLimitBytes: deps.settings.file_body_limit_bytes,
     waitLimitS: deps.settings.prefer_wait_limit_s,
     now: deps.now,
+    keyWatch: deps.keyWatch,
   };
   for (const [name, handler] of bound) {
     const row = rows.get(name);
