@@ -77,7 +77,12 @@ function readForm(req: IncomingMessage, stop: AbortSignal): Promise<ReadFile> {
     const refuse = (): void => resolve(refused("INVALID_REQUEST_FORMAT", NO_FILE));
     let form: busboy.Busboy;
     try {
-      form = busboy({ headers: req.headers, limits: { files: 1, fields: 10, fieldSize: 1_024 } });
+      form = busboy({
+        headers: req.headers,
+        limits: { files: 1, fields: 10, fieldSize: 1_024 },
+        // Browsers and curl write file names in UTF-8.
+        defParamCharset: "utf8",
+      });
     } catch {
       req.resume();
       return refuse();
