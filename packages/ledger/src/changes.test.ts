@@ -64,3 +64,13 @@ test("a message is changed only as it was seen, and while it has not left", asyn
   const nobody = { id: newMessage().id, version: 1 };
   expect(await t.ledger.changeTarget(nobody, move, NOW)).toBe("absent");
 });
+
+test("a change that waits for its message takes no place of the day", async () => {
+  await using t = await setup({ pace_daily_cap: 5 });
+  const target = newMessage({ sendAt: NOW + 60_000 });
+  const change = newMessage({ content: deletionOf(target.id) });
+  await t.ledger.accept(target);
+  await t.ledger.accept(change);
+  expect((await t.begin(change.id)).begun.kind).toBe("ghost");
+  expect((await t.ledger.peek(target.deviceId, NOW)).budget.left).toBe(5);
+});

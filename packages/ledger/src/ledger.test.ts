@@ -106,6 +106,54 @@ test("one acceptance that breaks leaves those beside it alone", async () => {
   expect(second).toMatchObject({ value: { kind: "accepted", messageId: fine.id } });
 });
 
+test.each(["outbox", "backlog", "due", "events"] as const)(
+  "an acceptance that breaks at the %s leaves nothing of its message, and its key is free",
+  async (where) => {
+    await using t = await setup();
+    await t.ledger.changeDevice(t.own, { state: "connected", now: NOW });
+    const keys = {
+      outbox: t.keys.outbox(DEVICE),
+      backlog: t.keys.backlog(DEVICE, 1, "normal"),
+      due: t.keys.due(),
+      events: t.keys.events(),
+    };
+    const before = (await t.redis.keys("*")).toSorted();
+    const kept = await t.redis.exists(keys[where]);
+    if (kept === 1) await t.redis.rename(keys[where], "{pombo:c0}:kept");
+    await t.redis.set(keys[where], "of another type");
+    const message = newMessage(where === "due" ? { expiresAt: NOW + 9_000 } : {});
+    const claim = { digest: "d9", token: "a", fingerprint: "f" };
+    await expect(t.ledger.accept(message, claim)).rejects.toThrow("WRONGTYPE");
+    expect(await t.ledger.findMessage(message.id)).toBeUndefined();
+    await t.redis.del(keys[where]);
+    if (kept === 1) await t.redis.rename("{pombo:c0}:kept", keys[where]);
+    const after = (await t.redis.keys("*")).filter((key) => key !== t.keys.sequence());
+    expect(after.toSorted()).toEqual(before);
+    const next = newMessage();
+    const other = { ...claim, token: "b", fingerprint: "g" };
+    expect(await t.ledger.accept(next, other)).toMatchObject({ messageId: next.id });
+  },
+);
+
+test("without room in Redis nothing of an acceptance is written, whatever came together with it", async () => {
+  await using t = await setup();
+  const claim = { token: "a", fingerprint: "f" };
+  const [first, second] = [newMessage(), newMessage()];
+  await t.ledger.accept(newMessage());
+  const before = (await t.redis.keys("*")).toSorted();
+  await t.redis.config("SET", "maxmemory", "1");
+  const accept = () =>
+    Promise.allSettled([
+      t.ledger.accept(first, { ...claim, digest: "d1" }),
+      t.ledger.accept(second, { ...claim, digest: "d2" }),
+    ]);
+  for (const refused of await accept())
+    expect(refused).toMatchObject({ reason: { message: expect.stringMatching(/^OOM /) } });
+  await t.redis.config("SET", "maxmemory", "0");
+  expect((await t.redis.keys("*")).toSorted()).toEqual(before);
+  expect((await accept()).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+});
+
 test("an attempt needs the window entry, the feed number and the epoch", async () => {
   await using t = await setup();
   const message = newMessage();
