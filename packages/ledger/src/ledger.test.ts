@@ -113,7 +113,7 @@ test.each(["outbox", "backlog", "due", "events"] as const)(
     await t.ledger.changeDevice(t.own, { state: "connected", now: NOW });
     const keys = {
       outbox: t.keys.outbox(DEVICE),
-      backlog: t.keys.backlog(DEVICE, 1, "normal"),
+      backlog: t.keys.backlog(DEVICE, "1", "normal"),
       due: t.keys.due(),
       events: t.keys.events(),
     };
