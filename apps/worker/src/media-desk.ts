@@ -85,9 +85,8 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
   }
 
   async function prepare(messageId: MessageId, content: InHand["content"]): Promise<Prepared> {
-    const release = await deps.slots.take();
+    const release = await deps.slots.take(closing.signal);
     try {
-      closing.signal.throwIfAborted();
       const keyId = (await ledger.findMessage(messageId))?.keyId ?? "";
       return await prepareMedia({ deviceId: own.deviceId, keyId, content }, deps, closing.signal);
     } finally {

@@ -152,3 +152,18 @@ test("while its media is made ready a message takes no place of the day", async 
   await wait();
   expect(await left()).toMatchObject({ left: 5, coldLeft: 3 });
 });
+
+test("a picture that waits for its media does not probe: the next cold message may", async () => {
+  await using t = await setup();
+  const message = newMessage({ content: CONTENT });
+  await t.ledger.accept(message);
+  await t.redis.hset(t.keys.lane(DEVICE), "held_until", NOW - 1, "holds", 1);
+  const pick = { id: message.id, cold: true, probe: true, owed: false, passedOver: 0 };
+  const order = { gated: [], held: [], later: [], now: NOW, pace: t.pace, jitter: 0, pick };
+  const fed = await t.ledger.feed(t.own, order);
+  if (fed.kind !== "fed") throw new Error("not fed");
+  expect((await t.ledger.peek(DEVICE, NOW)).hold).toMatchObject({ probing: true });
+  const job = { messageId: message.id, feed: fed.feed, until: NOW + 100, begins: true };
+  await t.ledger.awaitMedia(t.own, job);
+  expect((await t.ledger.peek(DEVICE, NOW)).hold).toMatchObject({ probing: false });
+});

@@ -11,7 +11,8 @@ if m.place == "due" and m.why == "media" and m.next_at == at and m.feed == feed 
 local window = redis.call("HGET", key.window(device), id)
 if not window or string.match(window, "^(%d+)|") ~= feed then return { "ghost" } end
 if m.status ~= "queued" and m.status ~= "unknown" then return { "ghost" } end
-give_day_back(device, window)
 take_out(m)
+give_day_back(device, window)
+free_probe(device, id)
 to_due(m, at, "media")
 return { "waits", redis.call("HINCRBY", key.message(id), "looks", begins) }

@@ -40,8 +40,9 @@ local t = target and not m.left and redis.call("HMGET", key.message(target), "st
 if t and t[1] then
   if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
   if t[2] ~= "" then
-    give_day_back(device, window)
     take_out(m)
+    give_day_back(device, window)
+    free_probe(device, id)
     to_due(m, now + S.target_wait_ms, "order")
     open_gate(m)
     return { "ghost" }
