@@ -14,6 +14,8 @@ import { median } from "./statistics.ts";
 interface Accepts extends Cost {
   readonly perSecond: number;
   readonly accepted: number;
+  readonly p50: number;
+  readonly p99: number;
 }
 
 const DEVICES = 100;
@@ -109,9 +111,9 @@ async function round(at: {
   const cost = await metered({ redis: stage.redis, programs: { server: program, load } }, () =>
     load.ask<FloodEnd>("flood", flood),
   );
-  const { accepted, refused, ms } = cost.result;
+  const { accepted, refused, ms, p50, p99 } = cost.result;
   if (refused > 0) throw new Error(`${refused} requests were refused`);
-  return { ...cost, accepted, perSecond: (accepted / ms) * 1_000 };
+  return { ...cost, accepted, p50, p99, perSecond: (accepted / ms) * 1_000 };
 }
 
 function acceptTable(
@@ -126,9 +128,11 @@ function acceptTable(
       0,
     ),
     rounded(median(ends[name].map((end) => end.redisUs / end.accepted)), 0),
+    rounded(median(ends[name].map((end) => end.p50))),
+    rounded(median(ends[name].map((end) => end.p99))),
   ];
   return table(`accept: one process, ${CONNECTIONS} keep-alive connections`, [
-    ["", "accepts/s", "beside bare", "process CPU µs", "Redis CPU µs"],
+    ["", "accepts/s", "beside bare", "process CPU µs", "Redis CPU µs", "p50 ms", "p99 ms"],
     row("Express + one BullMQ add", "bare"),
     row("Pombo", "pombo"),
     row("Pombo, with Idempotency-Key", "keyed"),

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { randomBytes } from "node:crypto";
 import { answerParent } from "./answer-parent.ts";
 import { type Numbers, numberOf } from "./numbers.ts";
+import { percentile } from "./statistics.ts";
 
 /**
  * The load, a process of its own: posts messages over keep-alive connections. It speaks just as much HTTP as it needs, so that
@@ -30,6 +31,9 @@ export interface FloodEnd {
   readonly ms: number;
   /** ms since the epoch */
   readonly startedAt: number;
+  /** From the write of a request to its whole answer, ms. */
+  readonly p50: number;
+  readonly p99: number;
 }
 
 export interface Paced extends Target {
@@ -64,21 +68,25 @@ async function flood(order: Flood): Promise<FloodEnd> {
   let next = 0;
   let accepted = 0;
   let refused = 0;
+  const took: number[] = [];
   await Promise.all(
     lines.map(async (line) => {
       while (next < count && performance.now() < until) {
         const request = requestOf(order, next);
         next += 1;
+        const begun = performance.now();
         // oxlint-disable-next-line no-await-in-loop -- one in flight per connection
         const { status } = await line.post(request);
+        took.push(performance.now() - begun);
         if (status === 202) accepted += 1;
         else refused += 1;
       }
     }),
   );
-  const took = performance.now() - from;
+  const lasted = performance.now() - from;
   for (const line of lines) line.close();
-  return { accepted, refused, ms: took, startedAt };
+  const latency = { p50: percentile(took, 0.5), p99: percentile(took, 0.99) };
+  return { accepted, refused, ms: lasted, startedAt, ...latency };
 }
 
 /** Begins one request every `gapMs`, whatever became of the one before. */

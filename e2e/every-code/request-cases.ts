@@ -14,6 +14,9 @@ const ABSENT_PATH = {
   session: "/api/v1/nothing",
 } as const satisfies Record<Dialect, string>;
 
+/** Where no file may be, a body may have 1 MiB. */
+const LARGE = `{"text":"${"x".repeat(2_000_000)}"}`;
+
 function post(body: unknown, headers: Record<string, string> = {}): Provoke {
   return (stage, dialect) =>
     stage.ask("POST", SEND_PATH[dialect], { key: stage.device.key, body, headers });
@@ -131,7 +134,9 @@ export const REQUEST_CASES: Coverage = {
     },
   },
   METHOD_NOT_ALLOWED: everywhere((stage, dialect) => stage.ask("PUT", SEND_PATH[dialect])),
-  PAYLOAD_TOO_LARGE: everywhere(post(`{"text":"${"x".repeat(2_000_000)}"}`)),
+  PAYLOAD_TOO_LARGE: everywhere(post(LARGE), {
+    native: provoked((stage) => stage.ask("POST", "/v1/devices", { body: LARGE })),
+  }),
   UNSUPPORTED_MEDIA_TYPE: everywhere(post("hello", { "content-type": "text/plain" })),
   CONFLICT: {
     cells: {

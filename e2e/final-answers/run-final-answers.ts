@@ -19,6 +19,7 @@ export interface FinalOptions {
 }
 
 const WAIT_MS = 4_000;
+const REFUSED_PAUSE_MS = 400;
 
 /**
  * Many clients of the wuts and session dialects send and wait, while sockets are cut, acks are lost, workers and APIs die.
@@ -31,7 +32,12 @@ export async function runFinalAnswers(
   options: FinalOptions,
   say: (text: string) => void,
 ): Promise<Verdicts> {
-  const env = { ...QUICK, POMBO_SYNC_WAIT_MS: String(WAIT_MS) };
+  const env = {
+    ...QUICK,
+    POMBO_SYNC_WAIT_MS: String(WAIT_MS),
+    // What was accepted, and is refused by its recipient, is tried again at once and not hours later.
+    POMBO_BACKOFF_SCALE_PERCENT: "0",
+  };
   await using pombo = await Pombo.start({ env, args: ["--workers", "2", "--apis", "2"] });
   const devices = await pairDevices(pombo, options.devices);
   const senders = await Promise.all(devices.map((device) => senderOf(pombo, device)));
@@ -67,10 +73,12 @@ async function sendAll(
   const client = async (): Promise<void> => {
     for (let index = next++; index < sends; index = next++) {
       const sender = senders[index % senders.length];
-      const url = pombo.ready.api_urls[index % pombo.ready.api_urls.length];
-      if (sender === undefined || url === undefined) throw new Error("nobody can send");
+      if (sender === undefined) throw new Error("nobody can send");
       // oxlint-disable-next-line no-await-in-loop -- a client waits for its answer
-      asked.push(await sendOnce(url, sender, index));
+      const one = await sendOnce(pombo.ready.api_urls, sender, index);
+      asked.push(one);
+      // oxlint-disable-next-line no-await-in-loop -- who was refused does not come again at once
+      if (one.answer === undefined || one.answer.status >= 400) await pause(REFUSED_PAUSE_MS);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
@@ -104,6 +112,7 @@ const SETTLED: ReadonlySet<string> = new Set([
   "failed",
   "expired",
   "canceled",
+  "absent",
 ]);
 
 /** The last status of everything that was answered with an id. */
@@ -115,20 +124,33 @@ async function settle(
   const ids = asked.flatMap(({ answer }) =>
     answer?.messageId === undefined ? [] : [answer.messageId],
   );
-  const read = async (): Promise<ReadonlyMap<string, string>> => {
-    const { body } = await pombo.api<{ messages: readonly (Head | null)[] }>(
+  if (ids.length === 0) return new Map();
+  const seen = await eventually(
+    () => readStatuses(pombo, ids),
+    ({ open }) => open.length === 0,
+    seconds * 1_000,
+  );
+  return new Map(Object.entries(seen.statuses));
+}
+
+/** What is open still is shown whole, for whoever wants to know why. */
+async function readStatuses(pombo: Pombo, ids: readonly string[]) {
+  try {
+    const { body } = await pombo.api<{ messages?: readonly (Head | null)[] }>(
       "POST",
       "/v1/messages/status",
       { ids },
     );
-    return new Map(ids.map((id, index) => [id, body.messages[index]?.status ?? "absent"]));
-  };
-  if (ids.length === 0) return new Map();
-  return eventually(
-    () => read().catch(() => new Map<string, string>()),
-    (found) => found.size > 0 && [...found.values()].every((status) => SETTLED.has(status)),
-    seconds * 1_000,
-  );
+    if (body.messages === undefined) return { open: [body], statuses: {} };
+    const statuses = Object.fromEntries(
+      ids.map((id, index) => [id, body.messages?.[index]?.status ?? "absent"]),
+    );
+    const open = ids.filter((id) => !SETTLED.has(statuses[id] ?? ""));
+    const shown = await Promise.all(open.slice(0, 3).map((id) => pombo.message(id)));
+    return { open: shown.length === 0 ? [] : [open.length, ...shown], statuses };
+  } catch (error) {
+    return { open: [String(error)], statuses: {} };
+  }
 }
 
 interface Head {

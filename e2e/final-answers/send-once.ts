@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 export interface Sender {
   readonly key: string;
 }
@@ -14,8 +16,28 @@ export interface Asked {
   };
 }
 
-/** Sends to a recipient that nobody else writes to, in one of both dialects; never tries again. */
-export async function sendOnce(url: string, { key }: Sender, index: number): Promise<Asked> {
+const NOBODY_PAUSE_MS = 200;
+
+/**
+ * Sends to a recipient that nobody else writes to, in one of both dialects; never tries again. Where nobody listens, nothing was sent: the
+ * other API is asked.
+ */
+export async function sendOnce(
+  urls: readonly string[],
+  sender: Sender,
+  index: number,
+): Promise<Asked> {
+  for (let turn = index; ; turn += 1) {
+    const url = urls[turn % urls.length] ?? "";
+    // oxlint-disable-next-line no-await-in-loop -- until somebody listens
+    const asked = await send(url, sender, index);
+    if (asked !== "nobody") return asked;
+    // oxlint-disable-next-line no-await-in-loop
+    await pause(NOBODY_PAUSE_MS);
+  }
+}
+
+async function send(url: string, { key }: Sender, index: number): Promise<Asked | "nobody"> {
   const to = `5541${String(900_000_000 + index)}`;
   const wuts = index % 2 === 0;
   const text = `message ${index}`;
@@ -26,9 +48,14 @@ export async function sendOnce(url: string, { key }: Sender, index: number): Pro
       body: JSON.stringify(wuts ? { number: to, text } : { to, message: text }),
     });
     return { to, answer: readAnswer(response.status, (await response.json()) as Body) };
-  } catch {
-    return { to };
+  } catch (error) {
+    return isRefused(error) ? "nobody" : { to };
   }
+}
+
+function isRefused(error: unknown): boolean {
+  const cause: unknown = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
 }
 
 interface Body {

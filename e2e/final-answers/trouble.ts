@@ -21,7 +21,10 @@ const FAULTS = [
   { delay_ms: 3_000 },
 ] as const;
 
-const KINDS = ["fault", "fault", "fault", "question", "cut", "worker", "api"] as const;
+const KINDS = [
+  ...(["fault", "fault", "fault", "fault", "fault", "fault", "fault"] as const),
+  ...(["question", "question", "cut", "worker", "api"] as const),
+];
 
 /** Makes one trouble; what it was. */
 export async function trouble({ pombo, devices, roll }: Around): Promise<string> {

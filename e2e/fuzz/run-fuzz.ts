@@ -1,6 +1,7 @@
 import { request as ask } from "node:http";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { openConformance } from "@pombo/testbed";
 import { openDice } from "../chaos/dice.ts";
 import { Pombo, QUICK } from "../pombo.ts";
 import { type FuzzAnswer, judge } from "./judge.ts";
@@ -44,6 +45,7 @@ export async function runFuzz(
   const listed = (await pombo.api<{ errors: { code: string }[] }>("GET", "/v1/errors")).body;
   const codes = new Set([...listed.errors.map(({ code }) => code), ...DIALECT_CODES]);
   const description = readDescription(document);
+  const conformance = openConformance(document);
   const dice = openDice(seed);
   const wrong = new Map<string, string>();
   const statuses = new Map<number, number>();
@@ -61,6 +63,12 @@ export async function runFuzz(
     if (!wrong.has(kind)) wrong.set(kind, shown(request, answer));
   };
 
+  /** A success that is not as the document says. */
+  const undescribed = (request: FuzzRequest, answer: FuzzAnswer): string | undefined =>
+    request.method === request.operation.method && answer.status < 300 && answer.type !== ""
+      ? conformance.faultsOf(request.operation, answer)[0]
+      : undefined;
+
   async function one(): Promise<void> {
     made += 1;
     if (made % 250 === 0) {
@@ -74,7 +82,7 @@ export async function runFuzz(
     if (typeof answer === "string") return blame(answer, request);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
     if (answer.status < 300) reached.add(nameOf(request));
-    const found = judge(request, answer, { codes });
+    const found = judge(request, answer, { codes }) ?? undescribed(request, answer);
     if (found !== undefined) blame(found, request, answer);
   }
 

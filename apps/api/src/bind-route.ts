@@ -14,6 +14,7 @@ import { type Answer, refuse } from "./answer.ts";
 import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
 import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
+import type { KeyWatch } from "./key-watch.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
 
@@ -50,7 +51,11 @@ export interface BindDeps {
   readonly fileBodyLimitBytes: number;
   readonly waitLimitS: number;
   readonly now: () => number;
+  readonly keyWatch: Pick<KeyWatch, "hasEnded">;
 }
+
+/** A body that takes longer to come may have outlived its key. */
+const SLOW_BODY_MS = 500;
 
 /** A handler of any row; the parts that it is given are those that its row's schemas made. */
 export type AnyHandler = (call: Call<RouteName>) => Promise<Outcome>;
@@ -95,8 +100,11 @@ async function serve(
   if (row.takesBytes === true) allowSlow(req);
   const { bodyLimitBytes, fileBodyLimitBytes } = deps;
   const limit = row.carriesFile === true ? fileBodyLimitBytes : bodyLimitBytes;
+  const began = performance.now();
   const read = await readParts(row, req, limit);
   if (read.kind === "gone") return undefined;
+  if (performance.now() - began > SLOW_BODY_MS && (await outlived(caller, deps)))
+    return refuse({ code: "INVALID_API_KEY" });
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
   const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
@@ -110,6 +118,10 @@ async function serve(
     client: exchange,
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),
   });
+}
+
+async function outlived(caller: Caller, { keyWatch }: BindDeps): Promise<boolean> {
+  return caller !== NOBODY && keyWatch.hasEnded(caller);
 }
 
 const NOBODY: Caller = { keyId: "", scopes: [], devices: [] };

@@ -152,6 +152,21 @@ test("under one key there is one change, in its place or as a message", async ()
   });
 });
 
+test("a change that was accepted, and whose answer was lost, is joined by its repeat", async () => {
+  const t = await setup(1);
+  const headers = { "idempotency-key": "lost", prefer: "wait=1" };
+  const gone = new AbortController();
+  const ask = (signal?: AbortSignal): Promise<Called> =>
+    api.call("PATCH", t.path, { body: { text: "b" }, headers, ...(signal && { signal }) });
+  const newest = async () => (await api.ledger.listMessages([t.device], { limit: 1 })).messages[0];
+  const first = ask(gone.signal);
+  await expect.poll(async () => (await newest())?.content.kind).toBe("edit");
+  const id = (await newest())?.id;
+  gone.abort();
+  await expect(first).rejects.toThrow();
+  expect(await ask()).toMatchObject({ status: 202, body: { message_id: id, target_id: t.id } });
+});
+
 test("a reaction has a target: ours, or by the caller's word one of somebody else", async () => {
   const t = await setup(1);
   const own = await t.react(t.id);

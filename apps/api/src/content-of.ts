@@ -100,8 +100,8 @@ async function findTarget(
   const received = isInboundId(id) ? await ledger.findReceived(deviceId, id) : undefined;
   if (received !== undefined) {
     if (!isOfChat(received, body.to)) return undefined;
-    const { from, text } = received;
-    return { id, fromMe: false, author: chatJid(from), ...(text === undefined ? {} : { text }) };
+    const { from, text, author = chatJid(from) } = received;
+    return { id, fromMe: false, author, ...(text === undefined ? {} : { text }) };
   }
   return participant === undefined
     ? undefined

@@ -4,6 +4,7 @@ import { dialectOf, type Problem } from "@pombo/contract";
 import type { Dialect } from "@pombo/domain";
 import type { Log, Metrics } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
+import type { KeyWatch } from "./key-watch.ts";
 
 interface Pair {
   readonly req: IncomingMessage & { accepts(types: string[]): string | false; path: string };
@@ -15,13 +16,16 @@ export interface ExchangeDeps {
   readonly metrics: Pick<Metrics, "answered">;
   /** The process is closing: connections end with their answers. */
   readonly closing: AbortSignal;
+  readonly keyWatch: KeyWatch;
 }
 
 /** Whether somebody still waits for the answer. Its signals are made when they are asked for. */
 export interface Client {
   /** Aborts when the client has left before its answer. */
   readonly gone: AbortSignal;
-  /** Aborts when the client has left, or when the process is closing: ends a wait. */
+  /** Aborts when the key that asks has ended. */
+  readonly ended: AbortSignal;
+  /** Aborts when the client has left, its key has ended, or the process is closing: ends a wait. */
   readonly stop: AbortSignal;
 }
 
@@ -43,11 +47,15 @@ export class Exchange implements Client {
   errorCode: string | undefined;
   messageId: string | undefined;
   readonly #pair: Pair;
+  readonly #keyWatch: KeyWatch;
+  #unwatch: (() => void) | undefined;
+  #ended: AbortController | undefined;
   #gone: AbortController | undefined;
   #stop: AbortSignal | undefined;
 
-  constructor(pair: Pair, closing: AbortSignal) {
+  constructor(pair: Pair, { closing, keyWatch }: Pick<ExchangeDeps, "closing" | "keyWatch">) {
     this.#pair = pair;
+    this.#keyWatch = keyWatch;
     this.closing = closing;
     this.dialect = dialectOf(pair.req.path);
     this.headers = { ...STANDING_HEADERS, "X-Request-Id": this.id };
@@ -66,13 +74,24 @@ export class Exchange implements Client {
     return this.#gone.signal;
   }
 
+  get ended(): AbortSignal {
+    if (this.#ended === undefined) {
+      const ended = new AbortController();
+      this.#ended = ended;
+      if (this.caller !== undefined && !this.#pair.res.closed)
+        this.#unwatch = this.#keyWatch.watch(this.caller, () => ended.abort());
+    }
+    return this.#ended.signal;
+  }
+
   get stop(): AbortSignal {
-    return (this.#stop ??= AbortSignal.any([this.gone, this.closing]));
+    return (this.#stop ??= AbortSignal.any([this.gone, this.ended, this.closing]));
   }
 
   /** The answer is out, or the client has left. */
   closed(): void {
     const { res } = this.#pair;
+    if (res.closed) this.#unwatch?.();
     if (res.closed && !res.writableFinished) this.#gone?.abort();
   }
 }
@@ -102,10 +121,10 @@ export function exchangeOf(req: Opened): Exchange {
 /** Opens the exchange; its log line is written when the answer is out or the client has left. */
 export function openExchange(
   { req, res }: Pair,
-  { log, closing, metrics }: ExchangeDeps,
+  { log, metrics, ...deps }: ExchangeDeps,
 ): Exchange {
   const startedAt = performance.now();
-  const exchange = new Exchange({ req, res }, closing);
+  const exchange = new Exchange({ req, res }, deps);
   (req as Opened)[EXCHANGE] = exchange;
   res.on("close", () => {
     exchange.closed();

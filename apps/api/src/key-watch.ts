@@ -13,6 +13,8 @@ export interface KeyWatchDeps {
 export interface KeyWatch extends Disposable {
   /** Calls back once when the key is revoked or has expired, within two sweeps at the latest; returns how to stop. */
   watch(caller: Pick<Caller, "keyId" | "expiresAt">, end: () => void): () => void;
+  /** Asks now. */
+  hasEnded(caller: Pick<Caller, "keyId" | "expiresAt">): Promise<boolean>;
 }
 
 interface Watched {
@@ -75,20 +77,13 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
         rest();
       };
     },
+    async hasEnded({ keyId, expiresAt = Infinity }) {
+      return expiresAt <= now() || (await ledger.endedApiKeys([keyId])).includes(keyId);
+    },
     [Symbol.dispose]() {
       stop();
       watched.clear();
       rest();
     },
   };
-}
-
-/** Aborts when the key ends. */
-export function endOfKey(
-  caller: Pick<Caller, "keyId" | "expiresAt">,
-  keyWatch: KeyWatch,
-): { readonly signal: AbortSignal } & Disposable {
-  const ending = new AbortController();
-  const stop = keyWatch.watch(caller, () => ending.abort());
-  return { signal: ending.signal, [Symbol.dispose]: stop };
 }

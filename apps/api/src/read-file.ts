@@ -14,17 +14,20 @@ export type ReadFile =
   | { readonly kind: "refused"; readonly problem: Problem };
 
 /** Finds the file of a request; its bytes are read as they are asked for. `limitBytes` is held against what is announced. */
-export async function readFile(req: IncomingMessage, limitBytes: number): Promise<ReadFile> {
+export async function readFile(
+  req: IncomingMessage,
+  { limitBytes, stop }: { readonly limitBytes: number; readonly stop: AbortSignal },
+): Promise<ReadFile> {
   const { headers } = req;
   const encoding = headers["content-encoding"] ?? "identity";
   const type = headers["content-type"];
   if (encoding !== "identity")
     return refused("UNSUPPORTED_MEDIA_TYPE", "Files are taken without a content encoding");
-  if (isForm(type)) return readForm(req);
+  if (isForm(type)) return readForm(req, stop);
   if (Number(headers["content-length"] ?? 0) > limitBytes)
     return refused("PAYLOAD_TOO_LARGE", `The file is larger than ${limitBytes} bytes`);
   const declared = type === undefined ? {} : { declaredType: type };
-  return { kind: "file", file: { bytes: chunksOf(req), ...declared } };
+  return { kind: "file", file: { bytes: chunksOf(req, stop), ...declared } };
 }
 
 function isForm(type: string | undefined): boolean {
@@ -40,20 +43,36 @@ interface Source extends NodeJS.ReadableStream {
   iterator(options: { readonly destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
 }
 
-/** Reads on after the reader has stopped, so that the client, which may still be writing, gets its answer. */
-async function* chunksOf(source: Source): AsyncIterable<Uint8Array> {
+/**
+ * Ends with an error when it is told to stop, also while the client writes nothing. Reads on after the reader has stopped, so that
+ * the client, which may still be writing, gets its answer.
+ */
+async function* chunksOf(source: Source, stop: AbortSignal): AsyncIterable<Uint8Array> {
+  const chunks = source.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => undefined);
+  const end = (): void => stopped.reject(stop.reason);
+  stop.addEventListener("abort", end);
+  if (stop.aborted) end();
   try {
-    yield* source.iterator({ destroyOnReturn: false });
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- chunk after chunk
+      const next = await Promise.race([chunks.next(), stopped.promise]);
+      if (next.done === true) return;
+      yield next.value;
+    }
   } catch (error) {
     throw new BrokenFileError("the file broke off", { cause: error });
   } finally {
-    source.resume();
+    stop.removeEventListener("abort", end);
+    const rest = (): void => void source.resume();
+    void chunks.return?.().then(rest, rest);
   }
 }
 
 const NO_FILE = "The form must have one file";
 
-function readForm(req: IncomingMessage): Promise<ReadFile> {
+function readForm(req: IncomingMessage, stop: AbortSignal): Promise<ReadFile> {
   return new Promise((resolve) => {
     const refuse = (): void => resolve(refused("INVALID_REQUEST_FORMAT", NO_FILE));
     let form: busboy.Busboy;
@@ -70,7 +89,7 @@ function readForm(req: IncomingMessage): Promise<ReadFile> {
       const named = filename === undefined || filename === "" ? {} : { fileName: filename };
       resolve({
         kind: "file",
-        file: { bytes: chunksOf(stream), declaredType: mimeType, ...named },
+        file: { bytes: chunksOf(stream, stop), declaredType: mimeType, ...named },
       });
     });
     form.on("close", refuse);

@@ -8,6 +8,7 @@ import { limitArrival, SLOW_ARRIVAL_MS } from "./arrival.ts";
 import type { Answer } from "./answer.ts";
 import { type ApiKeys, authenticate } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
+import { serveDocs } from "./docs/serve-docs.ts";
 import { exchangeOf, openExchange } from "./exchange.ts";
 import { limitRate } from "./limit-rate.ts";
 import { problemOf, writeAnswer } from "./problem.ts";
@@ -102,7 +103,7 @@ function close(server: Server, patienceMs: number): Promise<void> {
 
 type AppDeps = ServerDeps & { readonly closing: AbortSignal };
 
-/** The order of a request: exchange → public routes → key → routes → not found → problem. */
+/** The order of a request: exchange → documents → public routes → key → routes → not found → problem. */
 function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -118,6 +119,7 @@ function createApp(deps: AppDeps): Express {
   const isPublic = (name: string): boolean => rows.get(name)?.auth === "public";
 
   app.use(open(deps));
+  app.use("/docs", serveDocs(deps));
   bind(app, { rows, bound: bound.filter(([name]) => isPublic(name)) }, deps);
   app.use(identify(deps));
   bind(app, { rows, bound: bound.filter(([name]) => !isPublic(name)) }, deps);
@@ -133,9 +135,9 @@ function createApp(deps: AppDeps): Express {
 
 type Handlers = Readonly<Record<string, AnyHandler>>;
 
-function open({ log, closing, metrics }: AppDeps): RequestHandler {
+function open({ log, closing, metrics, keyWatch }: AppDeps): RequestHandler {
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing, metrics });
+    openExchange({ req, res }, { log, closing, metrics, keyWatch });
     next();
   };
 }
@@ -153,6 +155,7 @@ function bind(app: Express, { rows, bound }: Bound, deps: AppDeps): void {
     fileBodyLimitBytes: deps.settings.file_body_limit_bytes,
     waitLimitS: deps.settings.prefer_wait_limit_s,
     now: deps.now,
+    keyWatch: deps.keyWatch,
   };
   for (const [name, handler] of bound) {
     const row = rows.get(name);

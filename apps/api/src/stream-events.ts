@@ -35,6 +35,8 @@ export const STREAM_HEADERS = {
 } as const;
 
 const RETRY_MS = 1_000;
+/** After the last event, a client that takes nothing is not waited for. */
+const FAREWELL_MS = 500;
 
 /**
  * One client and its server-sent events:
@@ -67,8 +69,17 @@ export async function streamEvents(
     const last = ended.reason as Farewell | undefined;
     if (last?.event !== undefined && !res.destroyed)
       res.write(`event: ${last.event}\ndata: ${JSON.stringify(last.data)}\n\n`);
-    res.end();
+    await endSoon(res);
   }
+}
+
+/** Ends the response; what the client has not taken in time is dropped with its connection. */
+async function endSoon(res: ServerResponse): Promise<void> {
+  const timer = setTimeout(() => res.destroy(), FAREWELL_MS);
+  const closed = res.closed ? undefined : once(res, "close");
+  res.end();
+  await closed;
+  clearTimeout(timer);
 }
 
 function preamble({ cursor, gap }: StreamAsk): string {
@@ -88,11 +99,13 @@ async function catchUp(res: ServerResponse, ask: StreamAsk, deps: StreamDeps): P
     await deps.tail.follow();
     const recent = deps.tail.recentAfter(cursor);
     if (recent?.length === 0) break;
+    // As it is before the log is read: an event that is told meanwhile may be none of the page's.
+    const position = deps.tail.position();
     // oxlint-disable-next-line no-await-in-loop
     const page = recent?.slice(0, PAGE) ?? (await logPage(cursor, deps));
     const wanted = page.filter((event) => wants(interest, event));
     if (wanted.length > 0) res.write(framesOf(wanted));
-    cursor = page.at(-1)?.cursor ?? later(cursor, deps.tail.position());
+    cursor = page.at(-1)?.cursor ?? later(cursor, position);
     // oxlint-disable-next-line no-await-in-loop
     if (res.writableLength > ahead) await drained(res, ended, patience);
   }

@@ -57,7 +57,8 @@ export const UP_HELP = `npm start -- [options]        the whole of Pombo on this
   --no-restart              leave a process that died dead
   --help                    this text
 
-POMBO_REDIS_URL uses a Redis of yours instead of a private one.`;
+POMBO_REDIS_URL uses a Redis of yours instead of a private one.
+POMBO_LOOPBACK_URLS=1 lets the sandbox fetch media from this machine: URLs otherwise need a public address.`;
 
 type Values = ReturnType<typeof parseValues>;
 

@@ -1,20 +1,10 @@
-import {
-  catalogRow,
-  DEFAULT_SETTINGS,
-  type Dialect,
-  type ErrorCode,
-  type Settings,
-} from "@pombo/domain";
+import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import { z } from "zod";
-import {
-  createDocument,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiResponsesObject,
-} from "zod-openapi";
-import { answerOf, dialectOf } from "./dialect.ts";
-import { errorCode } from "./error-code.ts";
+import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
+import { dialectOf } from "./dialect.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
-import { type Route, type RouteAnswer, SCOPES } from "./route.ts";
+import { ANSWER_HEADERS, answersOf, PROBLEM_SCHEMAS } from "./openapi-answers.ts";
+import { type Route, SCOPES } from "./route.ts";
 import { routeTable } from "./routes.ts";
 
 /** As much of the document's shape as its readers rely on. */
@@ -36,72 +26,58 @@ export function openapiDocument(settings: Settings = DEFAULT_SETTINGS): OpenapiD
     info: {
       title: "Pombo",
       version: "0.1.0",
-      description: "Queue-backed WhatsApp dispatch: sent means acknowledged.",
+      description: ABOUT,
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
+    tags: TAGS,
     paths,
     components: {
-      schemas: {
-        Problem: problem,
-        ProblemDetails: problemDetails,
-        SessionProblem: sessionProblem,
-        SessionValidation: sessionValidation,
-        ErrorCode: errorCode,
-      },
-      securitySchemes: {
-        apiKey: {
-          type: "http",
-          scheme: "bearer",
-          description: `An API key. Scopes: ${SCOPES.join(", ")}.`,
-        },
-      },
+      schemas: PROBLEM_SCHEMAS,
+      headers: ANSWER_HEADERS,
+      securitySchemes: SECURITY,
     },
   });
 }
 
-const validationEntries = z.array(
-  z.object({ field: z.string(), message: z.string(), value: z.unknown() }),
-);
+const ABOUT = `Queue-backed WhatsApp dispatch: sent means acknowledged.
 
-const problem = z
-  .object({
-    success: z.literal(false),
-    error: z.string().meta({ description: "For people only; it may be reworded." }),
-    error_code: errorCode,
-    timestamp: z.iso.datetime(),
-    validation: validationEntries.optional(),
-    message_id: z.string().optional(),
-  })
-  .meta({ id: "Problem" });
+Three dialects speak to one core: native (\`/v1\`), wuts (at the root) and session (\`/api/v1\`). Every error has a code of one catalog:
+\`GET /v1/errors\`, with a page for each at \`/docs/errors/CODE\`. Branch on the code, or on its class; treat a code that you don't know like
+its HTTP status.`;
 
-const problemDetails = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    error_code: errorCode,
-    timestamp: z.iso.datetime(),
-    validation: validationEntries.optional(),
-    message_id: z.string().optional(),
-  })
-  .meta({ id: "ProblemDetails", description: "RFC 9457" });
+const SECURITY = {
+  apiKey: {
+    type: "http",
+    scheme: "bearer",
+    description: `An API key. Scopes: ${SCOPES.join(", ")}.`,
+  },
+  bareKey: {
+    type: "apiKey",
+    in: "header",
+    name: "Authorization",
+    description: "The wuts dialect also takes the key alone, without `Bearer`.",
+  },
+} as const;
 
-const sessionProblem = z
-  .object({ error: z.object({ code: z.string(), message: z.string(), status: z.int() }) })
-  .meta({ id: "SessionProblem" });
+function securityOf(route: Route): Record<string, string[]>[] {
+  if (route.auth === "public") return [];
+  const bearer = { apiKey: [] };
+  return dialectOf(route.path) === "wuts" ? [bearer, { bareKey: [] }] : [bearer];
+}
 
-const sessionValidation = z
-  .object({ message: z.string(), errors: z.record(z.string(), z.array(z.string())) })
-  .meta({ id: "SessionValidation" });
+const TAGS = [
+  { name: "native", description: "`/v1`: asynchronous; everything that Pombo can do." },
+  { name: "wuts", description: "At the root: synchronous, in the words of the WUTS documents." },
+  { name: "session", description: "`/api/v1`: synchronous, for the one device of the key." },
+  { name: "installation", description: "Health, metrics and documents." },
+];
 
-/** In the session dialect a 422 is one of two shapes. */
-function problemSchema(dialect: Dialect, codes: readonly ErrorCode[]): z.ZodType {
-  if (dialect !== "session") return problem;
-  const invalid = codes.map((code) => answerOf(dialect, code)?.code === "VALIDATION_ERROR");
-  if (!invalid.includes(true)) return sessionProblem;
-  return invalid.includes(false) ? z.union([sessionProblem, sessionValidation]) : sessionValidation;
+function tagOf({ path, auth }: Route): string {
+  const dialect = dialectOf(path);
+  return dialect === "wuts" && (auth === "public" || path === "/metrics")
+    ? "installation"
+    : dialect;
 }
 
 function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
@@ -110,7 +86,8 @@ function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
   return {
     operationId: name,
     summary: route.summary,
-    ...(route.auth === "public" ? { security: [] } : { security: [{ apiKey: [] }] }),
+    tags: [tagOf(route)],
+    security: securityOf(route),
     requestParams: {
       ...(path === undefined ? {} : { path }),
       ...(query === undefined ? {} : { query }),
@@ -125,7 +102,7 @@ function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
           },
         }),
     ...(route.takesBytes === true ? { requestBody: FILE } : {}),
-    responses: { ...successesOf(route), ...refusalsOf(route) } as ZodOpenApiResponsesObject,
+    responses: answersOf(route),
   };
 }
 
@@ -157,58 +134,3 @@ const lastEventId = z.string().optional().meta({
   description: "The id of the last event that came; goes before `after`.",
   example: "1767225600000-0",
 });
-
-function successesOf(route: Route): Record<string, unknown> {
-  const entries = Object.entries(route.answers).map(([status, answer]) => [
-    status,
-    { description: answer.says, content: contentOf(answer) },
-  ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
-}
-
-function contentOf(answer: RouteAnswer): Record<string, unknown> {
-  const others = (answer.alternatives ?? []).map((type) => [type, { schema: { type: "string" } }]);
-  return {
-    ...(answer.schema === undefined ? {} : { "application/json": { schema: answer.schema } }),
-    ...(Object.fromEntries(others) as Record<string, unknown>),
-  };
-}
-
-function refusalsOf(route: Route): Record<string, unknown> {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codesOf(route)) {
-    const answer = answerOf(dialectOf(route.path), code);
-    if (answer !== undefined)
-      byStatus.set(answer.status, [...(byStatus.get(answer.status) ?? []), code]);
-  }
-  const entries = [...byStatus].map(([status, codes]) => [
-    String(status),
-    {
-      description: codes.map((code) => `\`${code}\`: ${catalogRow(code).says}`).join("\n\n"),
-      content: {
-        "application/json": { schema: problemSchema(dialectOf(route.path), codes) },
-        ...(dialectOf(route.path) === "native"
-          ? { "application/problem+json": { schema: problemDetails } }
-          : {}),
-      },
-    },
-  ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
-}
-
-/** Its own codes, and those that follow from what it takes. */
-function codesOf(route: Route): ReadonlySet<ErrorCode> {
-  const codes: ErrorCode[] = ["INTERNAL_ERROR", ...route.errors];
-  if (route.auth !== "public")
-    codes.push("UNAUTHORIZED", "INVALID_API_KEY", "FORBIDDEN", "SERVICE_UNAVAILABLE");
-  if (route.params !== undefined || route.query !== undefined) codes.push("VALIDATION_ERROR");
-  if (route.body !== undefined)
-    codes.push(
-      "INVALID_JSON",
-      "INVALID_REQUEST_FORMAT",
-      "VALIDATION_ERROR",
-      "PAYLOAD_TOO_LARGE",
-      "UNSUPPORTED_MEDIA_TYPE",
-    );
-  return new Set(codes);
-}

@@ -42,6 +42,7 @@ function sendFile<Kind extends MediaKind>(kind: Kind, settings: Settings) {
     path: `/send/${kind}`,
     summary: `Send ${kind === "image" || kind === "audio" ? "an" : "a"} ${kind} and wait for WhatsApp's ack`,
     body: wutsFileBody(kind, settings),
+    carriesFile: true,
     errors: [...SEND.errors, "MEDIA_UNACCEPTABLE", "MEDIA_UPLOAD_FAILED"],
   } as const;
 }

@@ -202,6 +202,11 @@ test("a group gets messages from one question, and again when it has changed", a
     received.find((message) => message.id === written.id),
   );
   expect(told).toMatchObject({ chat: jid, from: FRIEND, kind: "text", text: "hi all" });
+  expect(told.author).toMatch(/^[0-9]+@lid$/);
+  const target = { id: told.id, fromMe: false, author: told.author ?? "" };
+  await arrive({ kind: "reaction", target, emoji: "👍" }, jid, FRIEND);
+  const reacted = () => simulator.sentBy(FRIEND).find((message) => message.id === told.id);
+  await expect.poll(() => reacted()?.reactions, PATIENCE).toEqual({ [OWN]: "👍" });
 });
 
 test("a group that we are not in refuses us", async () => {

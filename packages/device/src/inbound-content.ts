@@ -38,12 +38,15 @@ export function readMessage(received: WAMessage): InboundMessage | undefined {
 }
 
 /** The chat and the writer, by number where WhatsApp tells it. */
-function placeOf(key: WAMessage["key"]): Pick<InboundMessage, "chat" | "from"> | undefined {
+function placeOf(
+  key: WAMessage["key"],
+): Pick<InboundMessage, "chat" | "from" | "author"> | undefined {
   const { remoteJid, remoteJidAlt, participant, participantAlt } = key;
   const jid = remoteJid ?? "";
   if (isJidGroup(jid)) {
     if (!participant) return undefined;
-    return { chat: jid, from: nameOf(participant, participantAlt) };
+    const author = jidNormalizedUser(participant);
+    return { chat: jid, from: nameOf(participant, participantAlt), author };
   }
   if (!isPnUser(jid) && !isLidUser(jid)) return undefined;
   const chat = nameOf(jid, remoteJidAlt);

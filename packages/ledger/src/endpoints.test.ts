@@ -1,4 +1,4 @@
-import { DEFAULT_SETTINGS, type EndpointId, type Settings } from "@pombo/domain";
+import { DEFAULT_SETTINGS, deviceEndpointId, type EndpointId, type Settings } from "@pombo/domain";
 import { expect, test } from "vitest";
 import type { NewEndpoint } from "./endpoints.ts";
 import { DEVICE, setup as setupLedger } from "./setup.test-bed.ts";
@@ -432,4 +432,44 @@ test("resumed at the latest event, what was skipped is the gap", async () => {
   await t.ledger.resumeEndpoint(ID, "latest", NOW);
   const to = before[0]?.[0];
   expect(await t.view()).toMatchObject({ state: "enabled", cursor: to, gap: { from, to } });
+});
+
+/** The webhook of a device, which is deleted; `removed` is the cursor of the event that tells so. */
+async function setupDeleted() {
+  const t = await setup();
+  const own = deviceEndpointId(DEVICE);
+  await t.ledger.createEndpoint(endpoint({ id: own, devices: [DEVICE] }));
+  await t.ledger.deleteEndpoint(ID);
+  // oxlint-disable-next-line no-await-in-loop -- step after step
+  while ((await t.ledger.removeDevice(DEVICE, Date.now())) === "more");
+  const [last] = await t.redis.xrevrange(t.keys.events(), "+", "-", "COUNT", 1);
+  const removed = last?.[0] ?? "";
+  const there = async () => (await t.ledger.findEndpoint(own)) !== undefined;
+  return { ...t, own, removed, there };
+}
+
+test("the endpoint of a deleted device hears the end, and then goes with everything of it", async () => {
+  await using t = await setupDeleted();
+  const from = (await t.ledger.findEndpoint(t.own))?.cursor ?? "";
+  await t.ledger.trimEvents(Date.now());
+  expect(await t.there()).toBe(true);
+  await t.feed(t.removed, { endpointId: t.own, from });
+  await t.ledger.trimEvents(Date.now());
+  expect(await t.there()).toBe(true);
+  const job = { endpointId: t.own, delivery: t.removed };
+  await t.ledger.beginDelivery(job, { now: NOW, ends: NOW + 10_000 });
+  const end = { verdict: { kind: "delivered" }, tries: 1, now: NOW, tookMs: 5, restMs: 1 } as const;
+  await t.ledger.settleDelivery({ ...job, ...end });
+  await t.ledger.trimEvents(Date.now());
+  expect(await t.there()).toBe(false);
+  expect((await t.redis.keys("*")).filter((key) => key.includes(t.own))).toEqual([]);
+});
+
+test("the endpoint of a deleted device that is not enabled goes at once; others that named the device stay", async () => {
+  await using t = await setupDeleted();
+  await t.ledger.createEndpoint(endpoint({ devices: [DEVICE] }));
+  await t.ledger.stopEndpoint(t.own, "disabled", { reason: "requested", now: NOW });
+  await t.ledger.trimEvents(Date.now());
+  expect(await t.there()).toBe(false);
+  expect(await t.view()).toMatchObject({ state: "enabled" });
 });

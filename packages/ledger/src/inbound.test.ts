@@ -40,6 +40,16 @@ test("what history brings is kept and not told; a device that is gone keeps noth
   expect(await t.ledger.receive("dev_gone0000" as never, written("A1"), NOW)).toBe(false);
 });
 
+test("a number that is hidden, and known to us, is told all the same", async () => {
+  await using t = await setup();
+  await t.ledger.rememberRecipient("5511900000002", { lid: "77@lid" });
+  await t.ledger.receive(DEVICE, written("A1", { chat: "77@lid", from: "77@lid" }), NOW);
+  const number = "5511900000002";
+  expect(await t.ledger.findReceived(DEVICE, "A1")).toMatchObject({ chat: number, from: number });
+  await t.ledger.receive(DEVICE, written("A2", { chat: "78@lid", from: "78@lid" }), NOW);
+  expect(await t.ledger.findReceived(DEVICE, "A2")).toMatchObject({ from: "78@lid" });
+});
+
 test("received messages are listed newest first, page by page, also where times are equal", async () => {
   await using t = await setup();
   for (const [index, id] of ["A", "B", "C", "D", "E"].entries())

@@ -30,8 +30,17 @@ export interface Inbound {
 const MOST_RECEIVED = 10_000;
 
 export function inbound(redis: Redis, keys: Keys, run: Run): Inbound {
+  /** Whoever hides his number, and whose number we know, is told by number. */
+  async function byNumber(message: InboundMessage): Promise<InboundMessage> {
+    if (!message.from.endsWith("@lid")) return message;
+    const digits = await redis.get(keys.alias(message.from));
+    if (digits === null) return message;
+    const chat = message.chat === message.from ? digits : message.chat;
+    return { ...message, chat, from: digits };
+  }
   return {
-    async receive(deviceId, message, now, { old = false } = {}) {
+    async receive(deviceId, given, now, { old = false } = {}) {
+      const message = await byNumber(given);
       const { id, at } = message;
       const record = JSON.stringify(message);
       const told = old ? "" : JSON.stringify(tellInbound(message));

@@ -84,6 +84,8 @@ const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
   redrive: "letter-actions",
   "step-operation": "letter-actions",
   "create-endpoint": "endpoints",
+  "delete-device": "endpoints",
+  "delete-endpoint": "endpoints",
   "feed-deliveries": "endpoints",
   redeliver: "endpoints",
   "replay-events": "endpoints",

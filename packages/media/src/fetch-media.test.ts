@@ -194,8 +194,8 @@ test.each([
 ])("%s is refused", async (url) => {
   let asked = 0;
   await using t = await setup(() => void (asked += 1));
-  const refusal = { kind: "refused", reason: "its URL names a private address" };
-  expect(await t.fetch({ url }, false)).toEqual(refusal);
+  const reason = expect.stringMatching(/^its URL names a private address/);
+  expect(await t.fetch({ url }, false)).toEqual({ kind: "refused", reason });
   expect(asked).toBe(0);
 });
 

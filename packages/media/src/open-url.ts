@@ -64,9 +64,12 @@ function checkUrl(url: URL | null, policy: UrlPolicy): string | undefined {
     refuseHost(url.hostname);
     return undefined;
   } catch {
-    return "names a private address";
+    return isLoopback(url.hostname) ? `${NAMES_PRIVATE} ${HINT}` : NAMES_PRIVATE;
   }
 }
+
+const NAMES_PRIVATE = "names a private address";
+const HINT = "(POMBO_LOOPBACK_URLS=1 lets a sandbox fetch from its own machine)";
 
 function isLoopback(hostname: string): boolean {
   return (

@@ -13,11 +13,14 @@ function atTurnEnd(run: () => void): void {
 }
 
 function drain(): void {
-  // The list grows while it is walked; a run that throws must not keep the others.
+  let index = 0;
   try {
-    for (let index = 0; index < due.length; index += 1) due[index]?.();
+    // The list grows while it is walked.
+    for (; index < due.length; index += 1) due[index]?.();
   } finally {
-    due.length = 0;
+    // Where one has thrown, the others come next.
+    due.splice(0, index + 1);
+    if (due.length > 0) setImmediate(drain);
   }
 }
 

@@ -1,6 +1,12 @@
 /**
- * What tests stand on: a Redis of their own.
+ * What tests stand on: a Redis of their own, and the OpenAPI document as a judge of answers.
  *
  * Every call gives a new, empty server, ready in about 50 ms, that ends with the test process even when that is killed.
  */
 export { openTestRedis, type TestRedis, type TestRedisOptions } from "./open-test-redis.ts";
+export {
+  type Conformance,
+  type Described,
+  openConformance,
+  type RealAnswer,
+} from "./conformance.ts";

@@ -57,6 +57,24 @@ test("the body and the headers arrive as they are, and connections are used agai
   expect(ports.size).toBe(1);
 });
 
+test("who switches to another protocol has answered, and holds nobody up", async () => {
+  const server = createSocketServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    });
+  });
+  const url = `http://127.0.0.1:${await listen(server)}/in`;
+  const poster = openPoster({ allowsPrivate: true, timeoutMs: 5_000 });
+  const outcome = await poster.post({ url, headers: {}, body: "{}" }, never);
+  expect(outcome).toEqual({ kind: "answered", status: 101 });
+  poster.close();
+  const closed = once(server, "close");
+  server.close();
+  // Its connection is ours no longer: nothing keeps the receiver from closing.
+  await closed;
+});
+
 test("a redirect is an answer, and nobody goes there", async () => {
   await using t = await setup((_req, res) =>
     res.writeHead(307, { location: "http://127.0.0.1:1/secret" }).end(),

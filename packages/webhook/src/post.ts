@@ -82,6 +82,11 @@ function exchange(url: URL, webhook: Webhook, { agents, signal }: Means): Promis
   return new Promise((resolve, reject) => {
     const sent = (secure ? secureRequest : plainRequest)(url, options);
     sent.once("error", reject);
+    // Nothing here speaks another protocol. Without a listener Node drops the connection, and no error tells so.
+    sent.once("upgrade", (answer, socket) => {
+      socket.destroy();
+      resolve(outcomeOf(answer));
+    });
     sent.once("response", (answer) => {
       // The status stands whatever becomes of the rest.
       const done = (): void => resolve(outcomeOf(answer));

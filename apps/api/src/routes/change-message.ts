@@ -17,7 +17,7 @@ import {
 } from "../accept-message.ts";
 import { type Answer, json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
-import { fingerprintOf, refuseClaim, replay } from "../idempotency.ts";
+import { fingerprintOf, refuseClaim } from "../idempotency.ts";
 import { judge, type JudgeDeps } from "../judge-change.ts";
 import { renderMessage } from "../render-message.ts";
 import { visibleMessage } from "./letters.ts";
@@ -167,10 +167,12 @@ async function claim(request: TakeRequest, deps: ChangeDeps): Promise<Claimed> {
   const now = deps.now();
   const found = await deps.ledger.claim(mine, { fingerprint, messageId: minted, now });
   if (found.kind === "claimed") return { kind: "new", messageId: found.messageId, claim: mine };
-  if (found.kind === "accepted" && found.answer !== undefined)
-    return { kind: "answer", answer: replay(found.answer, found.messageId) };
   const open = { code: "IDEMPOTENCY_KEY_IN_PROGRESS", retryAfterMs: 1_000 } as const;
-  return { kind: "answer", answer: refuseClaim(found) ?? refuse(open) };
+  // The first answer again, or the wait of a request that is still open.
+  return {
+    kind: "answer",
+    answer: refuseClaim(found) ?? (await answerEarlier(request, open, deps)),
+  };
 }
 
 function problemOf(

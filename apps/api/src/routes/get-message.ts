@@ -3,18 +3,13 @@ import type { MessageView } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
 import { maySee } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
-import { endOfKey, type KeyWatch } from "../key-watch.ts";
 import { renderMessage } from "../render-message.ts";
 import { waitForMessage, type WaitForMessageDeps } from "../wait-for-message.ts";
-
-export interface GetMessageDeps extends WaitForMessageDeps {
-  readonly keyWatch: KeyWatch;
-}
 
 const absent = { code: "MESSAGE_NOT_FOUND" } as const;
 
 /** `GET /v1/messages/:id?wait=30&after_version=N` */
-export function getMessage(deps: GetMessageDeps): Handler<"getMessage"> {
+export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
   return async (call) => {
     const { id } = call.params;
     if (!isMessageId(id)) return refuse(absent);
@@ -23,10 +18,9 @@ export function getMessage(deps: GetMessageDeps): Handler<"getMessage"> {
     const changed = changedSince(first, call.query);
     const ms = (call.query.wait ?? 0) * 1_000;
     if (ms === 0 || changed(first)) return answer(first);
-    using ending = endOfKey(call.caller, deps.keyWatch);
-    const signal = AbortSignal.any([call.client.stop, ending.signal]);
+    const { stop: signal, ended } = call.client;
     const view = await waitForMessage(id, { ms, signal, done: changed }, deps);
-    if (ending.signal.aborted) return refuse({ code: "INVALID_API_KEY" });
+    if (ended.aborted) return refuse({ code: "INVALID_API_KEY" });
     return view === undefined ? refuse(absent) : answer(view);
   };
 }

@@ -23,7 +23,7 @@ const absent = { code: "NOT_FOUND", detail: "There is no such media" } as const;
 export function createMedia(deps: MediaDeps): Handler<"createMedia"> {
   return async (call) => {
     const limitBytes = mostMediaBytes(deps.settings);
-    const read = await readFile(call.request, limitBytes);
+    const read = await readFile(call.request, { limitBytes, stop: call.client.ended });
     if (read.kind === "refused") return refuse(read.problem);
     const { bytes, declaredType } = read.file;
     const id = mintMediaId(randomBytes(16));
@@ -37,6 +37,10 @@ export function createMedia(deps: MediaDeps): Handler<"createMedia"> {
       },
       deps.media,
     ).catch(unlessBroken);
+    if (call.client.ended.aborted) {
+      if (received.kind === "received") await deps.media.store.remove(received.facts.object);
+      return refuse({ code: "INVALID_API_KEY" });
+    }
     switch (received.kind) {
       case "too-large":
         return refuse({

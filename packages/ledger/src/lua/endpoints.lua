@@ -55,3 +55,13 @@ local function trim_index(id, index, most)
     end
   end
 end
+
+-- With all its deliveries; their jobs find nothing and end. Returns 0 when there is none.
+local function delete_endpoint(id)
+  if redis.call("ZREM", key.endpoints(), id) == 0 then return 0 end
+  for _, index in ipairs({ key.deliveries(id), key.parked(id), key.undelivered(id) }) do
+    for _, delivery in ipairs(redis.call("ZRANGE", index, 0, -1)) do redis.call("UNLINK", key.delivery(id, delivery)) end
+  end
+  redis.call("UNLINK", key.endpoint(id), key.deliveries(id), key.parked(id), key.undelivered(id), key.retrying(id), key.inhand(id))
+  return 1
+end

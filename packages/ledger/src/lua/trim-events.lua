@@ -1,12 +1,16 @@
 -- Shortens the event log: what is older than its time and stands behind every enabled endpoint's cursor goes. An endpoint whose next event
--- is too old is parked before. Only enabled endpoints hold the log.
+-- is too old is parked before. Only enabled endpoints hold the log. The endpoint of a deleted device goes when it has heard the end, or never
+-- will.
 -- ARGV: kept since (ms), park those whose next event is older than (ms), now (ms), at most so many entries
 -- Result: {entries that went, endpoints that were parked …}
 local since, behind, now, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local floor, parked = since .. "-0", {}
 for _, id in ipairs(redis.call("ZRANGE", key.endpoints(), 0, -1)) do
-  local e = redis.call("HMGET", key.endpoint(id), "state", "cursor", "replay")
-  if e[1] == "enabled" then
+  local e = redis.call("HMGET", key.endpoint(id), "state", "cursor", "replay", "ends")
+  local heard = e[4] and not earlier(e[2], e[4]) and redis.call("ZCARD", key.undelivered(id)) == 0
+  if e[4] and (heard or e[1] ~= "enabled") then
+    delete_endpoint(id)
+  elseif e[1] == "enabled" then
     local next_ = redis.call("XRANGE", key.events(), "(" .. e[2], "+", "COUNT", 1)[1]
     if next_ and place_in_log(next_[1]) < behind then
       park_endpoint(id, "behind", now)

@@ -1,0 +1,89 @@
+import { dialectOf, type Route, ROUTES, SCOPES } from "@pombo/contract";
+import { type Conformance, openConformance } from "@pombo/testbed";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Granted, grantedRequest } from "./authorization-subjects.ts";
+import { type Called, type CallInit, openTestApi, type TestApi } from "./open-test-api.ts";
+
+let api: TestApi;
+let conformance: Conformance;
+
+beforeAll(async () => {
+  api = await openTestApi({ device_request_wait_ms: 1, lease_ttl_ms: 600_000, sync_wait_ms: 1 });
+  conformance = openConformance((await api.call("GET", "/openapi.json", { key: null })).body);
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+const rows = Object.entries<Route>(ROUTES).map(([name, row]) => ({ name, row }));
+const PROBLEM = { accept: "application/problem+json" };
+
+/** Requests of every kind: right, and wrong in every way that a row can be asked wrongly. */
+function requestsOf({
+  row,
+  path,
+  body,
+  device,
+}: Granted): readonly (readonly [string, CallInit])[] {
+  const bound = dialectOf(row.path) === "session" ? { deviceId: device as never } : {};
+  const key = api.addKey({ scopes: SCOPES, devices: "*", ...bound });
+  const right = { key, ...(body === undefined ? {} : { body }) };
+  const elsewhere = path.replace(/(?<=\/)(?:dev_|3EB0|wh_|key_|op_|med_)[^/?]+/, "nothing-0");
+  const bodies =
+    row.body === undefined ? [] : ["{", "[]", "{}", '{"surplus":1,"text":7}', "\u0000"];
+  return [
+    [path, { ...right, key: null }],
+    [path, { ...right, key: "hunter2" }],
+    [path, { ...right, key: null, headers: PROBLEM }],
+    [path, { ...right, key: api.addKey({ scopes: [], ...bound }) }],
+    [elsewhere, right],
+    [`${path}${path.includes("?") ? "&" : "?"}surplus=1`, right],
+    [path, { ...right, headers: { "idempotency-key": "has spaces" } }],
+    ...bodies.map((text) => [path, { key, body: text }] as const),
+    ...(row.body === undefined
+      ? []
+      : [[path, { key, body: "x", headers: { "content-type": "text/plain" } }] as const]),
+    [path, right],
+  ];
+}
+
+function faultsOf(row: Route, { status, headers, text }: Called): readonly string[] {
+  const operation = { method: row.method, path: row.path.replaceAll(/:([a-z_]+)/g, "{$1}") };
+  const type = headers.get("content-type") ?? "";
+  return [
+    ...conformance.faultsOf(operation, { status, type, text }),
+    ...missingHeaders(row, headers),
+  ];
+}
+
+/** Those that go with every answer of a key. */
+function missingHeaders(row: Route, headers: Headers): readonly string[] {
+  const limited = row.auth !== "public" && !headers.has("www-authenticate");
+  const wanted = ["x-request-id", ...(limited ? ["ratelimit", "ratelimit-policy"] : [])];
+  return wanted.filter((name) => !headers.has(name)).map((name) => `${name} is missing`);
+}
+
+test.each(rows)("$name: every answer is as the document describes it", async ({ name, row }) => {
+  const granted = await grantedRequest(api, name, row);
+  const statuses: number[] = [];
+  for (const [path, init] of requestsOf(granted)) {
+    // oxlint-disable-next-line no-await-in-loop -- the last one may change what the others ask for
+    const answer = await api.call(row.method, path, init);
+    statuses.push(answer.status);
+    expect(faultsOf(row, answer), `${path} ${JSON.stringify(init)}`).toEqual([]);
+  }
+  if (row.auth !== "public") expect(statuses).toContain(401);
+});
+
+test("what differs from the document is found", async () => {
+  const answer = await api.call("GET", "/v1/devices");
+  const listed = ROUTES.listDevices;
+  expect(faultsOf(listed, answer)).toEqual([]);
+  const odd = JSON.stringify({ ...answer.body, surplus: 1 });
+  expect(faultsOf(listed, { ...answer, text: odd })).not.toEqual([]);
+  const cut = JSON.stringify({ ...answer.body, devices: [{}] });
+  expect(faultsOf(listed, { ...answer, text: cut })).toContain(
+    "/devices/0 must have required property 'device_id'",
+  );
+  expect(faultsOf(listed, { ...answer, status: 218 })).toEqual(["218 is not described"]);
+  const bare = { ...answer, headers: new Headers({ "content-type": "application/json" }) };
+  expect(faultsOf(listed, bare)).toContain("ratelimit is missing");
+});
