@@ -40,7 +40,7 @@ async function install(folder: string): Promise<void> {
 const CONSUMER = `
 import { createPombo, type ErrorCode, type Gap, PomboError, type PomboEvent, verifyWebhook } from "@pombo/sdk";
 
-declare const process: { readonly argv: string[]; exit(code: number): void };
+declare const process: { readonly argv: string[]; readonly version: string };
 declare const console: { log(text: string): void };
 const [, , url = "", key = "", from = ""] = process.argv;
 const pombo = createPombo({ url, key });
@@ -65,7 +65,7 @@ const code: ErrorCode | "NO_ANSWER" | (string & {}) = await pombo
   .getMessage({ id: "3EB0000000000000000000" })
   .then(() => "none", (error: unknown) => (error instanceof PomboError ? error.code : "other"));
 const { kind } = await verifyWebhook({ headers: new Headers(), body: "{}" }, { secret: "whsec_AAAA" });
-console.log(JSON.stringify({ id, status: message.status, attempts, code, kind, told: told.at(-1) }));
+console.log(JSON.stringify({ id, node: process.version, status: message.status, attempts, code, kind, told: told.at(-1) }));
 `;
 
 /** Each of its lines but the first two is an error. */
@@ -141,9 +141,12 @@ test("the packed package type-checks for a consumer who has nothing else, and re
 test("it sends, waits, listens and reads its errors under each Node of this machine", async () => {
   await tsc("consumer.ts");
   const { api_url: url, api_key: key, device_id: device } = pombo.ready;
-  for (const node of await nodes()) {
+  const versions = new Set<string>();
+  const all = await nodes();
+  for (const node of all) {
     const { stdout } = await run(node, ["consumer.js", url, key, device], { cwd: consumer });
-    const said = JSON.parse(stdout) as { id: string };
+    const said = JSON.parse(stdout) as { id: string; node: string };
+    versions.add(said.node);
     expect(said).toMatchObject({
       id: expect.stringMatching(/^3EB0[0-9A-F]{18}$/) as string,
       attempts: 1,
@@ -155,6 +158,7 @@ test("it sends, waits, listens and reads its errors under each Node of this mach
       expect.objectContaining({ id: said.id, copies: 1 }),
     );
   }
+  expect(versions.size, [...versions].join()).toBe(all.length);
 });
 
 test("it runs where there is only what the web has", async () => {

@@ -100,13 +100,14 @@ export const DEVICE_ROUTES = {
     method: "GET",
     path: "/v1/devices/:id/qr",
     auth: "devices:manage",
-    summary: "The QR code that links the device, as JSON, PNG or text by Accept",
+    summary:
+      "The QR code that links the device, as JSON, PNG or text by Accept, or each one as a stream until it is linked",
     params: deviceParams,
     answers: {
       200: {
         says: "The present QR code.",
         schema: qrAnswer,
-        alternatives: ["image/png", "text/plain"],
+        alternatives: ["image/png", "text/plain", "text/event-stream"],
       },
     },
     errors: ["DEVICE_NOT_FOUND", ...UNPAIRED],

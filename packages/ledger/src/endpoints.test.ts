@@ -356,6 +356,14 @@ test("a stretch of the log is told once more, and only one at a time", async () 
   expect(await t.begin(a)).toMatchObject({ body: "again", tries: 1 });
 });
 
+test("a stretch ends where the log ends, so that it is done some time", async () => {
+  await using t = await setup();
+  const from = await t.happen();
+  const to = await t.happen();
+  expect(await t.ledger.replayEvents(ID, from, "99999999999999-0")).toBe("begun");
+  expect(await t.view()).toMatchObject({ replay: { to } });
+});
+
 test("deleted: nothing of it stays, and its jobs are ghosts", async () => {
   await using t = await setup();
   const to = await t.happen();

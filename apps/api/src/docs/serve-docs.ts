@@ -101,7 +101,7 @@ const REFERENCE_SCRIPT = `SwaggerUIBundle({
   deepLinking: true,
   displayOperationId: true,
   defaultModelsExpandDepth: 0,
-  docExpansion: "none",
+  docExpansion: "list",
   validatorUrl: null,
 });
 `;

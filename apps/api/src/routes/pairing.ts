@@ -1,21 +1,47 @@
 import type { Problem } from "@pombo/contract";
+import type { ServerResponse } from "node:http";
+import type { Settings } from "@pombo/domain";
 import type { DeviceRecord } from "@pombo/ledger";
 import { toBuffer, toString } from "qrcode";
 import { type Answer, instant, json, refuse } from "../answer.ts";
-import type { Handler } from "../bind-route.ts";
+import type { Call, Handler, Outcome } from "../bind-route.ts";
 import { askDevice, awaitDevice, type DeviceRequestDeps } from "../device-request.ts";
+import { STREAM_HEADERS } from "../stream-events.ts";
+import { liveQr, type Qr, qrFields, type QrStreamDeps, streamQr } from "../stream-qr.ts";
 import { type Asking, type ConnectionDeps, isPaired } from "./connection.ts";
 import { noDevice, visibleDevice } from "./devices.ts";
 
 const paired = { code: "CONFLICT", detail: "The device is paired already" } as const;
 
-/** `GET /v1/devices/:id/qr`: JSON, PNG or text; waits for the first code of a device that is connecting. */
-export function getQr(deps: DeviceRequestDeps): Handler<"getQr"> {
+export type QrDeps = Omit<QrStreamDeps, "heartbeatMs"> & {
+  readonly settings: Pick<Settings, "stream_heartbeat_ms">;
+};
+
+/** `GET /v1/devices/:id/qr`: JSON, PNG or text; waits for the first code of a device that is connecting. As a stream: every code. */
+export function getQr(deps: QrDeps): Handler<"getQr"> {
   return async ({ params, type, ...call }) => {
+    if (type === "text/event-stream") return beginQrStream(params.id, call, deps);
     const found = await findQr(params.id, call, deps);
     return found.kind === "refused" ? refuse(found.problem) : renderQr(found.qr, type, deps.now());
   };
 }
+
+async function beginQrStream(
+  id: string,
+  { caller, client, render }: Asking & Pick<Call<"getQr">, "render">,
+  deps: QrDeps,
+): Promise<Outcome> {
+  const device = await visibleDevice(id, caller, deps.ledger);
+  if (device === undefined) return refuse(noDevice);
+  if (isPaired(device)) return refuse(paired);
+  if (device.wanted !== "connected") return refuse({ code: "DEVICE_NOT_READY", detail: NO_CODE });
+  const heartbeatMs = deps.settings.stream_heartbeat_ms;
+  const run = (res: ServerResponse): Promise<void> =>
+    streamQr(res, { deviceId: device.id, client, render }, { ...deps, heartbeatMs });
+  return { kind: "stream", headers: STREAM_HEADERS, run };
+}
+
+const NO_CODE = "No QR code yet: connect the device first, then ask again";
 
 export type FoundQr =
   | { readonly kind: "qr"; readonly qr: Qr }
@@ -41,29 +67,20 @@ export async function findQr(
   if (isPaired(seen)) return refused(paired);
   const qr = liveQr(seen, deps);
   if (qr !== undefined) return { kind: "qr", qr };
-  const detail = "No QR code yet: connect the device first, then ask again";
-  return refused(ms === 0 ? { code: "DEVICE_NOT_READY", detail } : { code: "DEVICE_NOT_READY" });
+  return refused(
+    ms === 0 ? { code: "DEVICE_NOT_READY", detail: NO_CODE } : { code: "DEVICE_NOT_READY" },
+  );
 }
 
-type Qr = NonNullable<DeviceRecord["qr"]>;
-
-export function liveQr(
-  { qr }: DeviceRecord,
-  { now }: Pick<DeviceRequestDeps, "now">,
-): Qr | undefined {
-  return qr !== undefined && qr.expiresAt > now() ? qr : undefined;
-}
-
-async function renderQr({ text, expiresAt }: Qr, type: string, now: number): Promise<Answer> {
+async function renderQr(qr: Qr, type: string, now: number): Promise<Answer> {
+  const { text } = qr;
   switch (type) {
     case "image/png":
       return picture("image/png", await toBuffer(text, { type: "png", margin: 4, scale: 6 }));
     case "text/plain":
       return picture("text/plain; charset=utf-8", await toString(text, { type: "utf8" }));
-    default: {
-      const ttl = Math.max(1, Math.round((expiresAt - now) / 1_000));
-      return json(200, { success: true, qr: text, expires_at: instant(expiresAt), ttl });
-    }
+    default:
+      return json(200, { success: true, ...qrFields(qr, now) });
   }
 }
 

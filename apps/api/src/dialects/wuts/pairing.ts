@@ -4,7 +4,8 @@ import { json, refuse } from "../../answer.ts";
 import type { Handler } from "../../bind-route.ts";
 import { type ConnectionDeps, isPaired } from "../../routes/connection.ts";
 import { noDevice, visibleDevice } from "../../routes/devices.ts";
-import { askForCode, findQr, liveQr } from "../../routes/pairing.ts";
+import { askForCode, findQr } from "../../routes/pairing.ts";
+import { liveQr } from "../../stream-qr.ts";
 import { deviceMeant } from "./device.ts";
 import { second } from "./second.ts";
 
