@@ -94,6 +94,21 @@ test("an acceptance resumes the claim of a request that ended before it, under t
   expect((await t.ledger.findMessage(first.id))?.status).toBe("canceled");
 });
 
+test("what was withdrawn before its acceptance came does not resume an earlier claim either", async () => {
+  await using t = await setup();
+  const [first, second] = [newMessage(), newMessage()];
+  const dead = { fingerprint: "f", messageId: first.id, now: NOW - 60_000 };
+  await t.ledger.claim({ digest: "d4", token: "a" }, dead);
+  const claim = { digest: "d4", token: "b", fingerprint: "f" };
+  expect(await t.ledger.withdraw(second.id, { claim, now: NOW })).toEqual({ kind: "closed" });
+  await t.ledger.accept(second, claim); // on its way for long
+  expect(await t.ledger.findMessage(first.id)).toBeUndefined();
+  expect(await t.ledger.findMessage(second.id)).toBeUndefined();
+  const third = newMessage();
+  const again = await t.ledger.accept(third, { ...claim, token: "c" });
+  expect(again).toEqual({ kind: "accepted", messageId: first.id });
+});
+
 test("one acceptance that breaks leaves those beside it alone", async () => {
   await using t = await setup();
   const [broken, fine] = [newMessage(), newMessage()];

@@ -37,6 +37,8 @@ local function accept(base)
     local mine, other = claim(record, id, token, fingerprint, now)
     if not mine then return other end
     id = mine
+    -- Withdrawn before it came: it has been answered as an error.
+    if id ~= given and redis.call("EXISTS", key.message(given)) == 1 then return { "exists", 0, given } end
   end
   if redis.call("EXISTS", key.message(id)) == 1 then
     local f = redis.call("HMGET", key.message(id), "feed", "place")
