@@ -218,6 +218,49 @@ test("the file of what somebody sent is fetched when it is asked for", async () 
   expect((await get()).status).toBe(200);
 });
 
+test("a file that comes damaged is told at once, and can be asked for again", async () => {
+  const from = someone();
+  const image = { base64: PIXEL.toString("base64"), mime_type: "image/png" };
+  await pombo.control("POST", "/admin/faults", { on: "download", action: "garbage" });
+  const written = await pombo.control<{ id: string }>("POST", `/admin/phones/${from}/messages`, {
+    to: pombo.ready.phone,
+    image,
+  });
+  const path = `/v1/messages/${written.id}/media?device_id=${pombo.ready.device_id}`;
+  const get = (): Promise<Response> =>
+    fetch(pombo.ready.api_url + path, {
+      headers: { authorization: `Bearer ${pombo.ready.api_key}` },
+    });
+  const answer = await eventually(get, ({ status }) => status !== 404);
+  expect([answer.status, await answer.json()]).toMatchObject([
+    502,
+    { error_code: "UPSTREAM_FAILED" },
+  ]);
+  expect((await get()).status).toBe(200);
+});
+
+test("a file is given under its own type only where that is one", async () => {
+  const from = someone();
+  const document = {
+    base64: Buffer.from("anything").toString("base64"),
+    mime_type: "text/ü\r\nX-Evil: 1",
+    file_name: "ü\r\n.txt",
+  };
+  const written = await pombo.control<{ id: string }>("POST", `/admin/phones/${from}/messages`, {
+    to: pombo.ready.phone,
+    document,
+  });
+  const path = `/v1/messages/${written.id}/media?device_id=${pombo.ready.device_id}`;
+  const get = (): Promise<Response> =>
+    fetch(pombo.ready.api_url + path, {
+      headers: { authorization: `Bearer ${pombo.ready.api_key}` },
+    });
+  const answer = await eventually(get, ({ status }) => status !== 404);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("application/octet-stream");
+  expect(await answer.text()).toBe("anything");
+});
+
 /** The smallest picture: one pixel. */
 const PIXEL = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",

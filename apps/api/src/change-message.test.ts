@@ -186,3 +186,26 @@ test("a reaction has a target: ours, or by the caller's word one of somebody els
   const other = await setup(1);
   expect(await other.react(t.id)).toMatchObject({ status: 404 });
 });
+
+test("of deletions that are asked for at once only one goes out", async () => {
+  const t = await setup(HOUR);
+  const answers = await Promise.all(Array.from({ length: 5 }, () => t.remove()));
+  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+  for (const { status, body } of answers.filter((answer) => answer.status !== 202))
+    expect([status, body["error_code"]]).toEqual(
+      status === 404 ? [404, "MESSAGE_NOT_FOUND"] : [409, "CONFLICT"],
+    );
+});
+
+const DOT =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+test("what is edited in its place keeps the rules of a send: a caption is shorter than a text", async () => {
+  const t = await setup(undefined, { image: { base64: DOT, caption: "a" } });
+  expect(await t.edit("x".repeat(1_025))).toMatchObject({
+    status: 400,
+    body: { error_code: "VALIDATION_ERROR", validation: [{ field: "text" }] },
+  });
+  expect(await t.edit("😀".repeat(1_024))).toMatchObject({ status: 200 });
+  expect(await content(t.id)).toMatchObject({ caption: "😀".repeat(1_024) });
+});

@@ -1,4 +1,4 @@
-import type { MessageId } from "@pombo/domain";
+import type { MediaId, MessageId } from "@pombo/domain";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openTestApi, type TestApi } from "./open-test-api.ts";
 
@@ -180,6 +180,37 @@ test.each(["before the acceptance", "before the letter is discarded"])(
     expect(others).toHaveLength(1);
   },
 );
+
+test("redriven with another file: by its address, or by its id; its words stay", async () => {
+  const media = { id: "med_0123456789abcdef" as MediaId, url: "http://example.com/gone.png" };
+  const content = { kind: "image", media, caption: "look", mimeType: "image/gif" } as const;
+  const { id } = await api.addLetter({ content, code: "MEDIA_UNACCEPTABLE" });
+  for (const [body, field] of [
+    [{ url: "ftp://example.com" }, "url"],
+    [{ url: "http://example.com/a.png", media_id: "med_0" }, "media_id"],
+    [{ text: "x".repeat(1_025) }, "text"],
+  ] as const)
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    expect(await redrive(id, body)).toMatchObject({
+      status: 400,
+      body: { error_code: "VALIDATION_ERROR", validation: [{ field }] },
+    });
+  expect(await redrive(id, { media_id: "med_0123456789abcdef" })).toMatchObject({
+    status: 422,
+    body: { error_code: "MEDIA_UNACCEPTABLE", message_id: id },
+  });
+  const url = "http://example.com/there.png";
+  expect(await redrive(id, { url })).toMatchObject({ status: 202, body: { message_id: id } });
+  const now = (await api.ledger.findMessage(id))?.content;
+  expect(now).toEqual({ kind: "image", media: { id: expect.anything(), url }, caption: "look" });
+  expect(now).not.toMatchObject({ media: { id: media.id } });
+
+  const text = await api.addLetter();
+  expect(await redrive(text.id, { url })).toMatchObject({
+    status: 400,
+    body: { validation: [{ field: "url" }] },
+  });
+});
 
 test("one that may have left under another phone number is redriven only as a new message", async () => {
   const { id, deviceId } = await api.addLetter({ code: "OUTCOME_UNKNOWN", left: true });

@@ -8,6 +8,7 @@ import {
   DEFAULT_SETTINGS,
   type DeviceId,
   type ErrorCode,
+  type MessageContent,
   type MessageId,
   mintMessageId,
   type Settings,
@@ -58,6 +59,8 @@ interface LetterInit {
   readonly code?: ErrorCode;
   readonly left?: true;
   readonly text?: string;
+  /** Instead of a text. */
+  readonly content?: MessageContent;
   /** When it failed. */
   readonly at?: number;
 }
@@ -130,6 +133,7 @@ async function failMessage(
     code = "SEND_FAILED",
     left,
     text = "hello",
+    content = { kind: "text", text },
     at = Date.now(),
   }: LetterInit & { readonly deviceId: DeviceId },
 ): Promise<MessageId> {
@@ -138,7 +142,7 @@ async function failMessage(
     id,
     deviceId,
     recipient: "5511999999999",
-    content: { kind: "text", text },
+    content,
     priority: "normal",
     keyId: "key_0",
     clientRef: "order 7",

@@ -48,7 +48,12 @@ export async function answerRequests(deps: RequestDeps): Promise<void> {
 }
 
 async function reply(request: DeviceRequest, deps: RequestDeps): Promise<void> {
-  await deps.ledger.reply(deps.deviceId, request.id, await answer(request, deps));
+  const { ledger, deviceId, onError } = deps;
+  const replied = await answer(request, deps).catch((error: unknown) => {
+    onError(error);
+    return failed({ code: "DEVICE_ERROR", detail: "the request broke" });
+  });
+  await ledger.reply(deviceId, request.id, replied);
 }
 
 async function answer(request: DeviceRequest, deps: RequestDeps): Promise<DeviceReply> {

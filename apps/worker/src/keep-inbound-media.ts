@@ -2,12 +2,19 @@ import type { Device } from "@pombo/device";
 import {
   type DeviceId,
   type Failure,
+  type InboundMessage,
   type MediaId,
   mostMediaBytes,
   type Settings,
 } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
-import { type MediaRoom, receive } from "@pombo/media";
+import {
+  type Incoming,
+  type MediaRoom,
+  MediaStoreError,
+  receive,
+  type Received,
+} from "@pombo/media";
 
 export interface KeepDeps {
   readonly ledger: Pick<Ledger, "findReceived" | "keepMedia">;
@@ -37,7 +44,8 @@ export async function keepInboundMedia(
   if (opened.kind === "failed") return opened.failure;
   const limitBytes = mostMediaBytes(settings);
   const incoming = { id: mediaId, body: opened.bytes, limitBytes, declaredTypes: [], signal };
-  const received = await receive(incoming, room);
+  const received = await receiveWhole(incoming, room);
+  if (received.kind === "broken") return received.failure;
   if (received.kind !== "received") return { code: "MEDIA_UNACCEPTABLE", detail: received.reason };
   const { facts } = received;
   const named = message.media?.fileName;
@@ -46,7 +54,7 @@ export async function keepInboundMedia(
     id: mediaId,
     ...(named === undefined ? {} : { fileName: named }),
     // What the bytes don't tell, the message does.
-    mimeType: facts.mimeType === UNTOLD ? (message.media?.mimeType ?? UNTOLD) : facts.mimeType,
+    mimeType: facts.mimeType === UNTOLD ? typeOf(message) : facts.mimeType,
     keyId: "",
     devices: [deviceId],
     createdAt: now(),
@@ -56,4 +64,26 @@ export async function keepInboundMedia(
   return undefined;
 }
 
+type Broken = { readonly kind: "broken"; readonly failure: Failure };
+
+/** What breaks on its way, or is not what its message promised, is WhatsApp's word; what our own store fails with is ours. */
+async function receiveWhole(incoming: Incoming, room: MediaRoom): Promise<Received | Broken> {
+  try {
+    return await receive(incoming, room);
+  } catch (cause) {
+    const ours = cause instanceof MediaStoreError;
+    const failure: Failure = ours
+      ? { code: "SERVICE_UNAVAILABLE", detail: "the media store failed", cause }
+      : { code: "UPSTREAM_FAILED", detail: "the file that WhatsApp gave is damaged", cause };
+    return { kind: "broken", failure };
+  }
+}
+
 const UNTOLD = "application/octet-stream";
+const TYPE = /^[a-z]+\/[\w.+-]{1,100}(?:; ?[\w.=" -]{1,100})?$/i;
+
+/** A stranger may write anything there: what is no type can't be told as one. */
+function typeOf({ media }: InboundMessage): string {
+  const { mimeType = "" } = media ?? {};
+  return TYPE.test(mimeType) ? mimeType : UNTOLD;
+}

@@ -55,6 +55,8 @@ const BAD: readonly (readonly [content: object, told: object])[] = [
   [{ image: { url, ptt: true } }, wrong("image.ptt")],
   [{ image: { url, captoin: "x" } }, wrong("image.captoin")],
   [{ image: { url, caption: "x".repeat(1_025) } }, wrong("image.caption")],
+  [{ audio: { url, caption: "x" } }, wrong("audio.caption")],
+  [{ sticker: { url, caption: "x" } }, wrong("sticker.caption")],
   [{ location: { latitude: 91 } }, wrong("location.latitude", "location.longitude")],
   [{ contact: { name: "", phone: "1" } }, wrong("contact.name", "contact.phone")],
   [{ contact: { name: "a", phone: "120363039000000000@g.us" } }, wrong("contact.phone")],
@@ -82,6 +84,10 @@ test("every kind of content is known by its key, and a wrong one gets the neares
   const read = validate(body, { from: "d", to: "5511999999999", locaton: {}, text: "a" });
   expect(read).toMatchObject({
     validation: [{ message: 'unknown field "locaton"; did you mean "location"?' }],
+  });
+  const swapped = validate(body, { from: "d", to: "5511999999999", imgae: {}, text: "a" });
+  expect(swapped).toMatchObject({
+    validation: [{ message: 'unknown field "imgae"; did you mean "image"?' }],
   });
   const inner = validate(body, { from: "d", to: "5511999999999", image: { url, captoin: "a" } });
   expect(inner).toMatchObject({

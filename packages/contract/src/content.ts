@@ -1,7 +1,14 @@
-import { MEDIA_KINDS, parseRecipient, type Settings } from "@pombo/domain";
+import {
+  hasCaption,
+  MEDIA_KINDS,
+  type MessageContent,
+  parseRecipient,
+  type Settings,
+} from "@pombo/domain";
 import { z } from "zod";
 import { hasLength, isCarriable } from "./text-rules.ts";
-import { issueOf } from "./validation.ts";
+import { elide } from "./elide.ts";
+import { issueOf, type ValidationEntry } from "./validation.ts";
 
 /** The keys of a send body of which exactly one is given. */
 export const CONTENT_KEYS = [
@@ -91,24 +98,18 @@ function wordsOrNone(name: string, most = NAME_LIMIT) {
 const SOURCES = ["url", "base64", "media_id"] as const;
 
 function fileRule(kind: (typeof MEDIA_KINDS)[number], settings: Settings) {
-  const url = `${kind}.url must be an http or https address of at most ${LONGEST_URL} characters`;
   const base64 = `${kind}.base64 must be the bytes of the file in base64`;
   const mime = `${kind}.mime_type must be a media type like image/png`;
   const shape = {
-    url: z
-      .string({ error: url })
-      .max(LONGEST_URL, { error: url })
-      .pipe(z.url({ protocol: /^https?$/, error: url }))
-      .optional()
-      .meta({ description: "Fetched before the message is sent.", format: "uri" }),
+    url: urlRule(`${kind}.url`),
     base64: z
       .string({ error: base64 })
       .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, { error: base64 })
       .optional(),
-    media_id: words(`${kind}.media_id`, [1, LONGEST_ID])
-      .optional()
-      .meta({ description: "Of `POST /v1/media`: uploaded once, sent many times." }),
-    caption: wordsOrNone(`${kind}.caption`, settings.caption_limit_chars),
+    media_id: mediaIdRule(`${kind}.media_id`),
+    caption: hasCaption(kind)
+      ? wordsOrNone(`${kind}.caption`, settings.caption_limit_chars)
+      : absentRule(`no phone shows words with a ${kind} file: send a text as well`),
     file_name: wordsOrNone(`${kind}.file_name`),
     mime_type: z
       .string({ error: mime })
@@ -119,7 +120,10 @@ function fileRule(kind: (typeof MEDIA_KINDS)[number], settings: Settings) {
     .boolean({ error: "audio.ptt must be true or false" })
     .optional()
     .meta({ description: "Audio only: a voice note." });
-  const file = objectRule(kind, kind === "audio" ? { ...shape, ptt } : { ...shape, ptt: noPtt });
+  const file = objectRule(
+    kind,
+    kind === "audio" ? { ...shape, ptt } : { ...shape, ptt: absentRule("ptt is for audio only") },
+  );
   return file
     .refine((given) => SOURCES.filter((source) => given[source] !== undefined).length === 1, {
       error: `${kind} must have exactly one of ${SOURCES.join(", ")}`,
@@ -127,12 +131,41 @@ function fileRule(kind: (typeof MEDIA_KINDS)[number], settings: Settings) {
     .optional();
 }
 
-const noPtt = z
-  .undefined({ error: "ptt is for audio only" })
-  .optional()
-  .meta({
-    override: { not: {} },
-  });
+/** Where the bytes of a file are fetched from. */
+export function urlRule(name: string) {
+  const rule = `${name} must be an http or https address of at most ${LONGEST_URL} characters`;
+  return z
+    .string({ error: rule })
+    .max(LONGEST_URL, { error: rule })
+    .pipe(z.url({ protocol: /^https?$/, error: rule }))
+    .optional()
+    .meta({ description: "Fetched before the message is sent.", format: "uri" });
+}
+
+export function mediaIdRule(name: string) {
+  return words(name, [1, LONGEST_ID])
+    .optional()
+    .meta({ description: "Of `POST /v1/media`: uploaded once, sent many times." });
+}
+
+/** A field that others of its kind have. */
+function absentRule(error: string) {
+  return z
+    .undefined({ error })
+    .optional()
+    .meta({ override: { not: {} } });
+}
+
+/** Why these words, which are right for a text, can't replace those of `content`; undefined when they can, or when it has none. */
+export function wrongWords(
+  content: MessageContent,
+  text: string,
+  { caption_limit_chars: limit }: Settings,
+): ValidationEntry | undefined {
+  if (!hasCaption(content.kind) || hasLength(text, [1, limit])) return undefined;
+  const message = `text must be between 1 and ${limit} characters: it becomes the caption of the ${content.kind}`;
+  return { field: "text", message, value: elide("text", text) };
+}
 
 function degrees(name: string, most: number) {
   const rule = `location.${name} must be a number between -${most} and ${most}`;

@@ -21,7 +21,7 @@ export type {
   MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
-export { CONTENT_KEYS, type ContentKey } from "./content.ts";
+export { CONTENT_KEYS, type ContentKey, wrongWords } from "./content.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";

@@ -1,6 +1,6 @@
 import { type Settings } from "@pombo/domain";
 import { z } from "zod";
-import { textRule } from "./content.ts";
+import { mediaIdRule, textRule, urlRule } from "./content.ts";
 import { errorCode } from "./error-code.ts";
 import {
   acceptedMessage,
@@ -108,10 +108,16 @@ export function redriveBody(settings: Settings) {
   return z
     .strictObject({
       text: textRule(settings).optional(),
+      url: urlRule("url").meta({ description: "Where its file is fetched from instead." }),
+      media_id: mediaIdRule("media_id").meta({ description: "Which file it carries instead." }),
       accept_duplicate: z.boolean({ error: duplicateRule }).optional().meta({
         description:
           "When it may have left already: send it all the same, as a new message with a new id.",
       }),
+    })
+    .refine(({ url, media_id: id }) => url === undefined || id === undefined, {
+      path: ["media_id"],
+      error: "only one of url and media_id may be given",
     })
     .meta({ id: "Redrive" });
 }

@@ -39,4 +39,8 @@ test("texts and captions can be reworded, nothing else", () => {
     reworded({ kind: "image", media: { id: "med_0123456789abcdef" as MediaId } }, "b"),
   ).toMatchObject({ caption: "b" });
   expect(reworded({ kind: "contact", name: "Ana", phone: "5511999999999" }, "b")).toBeUndefined();
+  for (const kind of ["audio", "sticker"] as const)
+    expect(
+      reworded({ kind, media: { id: "med_0123456789abcdef" as MediaId } }, "b"),
+    ).toBeUndefined();
 });

@@ -1,5 +1,5 @@
 import type { MediaId } from "./id.ts";
-import { isMediaKind, MEDIA_KINDS, type MediaKind } from "./media-kind.ts";
+import { hasCaption, isMediaKind, MEDIA_KINDS, type MediaKind } from "./media-kind.ts";
 
 /** Every kind of content. A reaction, an edit and a deletion have a target. */
 export const CONTENT_KINDS = [
@@ -130,5 +130,5 @@ export function wordsOf(content: MessageContent): string {
 /** The same with other words; undefined for what has none of its own. */
 export function reworded(content: MessageContent, words: string): MessageContent | undefined {
   if (content.kind === "text" || content.kind === "edit") return { ...content, text: words };
-  return isMedia(content) ? { ...content, caption: words } : undefined;
+  return isMedia(content) && hasCaption(content.kind) ? { ...content, caption: words } : undefined;
 }

@@ -79,6 +79,7 @@ export { type Attempt, doubling, effectOf, nextStep, type NextStep } from "./nex
 
 // Media
 export {
+  hasCaption,
   isMediaKind,
   MEDIA_KINDS,
   type MediaKind,

@@ -5,6 +5,13 @@ export const MEDIA_KINDS = ["image", "video", "audio", "document", "sticker"] as
 
 export type MediaKind = (typeof MEDIA_KINDS)[number];
 
+/** Words go with these; a phone shows none beside the others. */
+const CAPTIONED: ReadonlySet<string> = new Set(["image", "video", "document"]);
+
+export function hasCaption(kind: string): boolean {
+  return CAPTIONED.has(kind);
+}
+
 export function isMediaKind(text: string): text is MediaKind {
   return MEDIA_KINDS.some((kind) => kind === text);
 }

@@ -10,6 +10,12 @@ test.each([
     detected: "image/png",
     mimeType: "image/png",
   },
+  {
+    kind: "image",
+    declared: "application/force-download",
+    detected: "image/png",
+    mimeType: "image/png",
+  },
   { kind: "video", declared: "video/mp4", detected: "video/mp4", mimeType: "video/mp4" },
   {
     kind: "video",

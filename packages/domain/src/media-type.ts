@@ -35,7 +35,13 @@ const FAMILIES: readonly (readonly string[])[] = [
 ];
 
 /** Types that say nothing: no claim that could be wrong. */
-const SILENT: ReadonlySet<string> = new Set(["application/octet-stream", "binary/octet-stream"]);
+const SILENT: ReadonlySet<string> = new Set([
+  "application/octet-stream",
+  "binary/octet-stream",
+  "application/force-download",
+  "application/download",
+  "application/x-download",
+]);
 
 export interface TypedBytes {
   readonly kind?: MediaKind;

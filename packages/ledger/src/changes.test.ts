@@ -64,3 +64,27 @@ test("a message is changed only as it was seen, and while it has not left", asyn
   const nobody = { id: newMessage().id, version: 1 };
   expect(await t.ledger.changeTarget(nobody, move, NOW)).toBe("absent");
 });
+
+test("of two deletions at once one is taken; the other one waits for what becomes of it", async () => {
+  await using t = await setup({ idempotency_claim_ms: 100 });
+  const message = newMessage();
+  await t.ledger.accept(message);
+  const seen = { id: message.id, version: 1 };
+  const [first, second] = [
+    newMessage({ content: deletionOf(message.id) }),
+    newMessage({ content: deletionOf(message.id) }),
+  ];
+  const mark = ({ id }: typeof first, at = NOW) =>
+    t.ledger.changeTarget(seen, { kind: "deleted-by", messageId: id }, at);
+  expect(await mark(first)).toBe("done");
+  expect(await mark(second)).toBe("taken");
+  // The same request again.
+  expect(await mark(first)).toBe("done");
+  await t.ledger.accept(first);
+  expect(await mark(second)).toBe("moved");
+  await t.ledger.cancel(first.id, NOW);
+  expect(await mark(second)).toBe("done");
+  // Whoever asked for the second one died before it was accepted.
+  expect(await mark(newMessage(), NOW + 99)).toBe("taken");
+  expect(await mark(newMessage(), NOW + 100)).toBe("done");
+});

@@ -10,13 +10,15 @@ export type TargetMove =
   /** A deletion for everyone is about to be accepted under this id. */
   | { readonly kind: "deleted-by"; readonly messageId: MessageId };
 
+type TargetMoved = "done" | "moved" | "taken" | "absent";
+
 export interface Changes {
-  /** `moved`: it has changed since it was read; look at it again. */
+  /** `moved`: it has changed since it was read; look at it again · `taken`: another deletion is just being accepted. */
   changeTarget(
     seen: Pick<MessageRecord, "id" | "version">,
     move: TargetMove,
     now: number,
-  ): Promise<"done" | "moved" | "absent">;
+  ): Promise<TargetMoved>;
 }
 
 export function changes(run: Run): Changes {
@@ -25,7 +27,7 @@ export function changes(run: Run): Changes {
     async changeTarget({ id, version }, move, now) {
       const value = valueOf(move);
       const reply = await run("change-target", id, version, move.kind, value, now, origins);
-      return reply as "done" | "moved" | "absent";
+      return reply as TargetMoved;
     },
   };
 }

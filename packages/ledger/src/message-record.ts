@@ -26,7 +26,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
- * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by got seen.
+ * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
   readonly id: MessageId;

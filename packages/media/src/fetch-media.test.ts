@@ -134,6 +134,25 @@ test("fewer bytes than were declared", async () => {
   });
 });
 
+test("more bytes than were declared: what is there may be half of a file", async () => {
+  const declared = image.length - 10;
+  await using t = await setup((_req, res) => {
+    res.writeHead(200, { "content-type": "image/jpeg", "content-length": declared });
+    res.end(image);
+  });
+  expect(await t.fetch()).toEqual({
+    kind: "failed",
+    reason: `its host sends more than the ${declared} bytes that it declares`,
+  });
+  for await (const { name } of t.store.list()) expect.unreachable(`${name} is kept`);
+});
+
+test("an encoding that changes nothing, however it is written", async () => {
+  const headers = { "content-type": "image/jpeg", "content-encoding": "Identity" };
+  await using t = await setup(answers(200, headers, image));
+  expect((await t.fetch()).kind).toBe("fetched");
+});
+
 test("more bytes than allowed, without a declared length", async () => {
   await using t = await setup((_req, res) => {
     res.writeHead(200);

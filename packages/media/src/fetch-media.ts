@@ -72,7 +72,7 @@ export async function fetchMedia(
 const OUT_OF_TIME = "its download took too long";
 
 function checkHead({ headers }: IncomingMessage, limitBytes: number): string | undefined {
-  const encoding = headers["content-encoding"] ?? "identity";
+  const encoding = (headers["content-encoding"] ?? "identity").toLowerCase();
   if (encoding !== "identity") return "its host answers with an encoding that was not asked for";
   return Number(headers["content-length"] ?? 0) > limitBytes ? tooLarge(limitBytes) : undefined;
 }

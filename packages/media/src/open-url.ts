@@ -100,6 +100,14 @@ function openHop(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<Open
       broken = "its host fell silent";
       request.destroy(new Error(broken));
     });
+    // Whoever reads it is told; it may break before there is anybody.
+    response.on("error", () => undefined);
+    request.on("error", (error) => {
+      // The answer is whole, and something follows it.
+      if (!response.complete || broken !== undefined) return;
+      broken = `its host sends more than the ${response.headers["content-length"]} bytes that it declares`;
+      response.destroy(error);
+    });
     resolve({ kind: "opened", response, broken: () => broken });
   });
   // Without a listener Node drops the connection, and no error tells so.

@@ -101,10 +101,12 @@ test("any query about groups gets an answer", async () => {
   const group = simulator.createGroup({ subject: "x", participants: [alice, carol] });
   // Half a JID would be no frame at all: the codec refuses it, and the connection ends.
   const jids = fc.constantFrom(group.id, pnJid(carol), "120363000000000001@g.us", "@g.us", "");
-  const text = fc.oneof(jids, fc.stringMatching(/^[\w .:-]{0,20}$/));
+  // Observed: the client's encoder looks words up in a plain object, and "constructor" makes it write a frame that is none.
+  const words = (pattern: RegExp) => fc.stringMatching(pattern).filter((word) => !(word in {}));
+  const text = fc.oneof(jids, words(/^[\w .:-]{0,20}$/));
   const tag = fc.oneof(
     fc.constantFrom("create", "add", "remove", "leave", "subject", "description", "query"),
-    fc.stringMatching(/^[a-z_]{1,12}$/),
+    words(/^[a-z_]{1,12}$/),
   );
   const inner = fc.record({
     tag: fc.constantFrom("participant", "group", "body", "participants"),

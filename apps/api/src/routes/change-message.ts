@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ChangedMessageBody, Problem } from "@pombo/contract";
+import { type ChangedMessageBody, type Problem, wrongWords } from "@pombo/contract";
 import {
   type ChangeVerdict,
   type MessageContent,
@@ -64,6 +64,9 @@ export async function changeMessage(
   const request = { route: `${change.kind}Message`, ...call, body: { change, id } };
   const verdict = await judge(first, change.kind, deps);
   if (verdict.kind === "refused") return answerEarlier(request, problemOf(verdict, first), deps);
+  const wrong =
+    change.kind === "edit" ? wrongWords(first.content, change.text, deps.settings) : undefined;
+  if (wrong !== undefined) return refuse({ code: "VALIDATION_ERROR", validation: [wrong] });
   const claimed = await claim(request, deps);
   if (claimed.kind === "answer") return claimed.answer;
   deps.reach("claimed");
@@ -78,6 +81,11 @@ export async function changeMessage(
   return refuse(
     seen === undefined ? absent : { code: "CONFLICT", detail: "The message is moving" },
   );
+}
+
+/** The deletion of another request, which is not accepted yet: it may still come to nothing. */
+function twice({ id }: MessageRecord): Problem {
+  return { code: "CONFLICT", detail: "Another request is deleting the message", messageId: id };
 }
 
 const NO_ID = { field: "id", message: "id is required", value: "" } as const;
@@ -101,6 +109,7 @@ async function apply(seen: MessageRecord, change: Change, turn: Turn): Promise<A
       { kind: "deleted-by", messageId },
       deps.now(),
     );
+    if (marked === "taken") return refuse(twice(seen));
     if (marked !== "done") return undefined;
   }
   const taken = { ...request, ...(turn.claim === undefined ? {} : { claim: turn.claim }) };

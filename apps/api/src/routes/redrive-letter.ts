@@ -1,21 +1,28 @@
 import { randomBytes } from "node:crypto";
-import type { Problem, RedrivenBody } from "@pombo/contract";
-import { type MessageContent, type MessageId, mintMessageId, reworded } from "@pombo/domain";
+import { type Problem, type RedrivenBody, wrongWords } from "@pombo/contract";
+import {
+  isMedia,
+  type MessageContent,
+  type MessageId,
+  mintMessageId,
+  reworded,
+  type Settings,
+} from "@pombo/domain";
 import type { Ledger, MessageRecord, NewMessage, Redriven } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
 import { notAccepted } from "../accept-message.ts";
 import type { Admission } from "../admission.ts";
 import { type Answer, json, refuse } from "../answer.ts";
-import type { Handler } from "../bind-route.ts";
+import type { Call, Handler } from "../bind-route.ts";
 import { feedLane, type FeedPort } from "../feed-lane.ts";
 import { renderAccepted } from "../render-message.ts";
+import { type StageDeps, stageMedia } from "../stage-media.ts";
 import { noLetter, visibleMessage } from "./letters.ts";
 
-export interface RedriveDeps {
-  readonly ledger: Pick<
-    Ledger,
-    "accept" | "discardLetter" | "findMessage" | "nameHeir" | "redrive"
-  >;
+export interface RedriveDeps extends StageDeps {
+  readonly ledger: StageDeps["ledger"] &
+    Pick<Ledger, "accept" | "discardLetter" | "findMessage" | "nameHeir" | "redrive">;
+  readonly settings: Settings;
   readonly admission: Admission;
   readonly lane: FeedPort;
   readonly log: Pick<Log, "error">;
@@ -24,16 +31,18 @@ export interface RedriveDeps {
 
 /** `POST /v1/dead-letters/:id/redrive` */
 export function redriveLetter(deps: RedriveDeps): Handler<"redriveLetter"> {
-  return async ({ params, caller, body }) => {
+  return async (call) => {
+    const { params, caller, body } = call;
     const { ledger, now } = deps;
     const message = await visibleMessage(params.id, caller, ledger);
     if (message === undefined) return refuse(noLetter);
     const { id } = message;
     const noRoom = await deps.admission.refuse("redrive");
     if (noRoom !== undefined) return refuse(noRoom);
-    const { text, accept_duplicate: anew } = body;
-    const edited = text === undefined ? undefined : reworded(message.content, text);
-    if (text !== undefined && edited === undefined) return refuse(noWords(message));
+    const edit = await editOf(message, call, deps);
+    if (edit.kind === "refused") return refuse({ ...edit.problem, messageId: id });
+    const { edited } = edit;
+    const { accept_duplicate: anew } = body;
     const redriven = await ledger.redrive(id, now(), edited);
     if (redriven.kind === "redriven") return answer(id, null, ledger);
     const again = anew === true && ANEW.has(redriven.kind);
@@ -43,9 +52,43 @@ export function redriveLetter(deps: RedriveDeps): Handler<"redriveLetter"> {
   };
 }
 
-function noWords({ content }: MessageRecord): Problem {
-  const message = `text can't replace what this message says: it is a ${content.kind}`;
-  return { code: "VALIDATION_ERROR", validation: [{ field: "text", message, value: null }] };
+type Edit =
+  | { readonly kind: "edit"; readonly edited: MessageContent | undefined }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+/** What the letter says from now on: other words, another file; undefined as content when nothing is to be changed. */
+async function editOf(
+  { content }: MessageRecord,
+  { body, caller }: Call<"redriveLetter">,
+  deps: RedriveDeps,
+): Promise<Edit> {
+  const { text, url, media_id } = body;
+  if (text === undefined && url === undefined && media_id === undefined)
+    return { kind: "edit", edited: undefined };
+  let edited: MessageContent | undefined = content;
+  if (text !== undefined) {
+    const wrong = wrongWords(content, text, deps.settings);
+    if (wrong !== undefined) return unfit(wrong);
+    edited = reworded(content, text);
+    if (edited === undefined) return unfit(noEdit("text", content));
+  }
+  if (url === undefined && media_id === undefined) return { kind: "edit", edited };
+  if (!isMedia(edited)) return unfit(noEdit(url === undefined ? "media_id" : "url", content));
+  // Its declared type was that of the old file.
+  const { mimeType: _, ...kept } = edited;
+  const file = { url, media_id };
+  const staged = await stageMedia({ kind: edited.kind, file, caller, goesAt: deps.now() }, deps);
+  if (staged.kind === "refused") return staged;
+  return { kind: "edit", edited: { ...kept, media: staged.content.media } };
+}
+
+function unfit(entry: NonNullable<Problem["validation"]>[number]): Edit {
+  return { kind: "refused", problem: { code: "VALIDATION_ERROR", validation: [entry] } };
+}
+
+function noEdit(field: string, { kind }: MessageContent) {
+  const message = `${field} can't replace what this message says: it is a message of kind ${kind}`;
+  return { field, message, value: null };
 }
 
 /** Where the consent to a duplicate helps; `not-a-letter`: its heir may have been named before its answer was lost. */
