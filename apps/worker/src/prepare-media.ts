@@ -84,6 +84,8 @@ async function obtain(
     devices: [deviceId],
     createdAt: now(),
   };
+  // A death right here leaves bytes that nobody knows: they are swept.
+  deps.reach("media_fetched");
   const first = await ledger.keepMedia(record, now());
   deps.reach("media_kept");
   if (first.object !== record.object) await deps.room.store.remove(record.object);
@@ -93,9 +95,8 @@ async function obtain(
 type Asked = Parameters<typeof fetchMedia>[0];
 
 async function fetchOften(asked: Asked, { deps, signal }: Hands) {
-  const release = await deps.slots.fetch.take(URL.parse(asked.url)?.host ?? "");
+  const release = await deps.slots.fetch.take(URL.parse(asked.url)?.host ?? "", signal);
   try {
-    signal.throwIfAborted();
     return await fetchPatiently(asked, { deps, signal });
   } finally {
     release();
@@ -120,9 +121,8 @@ async function upload(
   what: { readonly carried: Carried; readonly record: MediaRecord },
   hands: Hands,
 ): Promise<Prepared> {
-  const release = await hands.deps.slots.upload.take();
+  const release = await hands.deps.slots.upload.take(hands.signal);
   try {
-    hands.signal.throwIfAborted();
     return await uploadNow(deviceId, what, hands);
   } finally {
     release();

@@ -1,7 +1,7 @@
 /** Lets so many run at a time, in the order in which they came. */
 export interface Slots {
-  /** Resolves when there is room; the returned function gives it back. */
-  take(): Promise<() => void>;
+  /** Resolves when there is room; the returned function gives it back. Rejects when `signal` is aborted before. */
+  take(signal: AbortSignal): Promise<() => void>;
 }
 
 export function createSlots(most: number): Slots {
@@ -13,9 +13,10 @@ export function createSlots(most: number): Slots {
     else next();
   };
   return {
-    async take() {
+    async take(signal) {
+      signal.throwIfAborted();
       if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => void waiting.push(resolve));
+      else await turnOf(waiting, signal);
       let given = false;
       return () => {
         if (!given) release();
@@ -23,6 +24,21 @@ export function createSlots(most: number): Slots {
       };
     },
   };
+}
+
+async function turnOf(waiting: (() => void)[], signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const come = (): void => {
+    signal.removeEventListener("abort", leave);
+    resolve();
+  };
+  const leave = (): void => {
+    waiting.splice(waiting.indexOf(come), 1);
+    reject(signal.reason);
+  };
+  waiting.push(come);
+  signal.addEventListener("abort", leave, { once: true });
+  return promise;
 }
 
 /** Room for the work on media: what goes to WhatsApp, and what comes from the hosts of URLs. */
@@ -33,28 +49,33 @@ export interface MediaSlots {
 
 export interface HostSlots {
   /** As that of slots; of one host no more than its share run at a time. */
-  take(host: string): Promise<() => void>;
+  take(host: string, signal: AbortSignal): Promise<() => void>;
 }
 
 export function createHostSlots(most: number, share: number): HostSlots {
   const all = createSlots(most);
   const hosts = new Map<string, { readonly slots: Slots; users: number }>();
   return {
-    async take(host) {
+    async take(host, signal) {
       const own = hosts.get(host) ?? { slots: createSlots(share), users: 0 };
       hosts.set(host, own);
       own.users += 1;
-      const leaveHost = await own.slots.take();
-      const leave = await all.take();
-      let given = false;
-      return () => {
-        if (given) return;
-        given = true;
-        leave();
-        leaveHost();
+      const leaveHost = (): void => {
         own.users -= 1;
         if (own.users === 0) hosts.delete(host);
       };
+      const held = [leaveHost];
+      const release = (): void => {
+        for (const leave of held.splice(0)) leave();
+      };
+      try {
+        held.push(await own.slots.take(signal));
+        held.push(await all.take(signal));
+        return release;
+      } catch (error) {
+        release();
+        throw error;
+      }
     },
   };
 }

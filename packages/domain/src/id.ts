@@ -42,9 +42,9 @@ export function mintEndpointId(bytes: Uint8Array): EndpointId {
   return `wh_${hex(bytes).slice(0, 16)}` as EndpointId;
 }
 
-/** The endpoint that is a device's own. */
-export function deviceEndpointId(deviceId: DeviceId): EndpointId {
-  return `wh_${deviceId.slice("dev_".length)}` as EndpointId;
+/** The endpoint that is a device's own; the wuts dialect has one beside it. Both go with the device (delete-device.lua). */
+export function deviceEndpointId(deviceId: DeviceId, dialect: "" | "wuts" = ""): EndpointId {
+  return `wh_${dialect}${deviceId.slice("dev_".length)}` as EndpointId;
 }
 
 export function isMessageId(text: string): text is MessageId {

@@ -443,9 +443,9 @@ test("resumed at the latest event, what was skipped is the gap", async () => {
 });
 
 /** The webhook of a device, which is deleted; `removed` is the cursor of the event that tells so. */
-async function setupDeleted() {
+async function setupDeleted(dialect: "" | "wuts" = "") {
   const t = await setup();
-  const own = deviceEndpointId(DEVICE);
+  const own = deviceEndpointId(DEVICE, dialect);
   await t.ledger.createEndpoint(endpoint({ id: own, devices: [DEVICE] }));
   await t.ledger.deleteEndpoint(ID);
   // oxlint-disable-next-line no-await-in-loop -- step after step
@@ -456,22 +456,31 @@ async function setupDeleted() {
   return { ...t, own, removed, there };
 }
 
-test("the endpoint of a deleted device hears the end, and then goes with everything of it", async () => {
-  await using t = await setupDeleted();
-  const from = (await t.ledger.findEndpoint(t.own))?.cursor ?? "";
-  await t.ledger.trimEvents(Date.now());
-  expect(await t.there()).toBe(true);
-  await t.feed(t.removed, { endpointId: t.own, from });
-  await t.ledger.trimEvents(Date.now());
-  expect(await t.there()).toBe(true);
-  const job = { endpointId: t.own, delivery: t.removed };
-  await t.ledger.beginDelivery(job, { now: NOW, ends: NOW + 10_000 });
-  const end = { verdict: { kind: "delivered" }, tries: 1, now: NOW, tookMs: 5, restMs: 1 } as const;
-  await t.ledger.settleDelivery({ ...job, ...end });
-  await t.ledger.trimEvents(Date.now());
-  expect(await t.there()).toBe(false);
-  expect((await t.redis.keys("*")).filter((key) => key.includes(t.own))).toEqual([]);
-});
+test.each(["", "wuts"] as const)(
+  "the endpoint of a deleted device hears the end, and then goes with everything of it: %s",
+  async (dialect) => {
+    await using t = await setupDeleted(dialect);
+    const from = (await t.ledger.findEndpoint(t.own))?.cursor ?? "";
+    await t.ledger.trimEvents(Date.now());
+    expect(await t.there()).toBe(true);
+    await t.feed(t.removed, { endpointId: t.own, from });
+    await t.ledger.trimEvents(Date.now());
+    expect(await t.there()).toBe(true);
+    const job = { endpointId: t.own, delivery: t.removed };
+    await t.ledger.beginDelivery(job, { now: NOW, ends: NOW + 10_000 });
+    const end = {
+      verdict: { kind: "delivered" },
+      tries: 1,
+      now: NOW,
+      tookMs: 5,
+      restMs: 1,
+    } as const;
+    await t.ledger.settleDelivery({ ...job, ...end });
+    await t.ledger.trimEvents(Date.now());
+    expect(await t.there()).toBe(false);
+    expect((await t.redis.keys("*")).filter((key) => key.includes(t.own))).toEqual([]);
+  },
+);
 
 test("the endpoint of a deleted device that is not enabled goes at once; others that named the device stay", async () => {
   await using t = await setupDeleted();

@@ -234,3 +234,12 @@ test.each([
   await using t = await setup(answers(200));
   expect(await t.fetch({ url })).toEqual({ kind: "refused", reason });
 });
+
+test("a host that switches to another protocol is refused, and nobody waits for it", async () => {
+  await using t = await setup((_req, res) => {
+    res.socket?.write(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    );
+  });
+  expect(await t.fetch()).toEqual({ kind: "refused", reason: "its host answers 101" });
+});

@@ -110,6 +110,12 @@ function openHop(url: URL, policy: UrlPolicy, signal: AbortSignal): Promise<Open
     });
     resolve({ kind: "opened", response, broken: () => broken });
   });
+  // Without a listener Node drops the connection, and no error tells so.
+  request.once("upgrade", ({ statusCode: status = 0 }, socket) => {
+    clearTimeout(late);
+    socket.destroy();
+    resolve(wrongStatus(status));
+  });
   request.on("error", (error) => {
     clearTimeout(late);
     resolve(failureOf(error));

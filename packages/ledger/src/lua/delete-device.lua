@@ -64,7 +64,9 @@ end
 redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device),
   key.inbox(device), key.groups(device), key.outbox(device))
 redis.call("HDEL", key.removals(), device)
--- The device's own endpoint hears the end, which is in the log by now, and goes then (trim-events).
-local own = key.endpoint((string.gsub(device, "^dev_", "wh_")))
-if redis.call("HGET", own, "devices") == cjson.encode({ device }) then redis.call("HSET", own, "ends", end_of_log()) end
+-- The device's own endpoints hear the end, which is in the log by now, and go then (trim-events).
+for _, prefix in ipairs({ "wh_", "wh_wuts" }) do
+  local own = key.endpoint((string.gsub(device, "^dev_", prefix)))
+  if redis.call("HGET", own, "devices") == cjson.encode({ device }) then redis.call("HSET", own, "ends", end_of_log()) end
+end
 return "done"

@@ -46,3 +46,35 @@ test("what is wrong is said under the dialect's names", async () => {
     validation: [{ field: "webhook_url" }, { field: "enabled_events" }],
   });
 });
+
+test("two requests at once make one webhook", async () => {
+  const device = await api.addDevice();
+  const own = api.addKey({ scopes: ["devices:manage"], devices: [device], deviceId: device });
+  const body = { webhook_url: "https://example.com/hook", enabled_events: ["message.sent"] };
+  await Promise.all([1, 2, 3].map(() => api.call("POST", "/webhook", { key: own, body })));
+  const all = await api.ledger.listEndpoints();
+  expect(all.filter(({ devices }) => devices !== "*" && devices.includes(device))).toHaveLength(1);
+});
+
+test("a text that only looks like a secret of ours is made one", async () => {
+  const body = {
+    webhook_url: "https://example.com/hook",
+    enabled_events: ["message.sent"],
+    secret: "whsec_x",
+  };
+  const { webhook } = (await api.call("POST", "/webhook", { key, body })).body as {
+    webhook: { secret: string };
+  };
+  expect(webhook.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+});
+
+test("where there are too many webhooks it says so", async () => {
+  await using full = await openTestApi({ webhook_endpoints_limit: 0 });
+  const device = await full.addDevice();
+  const own = full.addKey({ scopes: ["devices:manage"], devices: [device], deviceId: device });
+  const body = { webhook_url: "https://example.com/hook", enabled_events: ["message.sent"] };
+  expect(await full.call("POST", "/webhook", { key: own, body })).toMatchObject({
+    status: 409,
+    body: { error_code: "CONFLICT" },
+  });
+});

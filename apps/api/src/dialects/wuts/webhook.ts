@@ -1,17 +1,22 @@
 import { createHash, randomBytes } from "node:crypto";
 import { EVENT_FILTERS } from "@pombo/contract";
-import { type DeviceId, mintEndpointId } from "@pombo/domain";
+import { deviceEndpointId, type DeviceId, type EndpointId } from "@pombo/domain";
 import type { EndpointRecord } from "@pombo/ledger";
-import { mintSecret } from "@pombo/webhook";
+import { isSecret, mintSecret } from "@pombo/webhook";
 import { type Answer, json, refuse } from "../../answer.ts";
 import type { Call, Handler } from "../../bind-route.ts";
 import { noDevice, visibleDevice } from "../../routes/devices.ts";
-import { refuseTarget, type WebhooksDeps } from "../../routes/webhooks.ts";
+import { refuseTarget, tooMany, type WebhooksDeps } from "../../routes/webhooks.ts";
 import { deviceMeant } from "./device.ts";
 import { second } from "./second.ts";
 
-/** How the one webhook of a device in this dialect is known among the others. */
+/** What it is called among the others. */
 const MARK = "wuts";
+
+/** A device has one webhook in this dialect. */
+function idOf(deviceId: DeviceId): EndpointId {
+  return deviceEndpointId(deviceId, "wuts");
+}
 
 /** `POST /webhook`: the one of the device, made or changed. */
 export function putWebhook(deps: WebhooksDeps): Handler<"wutsPutWebhook"> {
@@ -23,14 +28,18 @@ export function putWebhook(deps: WebhooksDeps): Handler<"wutsPutWebhook"> {
     const url = call.body.webhook_url;
     const problem = await refuseTarget({ url }, call.caller, deps);
     if (problem !== undefined) return refuse(renamed(problem, url));
-    const known = await find(meant.id, deps);
-    const secret = secretOf(call.body.secret, known);
-    const id = known === undefined ? await create(meant.id, call, { ...deps, secret }) : known.id;
-    if (id === undefined)
-      return refuse({ code: "CONFLICT", detail: "There are too many webhooks already" });
-    if (known !== undefined) await change(known, call, { ...deps, secret });
+    const minted = call.body.secret ?? mintSecret(randomBytes(32));
+    const made = await create(meant.id, call, { ...deps, secret: secretOf(minted) });
+    if (made === "full") return refuse(tooMany(deps.settings));
+    const given = made === "created" ? minted : call.body.secret;
+    const secret = given === undefined ? undefined : secretOf(given);
+    const known = await deps.ledger.findEndpoint(idOf(meant.id));
+    if (made === "exists" && known !== undefined) await change(known, call, { ...deps, secret });
     if (call.body.enabled === false)
-      await deps.ledger.stopEndpoint(id, "disabled", { reason: "requested", now: deps.now() });
+      await deps.ledger.stopEndpoint(idOf(meant.id), "disabled", {
+        reason: "requested",
+        now: deps.now(),
+      });
     return answer(meant.id, "Webhook configured", { ...deps, secret });
   };
 }
@@ -51,30 +60,13 @@ function renamed(problem: Parameters<typeof refuse>[0], value: string): typeof p
   return { ...problem, validation: [{ field: "webhook_url", message, value }] };
 }
 
-/** Undefined: the one that is known stays. */
-function secretOf(
-  given: string | undefined,
-  known: EndpointRecord | undefined,
-): string | undefined {
-  if (given === undefined) return known === undefined ? mintSecret(randomBytes(32)) : undefined;
-  return given.startsWith("whsec_")
-    ? given
-    : mintSecret(createHash("sha256").update(given).digest());
+/** This dialect takes any text: what is no secret of ours is made one. */
+function secretOf(given: string): string {
+  return isSecret(given) ? given : mintSecret(createHash("sha256").update(given).digest());
 }
 
 type Deps = WebhooksDeps & { readonly secret: string | undefined };
 type Put = Pick<Call<"wutsPutWebhook">, "body" | "caller">;
-
-async function find(
-  deviceId: DeviceId,
-  { ledger }: Pick<WebhooksDeps, "ledger">,
-): Promise<EndpointRecord | undefined> {
-  const all = await ledger.listEndpoints();
-  return all.find(
-    ({ description, devices }) =>
-      description === MARK && devices !== "*" && devices.length === 1 && devices[0] === deviceId,
-  );
-}
 
 /** Those that there are; when there is none of them, the webhook hears of nothing that happens. */
 function eventsOf({ body }: Put): readonly string[] {
@@ -86,10 +78,9 @@ async function create(
   deviceId: DeviceId,
   put: Put,
   { ledger, now, secret = "" }: Deps,
-): Promise<EndpointRecord["id"] | undefined> {
-  const id = mintEndpointId(randomBytes(8));
-  const made = await ledger.createEndpoint({
-    id,
+): ReturnType<WebhooksDeps["ledger"]["createEndpoint"]> {
+  return ledger.createEndpoint({
+    id: idOf(deviceId),
     url: put.body.webhook_url,
     secret,
     description: MARK,
@@ -98,7 +89,6 @@ async function create(
     keyId: put.caller.keyId,
     now: now(),
   });
-  return made ? id : undefined;
 }
 
 async function change(known: EndpointRecord, put: Put, deps: Deps): Promise<void> {
@@ -111,7 +101,7 @@ async function change(known: EndpointRecord, put: Put, deps: Deps): Promise<void
 }
 
 async function answer(deviceId: DeviceId, message: string, deps: Deps): Promise<Answer> {
-  const found = await find(deviceId, deps);
+  const found = await deps.ledger.findEndpoint(idOf(deviceId));
   const { secret } = deps;
   const webhook =
     found === undefined
