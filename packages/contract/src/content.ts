@@ -104,9 +104,9 @@ function fileRule(kind: (typeof MEDIA_KINDS)[number], settings: Settings) {
     url: urlRule(`${kind}.url`),
     base64: z.string({ error: base64 }).refine(isBase64, { error: base64 }).optional(),
     media_id: mediaIdRule(`${kind}.media_id`),
-    caption: wordsOrNone(`${kind}.caption`, settings.caption_limit_chars).meta({
-      ...(hasCaption(kind) ? {} : { description: "Taken, but no phone shows words with it." }),
-    }),
+    caption: wordsOrNone(`${kind}.caption`, settings.caption_limit_chars).meta(
+      hasCaption(kind) ? {} : { description: "Taken, but no phone shows words with it." },
+    ),
     file_name: wordsOrNone(`${kind}.file_name`),
     mime_type: z
       .string({ error: mime })
