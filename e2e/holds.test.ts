@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { LogEntry } from "./chaos/follow-log.ts";
 import { eventually } from "./eventually.ts";
+import { png } from "./media-host.ts";
 import { type PairedDevice, pairDevice } from "./pair-devices.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
@@ -108,6 +109,37 @@ test("a probe that meets 463 fails for good, doubles the hold, and the next one 
   expect(Date.parse(String(again.eta))).toBeGreaterThan(Date.parse(String(held.eta)));
   expect(await stanzasOf(second)).toEqual([]);
   expect(await pombo.until(second, settled)).toMatchObject({ status: "read", attempts: 1 });
+});
+
+test("463 for pictures: one account is held, another goes on, and a picture may be the probe", async () => {
+  const other = await pairDevice(pombo, `5542900${String((next += 1)).padStart(6, "0")}`);
+  const image = { base64: png().toString("base64") };
+  const picture = async (from: string, to: string): Promise<string> => {
+    const body = { from, to, image };
+    const sent = await pombo.api<{ message_id: string }>("POST", "/v1/messages", body);
+    expect(sent.status, JSON.stringify(sent.body)).toBe(202);
+    return sent.body.message_id;
+  };
+  const endsAt = Math.ceil(Date.now() / 1_000) + 6;
+  await pombo.control("POST", `/admin/phones/${device.phone}/settings`, {
+    restricted_until: endsAt,
+  });
+  const first = await picture(device.id, someone());
+  await pombo.until(first, isHeld);
+  const behind = [await picture(device.id, someone()), await picture(device.id, someone())];
+  const elsewhere = await picture(other.id, someone());
+  for (const id of behind)
+    // oxlint-disable-next-line no-await-in-loop
+    await pombo.until(id, isHeld);
+  expect(await pombo.until(elsewhere, settled)).toMatchObject({ status: "read", attempts: 1 });
+  expect(await stanzasOf(first, ...behind)).toHaveLength(1);
+  for (const id of [first, ...behind])
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await pombo.until(id, settled)).toMatchObject({ status: "read" });
+  const stanzas = await stanzasOf(first, ...behind);
+  expect(stanzas).toHaveLength(4);
+  const after = stanzas.slice(1).map(({ at }) => Date.parse(at));
+  expect(Math.min(...after)).toBeGreaterThanOrEqual(endsAt * 1_000);
 });
 
 test("behind 5,000 waiting messages, a one-time password leaves within two gaps of the pace", async () => {

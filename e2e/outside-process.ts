@@ -50,12 +50,16 @@ export async function startOutside(
 
 /** What the supervisor tells its own. */
 async function surroundings(pombo: Pombo): Promise<Record<string, string>> {
-  const trust = await pombo.control<{ root_key: string }>("GET", "/admin/trust");
+  const trust = await pombo.control<{ root_key: string; ca: string }>("GET", "/admin/trust");
+  const media = join(pombo.data, "media");
   return {
     POMBO_ENV: "development",
     POMBO_REDIS_URL: pombo.ready.redis_url,
     POMBO_WHATSAPP_URL: pombo.ready.simulator_url,
     POMBO_WHATSAPP_ROOT_KEY: trust.root_key,
+    POMBO_WHATSAPP_CA: trust.ca,
+    POMBO_MEDIA_FOLDER: media,
+    TMPDIR: join(media, "incoming"),
     POMBO_CREDENTIALS_KEY: (await readFile(join(pombo.data, "credentials-key"), "utf8")).trim(),
     POMBO_WORKER_ID: "worker-outside",
     POMBO_HOST: "127.0.0.1",

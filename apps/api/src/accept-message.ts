@@ -113,6 +113,7 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
   const { content, brought } = read;
+  if (brought !== undefined) deps.reach("media_kept");
   const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
   return takeMessage(brought === undefined ? request : { ...request, brought }, given, deps);
 }

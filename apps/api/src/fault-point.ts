@@ -2,7 +2,14 @@
  * Between any two of these the process may die; tests make it die right there. At `asked`, before anything is accepted, a defect is met
  * instead.
  */
-export const FAULT_POINTS = ["asked", "claimed", "accepted", "lane_added", "answered"] as const;
+export const FAULT_POINTS = [
+  "asked",
+  "media_kept",
+  "claimed",
+  "accepted",
+  "lane_added",
+  "answered",
+] as const;
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

@@ -152,7 +152,10 @@ async function beginChecked(
 /** What can't be sent, whatever is tried. */
 const HOPELESS = {
   absent: { code: "RECIPIENT_NOT_ON_WHATSAPP", detail: "the number is not on WhatsApp" },
-  orphan: { code: "CONFLICT", detail: "the message that it changes was never sent" },
+  orphan: {
+    code: "CONFLICT",
+    detail: "the message that it changes was never sent from this number",
+  },
 } as const;
 
 async function settleHopeless(

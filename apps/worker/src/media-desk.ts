@@ -47,6 +47,7 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
     const until = now() + settings.media_look_ms;
     const waits = await ledger.awaitMedia(own, { messageId, feed, until, begins });
     if (waits.kind !== "waits") return waits.kind;
+    deps.reach("set_aside");
     if (!begins || closing.signal.aborted) return "media";
     const work = waits.begun > settings.media_begins ? giveUp : bring;
     const working = work(messageId, message)
@@ -68,8 +69,9 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
       error: failure?.cause,
       ms: now() - began,
     });
-    if (failure === undefined) await ledger.mediaReady(own, messageId);
-    else await fail(messageId, message, failure);
+    if (failure !== undefined) return fail(messageId, message, failure);
+    await ledger.mediaReady(own, messageId);
+    deps.reach("media_ready");
   }
 
   async function prepareOnce(messageId: MessageId, { content }: InHand): Promise<Prepared> {
@@ -83,9 +85,8 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
   }
 
   async function prepare(messageId: MessageId, content: InHand["content"]): Promise<Prepared> {
-    const release = await deps.slots.take();
+    const release = await deps.slots.take(closing.signal);
     try {
-      closing.signal.throwIfAborted();
       const keyId = (await ledger.findMessage(messageId))?.keyId ?? "";
       return await prepareMedia({ deviceId: own.deviceId, keyId, content }, deps, closing.signal);
     } finally {

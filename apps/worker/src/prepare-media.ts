@@ -81,6 +81,8 @@ async function obtain(
     devices: [deviceId],
     createdAt: now(),
   };
+  // A death right here leaves bytes that nobody knows: they are swept.
+  deps.reach("media_fetched");
   const first = await ledger.keepMedia(record, now());
   deps.reach("media_kept");
   if (first.object !== record.object) await deps.room.store.remove(record.object);

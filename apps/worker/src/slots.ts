@@ -1,7 +1,7 @@
 /** Lets so many run at a time, in the order in which they came. */
 export interface Slots {
-  /** Resolves when there is room; the returned function gives it back. */
-  take(): Promise<() => void>;
+  /** Resolves when there is room; the returned function gives it back. Rejects when `signal` is aborted before. */
+  take(signal: AbortSignal): Promise<() => void>;
 }
 
 export function createSlots(most: number): Slots {
@@ -13,9 +13,10 @@ export function createSlots(most: number): Slots {
     else next();
   };
   return {
-    async take() {
+    async take(signal) {
+      signal.throwIfAborted();
       if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => void waiting.push(resolve));
+      else await turnOf(waiting, signal);
       let given = false;
       return () => {
         if (!given) release();
@@ -23,4 +24,19 @@ export function createSlots(most: number): Slots {
       };
     },
   };
+}
+
+async function turnOf(waiting: (() => void)[], signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const come = (): void => {
+    signal.removeEventListener("abort", leave);
+    resolve();
+  };
+  const leave = (): void => {
+    waiting.splice(waiting.indexOf(come), 1);
+    reject(signal.reason);
+  };
+  waiting.push(come);
+  signal.addEventListener("abort", leave, { once: true });
+  return promise;
 }

@@ -36,7 +36,7 @@ export type Begun =
   /** Not known to be on WhatsApp: look it up, then begin again. */
   | (InHand & { readonly kind: "check" })
   | (InHand & { readonly kind: "absent" })
-  /** It changes a message that was never sent. */
+  /** It changes a message that was never sent, or not from this number. */
   | (InHand & { readonly kind: "orphan" })
   /** Its time is over. */
   | (InHand & { readonly kind: "expired" })

@@ -39,6 +39,20 @@ test("a change of what was never sent is told so before it is sent", async () =>
   expect(begun.kind).toBe("orphan");
 });
 
+test("a change of what another number of the device sent does not go from this one", async () => {
+  await using t = await setup();
+  const { deviceId, ...target } = newMessage();
+  const state = { state: "connected", now: NOW } as const;
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000001" });
+  await t.ledger.accept({ deviceId, ...target });
+  await t.ledger.recordEvidence(deviceId, { messageId: target.id, proves: "sent", now: NOW });
+  const change = newMessage({ content: deletionOf(target.id) });
+  await t.ledger.accept(change);
+  await t.ledger.changeDevice(t.own, { ...state, phone: "5511900000008" });
+  await t.ledger.moveGenerations(deviceId, "release", { now: NOW, generation: 2 });
+  expect((await t.begin(change.id)).begun.kind).toBe("orphan");
+});
+
 test("a change of a message of somebody else waits for nothing", async () => {
   await using t = await setup();
   const target = { id: "3EB0FFFFFFFFFFFFFFFFFF", fromMe: false };
@@ -63,6 +77,16 @@ test("a message is changed only as it was seen, and while it has not left", asyn
   );
   const nobody = { id: newMessage().id, version: 1 };
   expect(await t.ledger.changeTarget(nobody, move, NOW)).toBe("absent");
+});
+
+test("a change that waits for its message takes no place of the day", async () => {
+  await using t = await setup({ pace_daily_cap: 5 });
+  const target = newMessage({ sendAt: NOW + 60_000 });
+  const change = newMessage({ content: deletionOf(target.id) });
+  await t.ledger.accept(target);
+  await t.ledger.accept(change);
+  expect((await t.begin(change.id)).begun.kind).toBe("ghost");
+  expect((await t.ledger.peek(target.deviceId, NOW)).budget.left).toBe(5);
 });
 
 test("of two deletions at once one is taken; the other one waits for what becomes of it", async () => {

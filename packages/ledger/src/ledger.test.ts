@@ -94,6 +94,21 @@ test("an acceptance resumes the claim of a request that ended before it, under t
   expect((await t.ledger.findMessage(first.id))?.status).toBe("canceled");
 });
 
+test("what was withdrawn before its acceptance came does not resume an earlier claim either", async () => {
+  await using t = await setup();
+  const [first, second] = [newMessage(), newMessage()];
+  const dead = { fingerprint: "f", messageId: first.id, now: NOW - 60_000 };
+  await t.ledger.claim({ digest: "d4", token: "a" }, dead);
+  const claim = { digest: "d4", token: "b", fingerprint: "f" };
+  expect(await t.ledger.withdraw(second.id, { claim, now: NOW })).toEqual({ kind: "closed" });
+  await t.ledger.accept(second, claim); // on its way for long
+  expect(await t.ledger.findMessage(first.id)).toBeUndefined();
+  expect(await t.ledger.findMessage(second.id)).toBeUndefined();
+  const third = newMessage();
+  const again = await t.ledger.accept(third, { ...claim, token: "c" });
+  expect(again).toEqual({ kind: "accepted", messageId: first.id });
+});
+
 test("one acceptance that breaks leaves those beside it alone", async () => {
   await using t = await setup();
   const [broken, fine] = [newMessage(), newMessage()];
@@ -104,6 +119,54 @@ test("one acceptance that breaks leaves those beside it alone", async () => {
   ]);
   expect(first.status === "rejected" ? String(first.reason) : first.status).toContain("WRONGTYPE");
   expect(second).toMatchObject({ value: { kind: "accepted", messageId: fine.id } });
+});
+
+test.each(["outbox", "backlog", "due", "events"] as const)(
+  "an acceptance that breaks at the %s leaves nothing of its message, and its key is free",
+  async (where) => {
+    await using t = await setup();
+    await t.ledger.changeDevice(t.own, { state: "connected", now: NOW });
+    const keys = {
+      outbox: t.keys.outbox(DEVICE),
+      backlog: t.keys.backlog(DEVICE, "1", "normal"),
+      due: t.keys.due(),
+      events: t.keys.events(),
+    };
+    const before = (await t.redis.keys("*")).toSorted();
+    const kept = await t.redis.exists(keys[where]);
+    if (kept === 1) await t.redis.rename(keys[where], "{pombo:c0}:kept");
+    await t.redis.set(keys[where], "of another type");
+    const message = newMessage(where === "due" ? { expiresAt: NOW + 9_000 } : {});
+    const claim = { digest: "d9", token: "a", fingerprint: "f" };
+    await expect(t.ledger.accept(message, claim)).rejects.toThrow("WRONGTYPE");
+    expect(await t.ledger.findMessage(message.id)).toBeUndefined();
+    await t.redis.del(keys[where]);
+    if (kept === 1) await t.redis.rename("{pombo:c0}:kept", keys[where]);
+    const after = (await t.redis.keys("*")).filter((key) => key !== t.keys.sequence());
+    expect(after.toSorted()).toEqual(before);
+    const next = newMessage();
+    const other = { ...claim, token: "b", fingerprint: "g" };
+    expect(await t.ledger.accept(next, other)).toMatchObject({ messageId: next.id });
+  },
+);
+
+test("without room in Redis nothing of an acceptance is written, whatever came together with it", async () => {
+  await using t = await setup();
+  const claim = { token: "a", fingerprint: "f" };
+  const [first, second] = [newMessage(), newMessage()];
+  await t.ledger.accept(newMessage());
+  const before = (await t.redis.keys("*")).toSorted();
+  await t.redis.config("SET", "maxmemory", "1");
+  const accept = () =>
+    Promise.allSettled([
+      t.ledger.accept(first, { ...claim, digest: "d1" }),
+      t.ledger.accept(second, { ...claim, digest: "d2" }),
+    ]);
+  for (const refused of await accept())
+    expect(refused).toMatchObject({ reason: { message: expect.stringMatching(/^OOM /) } });
+  await t.redis.config("SET", "maxmemory", "0");
+  expect((await t.redis.keys("*")).toSorted()).toEqual(before);
+  expect((await accept()).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
 });
 
 test("an attempt needs the window entry, the feed number and the epoch", async () => {

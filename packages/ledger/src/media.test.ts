@@ -91,7 +91,8 @@ test("while its media is made ready a message waits outside the lane, before the
   const behind = newMessage({ recipient });
   await t.ledger.accept(behind);
   expect(await wait()).toEqual({ kind: "waits", begun: 1 });
-  expect(await wait()).toEqual({ kind: "ghost" });
+  expect(await wait()).toEqual({ kind: "waits", begun: 1 }); // the same command, sent again
+  expect(await wait(true, NOW + 200)).toEqual({ kind: "ghost" });
   const view = await t.ledger.viewMessage(id, NOW);
   expect(view?.message).toMatchObject({ status: "queued", place: "due", version: 1 });
   expect(view?.wait).toMatchObject({ blockedBy: "media", eta: NOW + 100 });
@@ -140,4 +141,29 @@ test("who lost the lease decides nothing about media that waits", async () => {
   expect(await wait()).toEqual({ kind: "fenced" });
   await t.ledger.mediaReady(t.own, id);
   expect((await t.ledger.findMessage(id))?.place).toBe("window");
+});
+
+test("while its media is made ready a message takes no place of the day", async () => {
+  await using t = await setup({ pace_daily_cap: 5, pace_cold_daily_cap: 3 });
+  const { wait } = await inWindow(t);
+  const left = async () => (await t.ledger.peek(DEVICE, NOW)).budget;
+  expect(await left()).toMatchObject({ left: 4, coldLeft: 2 });
+  await wait();
+  await wait();
+  expect(await left()).toMatchObject({ left: 5, coldLeft: 3 });
+});
+
+test("a picture that waits for its media does not probe: the next cold message may", async () => {
+  await using t = await setup();
+  const message = newMessage({ content: CONTENT });
+  await t.ledger.accept(message);
+  await t.redis.hset(t.keys.lane(DEVICE), "held_until", NOW - 1, "holds", 1);
+  const pick = { id: message.id, cold: true, probe: true, owed: false, passedOver: 0 };
+  const order = { gated: [], held: [], later: [], now: NOW, pace: t.pace, jitter: 0, pick };
+  const fed = await t.ledger.feed(t.own, order);
+  if (fed.kind !== "fed") throw new Error("not fed");
+  expect((await t.ledger.peek(DEVICE, NOW)).hold).toMatchObject({ probing: true });
+  const job = { messageId: message.id, feed: fed.feed, until: NOW + 100, begins: true };
+  await t.ledger.awaitMedia(t.own, job);
+  expect((await t.ledger.peek(DEVICE, NOW)).hold).toMatchObject({ probing: false });
 });

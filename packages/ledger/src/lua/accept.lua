@@ -24,6 +24,8 @@ end
 
 -- The devices whose owners have something to look at: once for all that came together.
 local woken = {}
+-- The message that is being written.
+local under_way
 
 local function accept(base)
   local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
@@ -35,6 +37,8 @@ local function accept(base)
     local mine, other = claim(record, id, token, fingerprint, now)
     if not mine then return other end
     id = mine
+    -- Withdrawn before it came: it has been answered as an error.
+    if id ~= given and redis.call("EXISTS", key.message(given)) == 1 then return { "exists", 0, given } end
   end
   if redis.call("EXISTS", key.message(id)) == 1 then
     local f = redis.call("HMGET", key.message(id), "feed", "place")
@@ -55,14 +59,6 @@ local function accept(base)
     local over = depth * gap - S.queue_time_ms
     if over >= 0 then return refuse("full", math.ceil(over + gap)) end
   end
-  if record then
-    redis.call("HSET", record, "fingerprint", fingerprint, "message", id, "token", token, "state", "accepted")
-    -- The answer names the id that was given.
-    if answer ~= "" and id == given then redis.call("HSET", record, "answer", answer) end
-    redis.call("HDEL", record, "until")
-    redis.call("PEXPIRE", record, S.idempotency_kept_ms)
-  end
-
   -- The lane is free when its owner said so and nothing has come since: then the message goes straight into the window.
   local fast = lane[1] == gen and send_at <= now and quiet == ""
     and tonumber(lane[2] or 0) <= now
@@ -74,7 +70,17 @@ local function accept(base)
   local later = send_at > now
   local status = later and "scheduled" or "queued"
   local place = later and "due" or (fast and "window" or "backlog")
+  -- The first write: without room in Redis it is the one that is refused.
   local seq = digits(redis.call("INCR", key.sequence()))
+  local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place, record = record }
+  under_way = m
+  if record then
+    redis.call("HSET", record, "fingerprint", fingerprint, "message", id, "token", token, "state", "accepted")
+    -- The answer names the id that was given.
+    if answer ~= "" and id == given then redis.call("HSET", record, "answer", answer) end
+    redis.call("HDEL", record, "until")
+    redis.call("PEXPIRE", record, S.idempotency_kept_ms)
+  end
   local fields = { "status", status, "version", "1", "device", device, "gen", gen, "recipient", recipient, "body", body,
     "class", class, "seq", seq, "key", key_id, "at", at, "place", place, "log", entry("", status, at) }
   local function also(name, value)
@@ -92,30 +98,36 @@ local function accept(base)
   redis.call("HSET", key.message(id), unpack(fields))
   redis.call("ZADD", key.outbox(device), seq, id)
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
-  emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
-
-  local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place }
-  if later then
-    to_due(m, send_at, "scheduled")
-    return { "accepted", 0, id }
-  end
-  if fast then
+  if later then to_due(m, send_at, "scheduled")
+  elseif fast then
     redis.call("HSET", key.window(device), id, "1|" .. at)
     redis.call("SADD", key.gate(device, recipient), id)
     if gap > 0 then redis.call("HSET", key.lane(device), "pace_at", now + gap) end
-    return { "accepted", 1, id }
+  else
+    -- A one-time password overtakes what is only picked.
+    if class == "otp" then take_window_back(device, true) end
+    redis.call("ZADD", key.backlog(device, gen, class), seq, id)
+    if lane[1] then redis.call("HDEL", key.lane(device), "open") end
+    woken[device] = true
   end
-  -- A one-time password overtakes what is only picked.
-  if class == "otp" then take_window_back(device, true) end
-  redis.call("ZADD", key.backlog(device, gen, class), seq, id)
-  if lane[1] then redis.call("HDEL", key.lane(device), "open") end
-  woken[device] = true
-  return { "accepted", 0, id }
+  emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
+  return { "accepted", fast and 1 or 0, id }
+end
+
+-- Redis rolls nothing back: of an acceptance that broke half-way nothing stays, and its key is free.
+local function undo(m)
+  pcall(take_out, m)
+  redis.pcall("SREM", key.gate(m.device, m.recipient), m.id)
+  redis.pcall("ZREM", key.outbox(m.device), m.id)
+  redis.pcall("ZREM", key.due(), "x:" .. m.id)
+  redis.pcall("DEL", key.message(m.id), m.record or key.message(m.id))
 end
 
 local replies = {}
 for base = 0, #ARGV - FIELDS, FIELDS do
+  under_way = nil
   local fine, reply = pcall(accept, base)
+  if not fine and under_way then undo(under_way) end
   if not fine then reply = { "broken", type(reply) == "table" and reply.err or tostring(reply) } end
   replies[#replies + 1] = reply
 end

@@ -5,7 +5,7 @@
 --         its media as this device uploaded it (JSON) or ""}
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
---         · {"orphan", …} (it changes a message that was never sent)
+--         · {"orphan", …} (it changes a message that was never sent, or by another number)
 --         · {"expired", …} · {"alone", …} (it ended its worker before: let nothing else run, then begin again)
 --         · {"media", …} (what it carries has not been uploaded by this device, or too long ago) · {"ghost"} · {"fenced"}
 local device, epoch, id, feed, token, now, origins = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -36,11 +36,15 @@ if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return repl
 
 -- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
 local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
-local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left")
+local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left", "gen")
 if t and t[1] then
   if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
+  -- WhatsApp lets only its own number change it.
+  if t[4] ~= m.gen and (t[3] or t[2] == "") then return reply("orphan") end
   if t[2] ~= "" then
     take_out(m)
+    give_day_back(device, window)
+    free_probe(device, id)
     to_due(m, now + S.target_wait_ms, "order")
     open_gate(m)
     return { "ghost" }

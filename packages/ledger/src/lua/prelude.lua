@@ -172,24 +172,29 @@ local function free_probe(device, id)
   if redis.call("HGET", key.lane(device), "probe_id") == id then redis.call("HDEL", key.lane(device), "probe_id", "probe_at") end
 end
 
+-- What is picked and not sent gives the day its place back. `mark`: what the window holds for it.
+local function give_day_back(device, mark)
+  local lane = key.lane(device)
+  local at, cold = string.match(mark, "|(%d+)|?(%d*)")
+  if tonumber(redis.call("HGET", lane, "day") or -1) ~= math.floor(at / 86400000) then return end
+  redis.call("HINCRBY", lane, "day_sent", -1)
+  if cold == "1" then redis.call("HINCRBY", lane, "day_cold", -1) end
+end
+
 -- Gives back what is picked but not in an attempt. Its jobs become ghosts, because the next feed has another number.
 -- The gate of a message that may have left stays shut: it is still before the others. `spare`: not what its class was owed.
 local function take_window_back(device, spare)
   local window = redis.call("HKEYS", key.window(device))
   for _, id in ipairs(window) do
     local status = redis.call("HGET", key.message(id), "status")
-    local at, cold, owed = string.match(redis.call("HGET", key.window(device), id), "|(%d+)|?(%d*)|?(%d*)$")
-    if (status == "queued" or status == "unknown") and not (spare and owed == "1") then
+    local mark = redis.call("HGET", key.window(device), id)
+    if (status == "queued" or status == "unknown") and not (spare and string.match(mark, "|%d+|%d*|(%d*)$") == "1") then
       local m = place_of(id)
       redis.call("HDEL", key.window(device), id)
       free_probe(device, id)
       to_backlog(m)
       if status == "queued" then open_gate(m) end
-      -- It was not sent: the day gets its place back.
-      if tonumber(redis.call("HGET", key.lane(device), "day") or -1) == math.floor(at / 86400000) then
-        redis.call("HINCRBY", key.lane(device), "day_sent", -1)
-        if cold == "1" then redis.call("HINCRBY", key.lane(device), "day_cold", -1) end
-      end
+      give_day_back(device, mark)
     end
   end
 end
