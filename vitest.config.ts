@@ -13,7 +13,10 @@ const SYSTEM = [
 ];
 
 // The whole product, as a person starts it, where a crowded machine would change what is seen: one after the other.
-const ALONE = ["e2e/{cut-off,fleet,holds,live-events}.test.ts", "e2e/{chaos,final-answers}/*.test.ts"];
+const ALONE = [
+  "e2e/{cut-off,fleet,holds,live-events}.test.ts",
+  "e2e/{chaos,final-answers}/*.test.ts",
+];
 
 export default defineConfig({
   test: {
