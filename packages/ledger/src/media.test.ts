@@ -167,3 +167,11 @@ test("a picture that waits for its media does not probe: the next cold message m
   await t.ledger.awaitMedia(t.own, job);
   expect((await t.ledger.peek(DEVICE, NOW)).hold).toMatchObject({ probing: false });
 });
+
+test("while its media is made ready a message takes nothing of the lane's pace", async () => {
+  await using t = await setup({ pace_gap_ms: 1_000 });
+  const { wait } = await inWindow(t);
+  expect((await t.ledger.peek(DEVICE, NOW)).paceAt).toBe(NOW + 1_000);
+  await wait();
+  expect((await t.ledger.peek(DEVICE, NOW)).paceAt).toBeLessThanOrEqual(NOW);
+});

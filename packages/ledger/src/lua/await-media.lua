@@ -12,7 +12,7 @@ local window = redis.call("HGET", key.window(device), id)
 if not window or string.match(window, "^(%d+)|") ~= feed then return { "ghost" } end
 if m.status ~= "queued" and m.status ~= "unknown" then return { "ghost" } end
 take_out(m)
-give_day_back(device, window)
+give_turn_back(device, window)
 free_probe(device, id)
 to_due(m, at, "media")
 return { "waits", redis.call("HINCRBY", key.message(id), "looks", begins) }

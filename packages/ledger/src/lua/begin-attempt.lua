@@ -43,7 +43,7 @@ if t and t[1] then
   if t[4] ~= m.gen and (t[3] or t[2] == "") then return reply("orphan") end
   if t[2] ~= "" then
     take_out(m)
-    give_day_back(device, window)
+    give_turn_back(device, window)
     free_probe(device, id)
     to_due(m, now + S.target_wait_ms, "order")
     open_gate(m)

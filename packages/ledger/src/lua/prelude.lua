@@ -181,6 +181,13 @@ local function give_day_back(device, mark)
   if cold == "1" then redis.call("HINCRBY", lane, "day_cold", -1) end
 end
 
+-- What was the last to be picked and is set aside unsent gives its turn back too: the next one need not wait for the pace.
+local function give_turn_back(device, mark)
+  local lane, at = key.lane(device), string.match(mark, "|(%d+)")
+  give_day_back(device, mark)
+  if redis.call("HGET", lane, "fed_at") == at then redis.call("HSET", lane, "pace_at", at) end
+end
+
 -- Gives back what is picked but not in an attempt. Its jobs become ghosts, because the next feed has another number.
 -- The gate of a message that may have left stays shut: it is still before the others. `spare`: not what its class was owed.
 local function take_window_back(device, spare)
