@@ -222,6 +222,43 @@ test("a message whose media is slow says so, holds up only its own recipient, an
   ]);
 });
 
+test("a host that drips holds up no other media, and a canceled message gives its download up", async () => {
+  const env = {
+    ...ON_OUR_MACHINE,
+    POMBO_MEDIA_PARALLEL: "1",
+    POMBO_MEDIA_HOST_PARALLEL: "1",
+    POMBO_MEDIA_WANTED_MS: "100",
+  };
+  await using own = await Pombo.start({ env });
+  const [asked, given] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using slow = await MediaHost.open({
+    "/drip": (_req, res) => {
+      res.writeHead(200, { "content-type": "image/png" }).write(FILES.image.bytes.subarray(0, 50));
+      res.on("close", () => given.resolve());
+      asked.resolve();
+    },
+    "/quick": serve(FILES.image.bytes, "image/png"),
+  });
+  await using quick = await MediaHost.open({ "/quick": serve(FILES.image.bytes, "image/png") });
+  const dripping = await sendFile(own, { image: { url: `${slow.url}/drip` } });
+  await asked.promise;
+  const behind = await sendFile(own, { image: { url: `${slow.url}/quick` } });
+  const to = "5511900000003";
+  for (const image of [
+    { url: `${quick.url}/quick` },
+    { base64: FILES.image.bytes.toString("base64") },
+  ]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const id = await sendFile(own, { image }, { to });
+    // oxlint-disable-next-line no-await-in-loop
+    await own.until(id, ({ status }) => status === "read");
+  }
+  await own.api("POST", `/v1/messages/${dripping}/cancel`);
+  await given.promise;
+  await own.until(behind, ({ status }) => status === "read");
+  expect((await own.message(dripping)).status).toBe("canceled");
+});
+
 test("an upload that WhatsApp does not take is tried again, and nothing was sent before", async () => {
   await pombo.fault("media", { http_status: 503 }, { times: 3 });
   const base64 = FILES.image.bytes.toString("base64");

@@ -90,13 +90,17 @@ test("media is uploaded once, described, sent by its id, and deleted", async () 
 test("a form with one file is taken too", async () => {
   await using api = await openTestApi();
   const form = new FormData();
-  form.set("file", new Blob([new Uint8Array(PDF)], { type: "application/pdf" }), "a.pdf");
+  form.set(
+    "file",
+    new Blob([new Uint8Array(PDF)], { type: "application/pdf" }),
+    "Übersicht 📄.pdf",
+  );
   const whole = new Response(form);
   const bytes = Buffer.from(await whole.arrayBuffer());
   const type = whole.headers.get("content-type") ?? "";
   expect(await upload(api, bytes, { "content-type": type })).toMatchObject({
     status: 201,
-    body: { mime_type: "application/pdf", bytes: PDF.length, file_name: "a.pdf" },
+    body: { mime_type: "application/pdf", bytes: PDF.length, file_name: "Übersicht 📄.pdf" },
   });
   const half = await upload(api, bytes.subarray(0, bytes.length - 20), { "content-type": type });
   expect(half).toMatchObject({ status: 400, body: { error_code: "INVALID_REQUEST_FORMAT" } });
@@ -252,7 +256,7 @@ test.each([
   expect(await objects(api)).toBe(0);
 });
 
-test("a file of 3 MB in a body is taken, one that is larger than the limit is not", async () => {
+test("a file of 6 MB in a body is taken, one that is larger than the limit is not", async () => {
   await using api = await openTestApi();
   const from = await api.addDevice();
   const send = (bytes: number) => {
@@ -260,8 +264,20 @@ test("a file of 3 MB in a body is taken, one that is larger than the limit is no
     const document = { base64, file_name: "a.txt" };
     return api.call("POST", "/v1/messages", { body: { from, to: "5511900000002", document } });
   };
-  expect((await send(3_000_000)).status).toBe(202);
+  expect((await send(6_000_000)).status).toBe(202);
   expect((await send(6_300_000)).status).toBe(413);
+  const base64 = `${"A".repeat(7_999_999)}!`;
+  const wrong = { code: 400, body: { error_code: "VALIDATION_ERROR" } };
+  const native = { from, to: "5511900000002", document: { base64 } };
+  const wuts = { device_id: from, number: "5511900000002", document: base64 };
+  for (const [path, body] of [
+    ["/v1/messages", native],
+    ["/send/document", wuts],
+  ] as const) {
+    // oxlint-disable-next-line no-await-in-loop -- large ones, one after the other
+    const answer = await api.call("POST", path, { body });
+    expect({ code: answer.status, body: answer.body }).toMatchObject(wrong);
+  }
 });
 
 test("media of another kind, or too large for it, is not sent as this one", async () => {

@@ -49,15 +49,18 @@ interface Source extends NodeJS.ReadableStream {
  */
 async function* chunksOf(source: Source, stop: AbortSignal): AsyncIterable<Uint8Array> {
   const chunks = source.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined);
-  const end = (): void => stopped.reject(stop.reason);
+  // One promise a chunk: a race with one that stays open would hold every chunk until the end.
+  let giveUp: ((reason: unknown) => void) | undefined;
+  const end = (): void => giveUp?.(stop.reason);
   stop.addEventListener("abort", end);
-  if (stop.aborted) end();
   try {
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- chunk after chunk
-      const next = await Promise.race([chunks.next(), stopped.promise]);
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject;
+        chunks.next().then(resolve, reject);
+        if (stop.aborted) end();
+      });
       if (next.done === true) return;
       yield next.value;
     }
@@ -77,7 +80,12 @@ function readForm(req: IncomingMessage, stop: AbortSignal): Promise<ReadFile> {
     const refuse = (): void => resolve(refused("INVALID_REQUEST_FORMAT", NO_FILE));
     let form: busboy.Busboy;
     try {
-      form = busboy({ headers: req.headers, limits: { files: 1, fields: 10, fieldSize: 1_024 } });
+      form = busboy({
+        headers: req.headers,
+        limits: { files: 1, fields: 10, fieldSize: 1_024 },
+        // Browsers and curl write file names in UTF-8.
+        defParamCharset: "utf8",
+      });
     } catch {
       req.resume();
       return refuse();

@@ -9,7 +9,7 @@ import { type Config, readConfig } from "./config.ts";
 import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
-import { createSlots } from "./slots.ts";
+import { createHostSlots, createSlots } from "./slots.ts";
 import { createSolo } from "./solo.ts";
 import { tidyMedia } from "./tidy-media.ts";
 import { watchLag } from "./watch-lag.ts";
@@ -54,7 +54,10 @@ async function run(config: Config): Promise<void> {
   await using room = await openMediaRoom(config.media);
   const media = {
     room,
-    slots: createSlots(settings.media_parallel),
+    slots: {
+      upload: createSlots(settings.media_parallel),
+      fetch: createHostSlots(settings.media_fetch_parallel, settings.media_host_parallel),
+    },
     allowLoopback: config.allowLoopback,
   };
   await using _tidy = tidyMedia({ ledger, store: room.store, settings, log, now: Date.now });

@@ -1,10 +1,9 @@
 import { carriedBy, type InHand, type Ledger, type Ownership } from "@pombo/ledger";
 import type { LaneJob } from "@pombo/queue";
-import type { Failure, MessageId, Settings } from "@pombo/domain";
+import type { Failure, MessageId, MessageStatus, Settings } from "@pombo/domain";
 import type { Log } from "@pombo/telemetry";
 import { decideFailure, type LaneHistory } from "./decide.ts";
 import { prepareMedia, type PrepareDeps, type Prepared } from "./prepare-media.ts";
-import type { Slots } from "./slots.ts";
 
 export interface DeskDeps extends Omit<PrepareDeps, "ledger"> {
   readonly own: Ownership;
@@ -12,8 +11,6 @@ export interface DeskDeps extends Omit<PrepareDeps, "ledger"> {
     Pick<Ledger, "awaitMedia" | "findMessage" | "mediaReady" | "settle">;
   readonly settings: Settings;
   readonly lane: () => LaneHistory;
-  /** Of the whole process. */
-  readonly slots: Slots;
   readonly log: Log;
   readonly random: () => number;
 }
@@ -39,7 +36,7 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
   const closing = new AbortController();
   const atWork = new Map<MessageId, Promise<void>>();
   /** By what is carried: messages that share it share the work. */
-  const preparing = new Map<string, Promise<Prepared>>();
+  const preparing = new Map<string, Work>();
 
   async function setAside(job: LaneJob, message: InHand): Promise<"media" | "ghost" | "fenced"> {
     const { messageId, feed } = job;
@@ -62,6 +59,10 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
   async function bring(messageId: MessageId, message: InHand): Promise<void> {
     const began = now();
     const failure = await prepareOnce(messageId, message);
+    if (failure === "unwanted") {
+      log.info("media.unwanted", { device_id: own.deviceId, message_id: messageId });
+      return;
+    }
     log.info("media.prepared", {
       device_id: own.deviceId,
       message_id: messageId,
@@ -74,24 +75,51 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
     deps.reach("media_ready");
   }
 
-  async function prepareOnce(messageId: MessageId, { content }: InHand): Promise<Prepared> {
+  async function prepareOnce(
+    messageId: MessageId,
+    { content }: InHand,
+  ): Promise<Prepared | "unwanted"> {
     const carried = carriedBy(content);
     const name = `${carried?.id}|${carried?.kind}`;
     const under = preparing.get(name);
-    if (under !== undefined) return under;
-    const working = prepare(messageId, content).finally(() => preparing.delete(name));
-    preparing.set(name, working);
-    return working;
+    if (under !== undefined) {
+      under.bearers.add(messageId);
+      return under.prepared;
+    }
+    const bearers = new Set([messageId]);
+    const prepared = prepare(messageId, content, bearers).finally(() => preparing.delete(name));
+    preparing.set(name, { bearers, prepared });
+    return prepared;
   }
 
-  async function prepare(messageId: MessageId, content: InHand["content"]): Promise<Prepared> {
-    const release = await deps.slots.take(closing.signal);
+  /** Ends early when nobody waits for it any more: its messages were canceled, or their time is over. */
+  async function prepare(
+    messageId: MessageId,
+    content: InHand["content"],
+    bearers: ReadonlySet<MessageId>,
+  ): Promise<Prepared | "unwanted"> {
+    const unwanted = new AbortController();
+    const look = (): void =>
+      void isWanted(bearers).then(
+        (wanted) => wanted || unwanted.abort(),
+        () => undefined,
+      );
+    const watch = setInterval(look, settings.media_wanted_ms);
     try {
       const keyId = (await ledger.findMessage(messageId))?.keyId ?? "";
-      return await prepareMedia({ deviceId: own.deviceId, keyId, content }, deps, closing.signal);
+      const signal = AbortSignal.any([closing.signal, unwanted.signal]);
+      return await prepareMedia({ deviceId: own.deviceId, keyId, content }, deps, signal);
+    } catch (error) {
+      if (closing.signal.aborted || !unwanted.signal.aborted) throw error;
+      return "unwanted";
     } finally {
-      release();
+      clearInterval(watch);
     }
+  }
+
+  async function isWanted(bearers: ReadonlySet<MessageId>): Promise<boolean> {
+    const found = await Promise.all([...bearers].map((id) => ledger.findMessage(id)));
+    return found.some((message) => message !== undefined && WAITING.has(message.status));
   }
 
   async function giveUp(messageId: MessageId, message: InHand): Promise<void> {
@@ -115,4 +143,12 @@ export function openMediaDesk(deps: DeskDeps): MediaDesk {
       await Promise.allSettled(waiting.map((id) => ledger.mediaReady(own, id)));
     },
   };
+}
+
+const WAITING: ReadonlySet<MessageStatus> = new Set(["queued", "unknown"]);
+
+interface Work {
+  /** Who waits for it. */
+  readonly bearers: Set<MessageId>;
+  readonly prepared: Promise<Prepared | "unwanted">;
 }

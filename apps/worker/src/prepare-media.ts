@@ -4,6 +4,7 @@ import { isMedia, type MediaContent, mediaLimit, type MessageContent } from "@po
 import { type Carried, carriedBy, type Ledger, type MediaRecord } from "@pombo/ledger";
 import { fetchMedia, type MediaRoom } from "@pombo/media";
 import type { Reach } from "./fault-point.ts";
+import type { MediaSlots } from "./slots.ts";
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface PrepareDeps {
@@ -11,6 +12,8 @@ export interface PrepareDeps {
   readonly device: Pick<Device, "upload">;
   readonly room: MediaRoom;
   readonly settings: Settings;
+  /** Of the whole process. */
+  readonly slots: MediaSlots;
   /** URLs may name our own machine: in the sandbox and in tests. */
   readonly allowLoopback: boolean;
   readonly reach: Reach;
@@ -91,8 +94,17 @@ async function obtain(
 
 type Asked = Parameters<typeof fetchMedia>[0];
 
-/** A host that fails gets another chance, not for long: whoever waits wants to know. */
 async function fetchOften(asked: Asked, { deps, signal }: Hands) {
+  const release = await deps.slots.fetch.take(URL.parse(asked.url)?.host ?? "", signal);
+  try {
+    return await fetchPatiently(asked, { deps, signal });
+  } finally {
+    release();
+  }
+}
+
+/** A host that fails gets another chance, not for long: whoever waits wants to know. */
+async function fetchPatiently(asked: Asked, { deps, signal }: Hands) {
   const { settings } = deps;
   for (let tries = 1; ; tries += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one try after the other
@@ -105,6 +117,19 @@ async function fetchOften(asked: Asked, { deps, signal }: Hands) {
 }
 
 async function upload(
+  deviceId: Bearer["deviceId"],
+  what: { readonly carried: Carried; readonly record: MediaRecord },
+  hands: Hands,
+): Promise<Prepared> {
+  const release = await hands.deps.slots.upload.take(hands.signal);
+  try {
+    return await uploadNow(deviceId, what, hands);
+  } finally {
+    release();
+  }
+}
+
+async function uploadNow(
   deviceId: Bearer["deviceId"],
   { carried, record }: { readonly carried: Carried; readonly record: MediaRecord },
   { deps, signal }: Hands,

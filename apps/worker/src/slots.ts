@@ -40,3 +40,42 @@ async function turnOf(waiting: (() => void)[], signal: AbortSignal): Promise<voi
   signal.addEventListener("abort", leave, { once: true });
   return promise;
 }
+
+/** Room for the work on media: what goes to WhatsApp, and what comes from the hosts of URLs. */
+export interface MediaSlots {
+  readonly upload: Slots;
+  readonly fetch: HostSlots;
+}
+
+export interface HostSlots {
+  /** As that of slots; of one host no more than its share run at a time. */
+  take(host: string, signal: AbortSignal): Promise<() => void>;
+}
+
+export function createHostSlots(most: number, share: number): HostSlots {
+  const all = createSlots(most);
+  const hosts = new Map<string, { readonly slots: Slots; users: number }>();
+  return {
+    async take(host, signal) {
+      const own = hosts.get(host) ?? { slots: createSlots(share), users: 0 };
+      hosts.set(host, own);
+      own.users += 1;
+      const leaveHost = (): void => {
+        own.users -= 1;
+        if (own.users === 0) hosts.delete(host);
+      };
+      const held = [leaveHost];
+      const release = (): void => {
+        for (const leave of held.splice(0)) leave();
+      };
+      try {
+        held.push(await own.slots.take(signal));
+        held.push(await all.take(signal));
+        return release;
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+  };
+}

@@ -6,7 +6,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { z } from "zod";
-import { hasLength, isCarriable } from "./text-rules.ts";
+import { hasLength, isBase64, isCarriable } from "./text-rules.ts";
 import { elide } from "./elide.ts";
 import { issueOf, type ValidationEntry } from "./validation.ts";
 
@@ -102,14 +102,11 @@ function fileRule(kind: (typeof MEDIA_KINDS)[number], settings: Settings) {
   const mime = `${kind}.mime_type must be a media type like image/png`;
   const shape = {
     url: urlRule(`${kind}.url`),
-    base64: z
-      .string({ error: base64 })
-      .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, { error: base64 })
-      .optional(),
+    base64: z.string({ error: base64 }).refine(isBase64, { error: base64 }).optional(),
     media_id: mediaIdRule(`${kind}.media_id`),
-    caption: hasCaption(kind)
-      ? wordsOrNone(`${kind}.caption`, settings.caption_limit_chars)
-      : absentRule(`no phone shows words with a ${kind} file: send a text as well`),
+    caption: wordsOrNone(`${kind}.caption`, settings.caption_limit_chars).meta(
+      hasCaption(kind) ? {} : { description: "Taken, but no phone shows words with it." },
+    ),
     file_name: wordsOrNone(`${kind}.file_name`),
     mime_type: z
       .string({ error: mime })

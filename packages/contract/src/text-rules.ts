@@ -21,6 +21,13 @@ export function isCarriable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\0");
 }
 
+/** Whole groups of four, padded. It looks for what is wrong, since a pattern for all of it runs out of stack over a few megabytes. */
+export function isBase64(text: string): boolean {
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const wrong = /[^A-Za-z0-9+/]/.exec(padding === 0 ? text : text.slice(0, -padding));
+  return text.length % 4 === 0 && wrong === null;
+}
+
 /** The length of a well-formed text in UTF-8. */
 export function utf8Length(text: string): number {
   let bytes = 0;

@@ -1,4 +1,4 @@
-import { hasCaption, type MediaKind, type Settings } from "@pombo/domain";
+import type { MediaKind, Settings } from "@pombo/domain";
 import { z } from "zod";
 import { contentFields, textRule } from "./content.ts";
 import { dialectRecipient } from "./dialect-recipient.ts";
@@ -182,7 +182,7 @@ export function wutsFileBody(kind: MediaKind, settings: Settings) {
       number: recipientField("number"),
       [kind]: anything.meta({ type: "string", description: "base64, with or without a data URI." }),
       [`${kind}_url`]: anything.meta({ type: "string" }),
-      ...(hasCaption(kind) ? { caption: anything.meta({ type: "string" }) } : {}),
+      caption: anything.meta({ type: "string" }),
       file_name: anything.meta({
         type: "string",
         ...(kind === "document" ? { description: "Required with document_url." } : {}),
@@ -228,7 +228,7 @@ export function wutsFile(kind: MediaKind, body: Readonly<Record<string, unknown>
   const file = {
     url,
     base64,
-    caption: hasCaption(kind) ? given(body["caption"]) : undefined,
+    caption: given(body["caption"]),
     file_name: given(body["file_name"]),
     mime_type: given(body["mime_type"]) ?? uri?.[1],
     ptt: kind === "audio" ? body["ptt"] : undefined,

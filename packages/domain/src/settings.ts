@@ -71,7 +71,16 @@ export const SETTINGS = {
     value: 5,
     says: "how often work on the media of a message may begin and find no end before it fails",
   },
-  media_parallel: { value: 8, says: "media that one worker fetches or uploads at a time" },
+  media_parallel: { value: 8, says: "media that one worker uploads to WhatsApp at a time" },
+  media_fetch_parallel: { value: 32, says: "media URLs that one worker fetches at a time" },
+  media_host_parallel: {
+    value: 8,
+    says: "media URLs of one host that one worker fetches at a time, so that a slow one holds up no others",
+  },
+  media_wanted_ms: {
+    value: 2_000,
+    says: "how often it is looked at whether a message still waits for media that is being fetched or uploaded",
+  },
   media_kept_ms: { value: 604_800_000, says: "how long media is kept after its last use" },
   media_uploaded_kept_ms: {
     value: 604_800_000,
