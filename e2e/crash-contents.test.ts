@@ -42,7 +42,9 @@ async function answerLate(phone: string, point: string): Promise<void> {
 }
 
 async function dieAt(point: string): Promise<void> {
-  await using dying = await startOutside(pombo, "worker", { POMBO_FAULT_POINT: point });
+  // A second look at media that is slow to come would be a job more.
+  const looks = point.endsWith(":2") ? { POMBO_MEDIA_LOOK_MS: "20000" } : {};
+  await using dying = await startOutside(pombo, "worker", { POMBO_FAULT_POINT: point, ...looks });
   expect(await dying.ended).toBe("SIGKILL");
 }
 
