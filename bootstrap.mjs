@@ -26,7 +26,7 @@ const TASKS = {
   chaos: (args) => runProgram("e2e/chaos/main.ts", args),
   fuzz: (args) => runProgram("e2e/fuzz/main.ts", args),
   check: (args) => check(["unit"], args),
-  test: (args) => check(["unit", "system", "e2e"], args),
+  test: (args) => check(["unit", "system", "e2e", "alone"], args),
   exec: ([tool, ...args]) => runTool({ tool, args, stdio: "inherit" }).then((end) => end.code),
 };
 

@@ -12,6 +12,12 @@ const SYSTEM = [
   "packages/simulator/src/{companions,conformance,fault-conformance,hostile,persistence}.test.ts",
 ];
 
+// The whole product, as a person starts it, where a crowded machine would change what is seen: one after the other.
+const ALONE = [
+  "e2e/{cut-off,fleet,holds,live-events}.test.ts",
+  "e2e/{chaos,final-answers}/*.test.ts",
+];
+
 export default defineConfig({
   test: {
     // Tests wait more than they compute: one worker a core, not one less.
@@ -41,6 +47,15 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ...ALONE],
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        test: {
+          name: "alone",
+          include: ALONE,
           testTimeout: 90_000,
           hookTimeout: 90_000,
           maxWorkers: 1,
