@@ -1,6 +1,7 @@
 import { ENTRANCES, type MessageContent, type MessageId, type Settings } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { originList } from "./attempts.ts";
+import { carriedBy, carriedText } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
 export type Redriven =
@@ -80,7 +81,12 @@ export function letters({
     async redrive(id, now, edited) {
       const body = edited === undefined ? "" : JSON.stringify(edited);
       const origins = originList(ENTRANCES.queued.redrive);
-      const reply = (await run("redrive", id, now, body, origins)) as [Redriven["kind"], number?];
+      const carried = edited && carriedBy(edited);
+      const carries = carried === undefined ? "" : carriedText(carried);
+      const reply = (await run("redrive", id, now, body, origins, carries)) as [
+        Redriven["kind"],
+        number?,
+      ];
       return reply[0] === "redriven"
         ? { kind: "redriven", version: Number(reply[1]) }
         : { kind: reply[0] };

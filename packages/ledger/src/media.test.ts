@@ -124,6 +124,27 @@ test("work on media that never ends is counted, work that ends is not", async ()
   expect(await again(true, NOW + 600)).toMatchObject({ begun: 1 });
 });
 
+test("a letter that is redriven with another file goes when that one is uploaded", async () => {
+  await using t = await setup();
+  const { id } = await inWindow(t);
+  const failure = { code: "MEDIA_UNACCEPTABLE", detail: "x" } as const;
+  await t.ledger.settle(t.own, id, { to: "failed", now: NOW, failure });
+  const edited = { ...CONTENT, media: { id: "med_another0000000000" as typeof ID } };
+  expect(await t.ledger.redrive(id, NOW, edited)).toMatchObject({ kind: "redriven" });
+  const carried = carriedBy(edited);
+  if (carried === undefined) throw new Error("nothing carried");
+  await t.ledger.keepUpload(DEVICE, carried, UPLOAD);
+  const begun = await t.ledger.begin(t.own, {
+    messageId: id,
+    feed: await feed(t, id),
+    token: "t",
+    alone: false,
+    now: NOW,
+    connectedSince: 0,
+  });
+  expect(begun).toMatchObject({ kind: "go", content: edited, upload: UPLOAD });
+});
+
 test("a message that was canceled meanwhile stays so", async () => {
   await using t = await setup();
   const { id, wait } = await inWindow(t);

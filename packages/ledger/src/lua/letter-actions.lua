@@ -1,8 +1,8 @@
 -- What may be done with a dead letter: a part of the scripts `redrive`, `discard-letter` and `step-operation`.
 
 -- Sends it again under its own id: as new when it has not left, for reconciliation when it may have.
--- `body`: edited (JSON) or "". Result: as that of `redrive`.
-local function redrive_letter(m, now, body, origins)
+-- `body`: edited (JSON) or "", `carried`: what it carries then ("<media id>|<kind>") or "". Result: as that of `redrive`.
+local function redrive_letter(m, now, body, origins, carried)
   -- The same command, sent again.
   if tonumber(m.redriven_at) == now and (body == "" or m.body == body) and not redis.call("ZSCORE", key.letters(), m.id) then return { "redriven", m.version } end
   if not redis.call("ZSCORE", key.letters(), m.id) or not may_come_from(m, origins) then return { "not-a-letter" } end
@@ -14,6 +14,7 @@ local function redrive_letter(m, now, body, origins)
   m.seq = redis.call("INCR", key.sequence())
   redis.call("HSET", key.message(m.id), "gen", gen, "seq", m.seq, "rounds", 0, "redriven_at", now)
   if body ~= "" then redis.call("HSET", key.message(m.id), "body", body) end
+  if body ~= "" and carried ~= "" then redis.call("HSET", key.message(m.id), "media", carried) end
   -- Its old time limit is over, and so is the reminder of it; nobody waits for its answer any more.
   redis.call("HDEL", key.message(m.id), "taken", "deaths", "alone", "expires_at", "sync_until")
   redis.call("ZREM", key.due(), "x:" .. m.id)
