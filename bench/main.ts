@@ -4,6 +4,7 @@ import { backlog } from "./backlog.ts";
 import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
+import { idle } from "./idle.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
 import { profileDispatch } from "./profile-dispatch.ts";
@@ -18,6 +19,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   accept       the API beside a bare Express handler with one BullMQ add
  *   backlog      cost and bytes while very many messages wait
  *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
+ *   idle         what a worker costs that owns 10,000 devices, 200 of them connected
  *   life         what one message costs Redis from its acceptance to its last receipt
  *   streams      what one API process pays for very many clients of live events
  *
@@ -32,6 +34,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   backlog,
   "backlog-neighbours": backlogNeighbours,
   life,
+  idle,
   streams,
 };
 

@@ -8,6 +8,7 @@ export const PARTS = [
   "backlog",
   "backlog-neighbours",
   "life",
+  "idle",
   "streams",
 ] as const;
 const PROFILED: readonly Part[] = ["dispatch", "accept"];
