@@ -51,6 +51,8 @@ export async function* streamEvents(
         failures = 0;
         cursor = block.id ?? cursor;
         yield* read(block);
+        // More of them may have come in one piece.
+        if (isOver()) return;
       }
     } catch (error) {
       if (isOver()) return;
