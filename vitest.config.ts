@@ -18,6 +18,9 @@ const ALONE = [
   "e2e/{chaos,final-answers}/*.test.ts",
 ];
 
+// Real processes that are killed and connections that are cut, beside each other on few cores: what fails is tried once more, and named.
+const RETRY = 1;
+
 export default defineConfig({
   test: {
     // Tests wait more than they compute: one worker a core, not one less.
@@ -40,6 +43,7 @@ export default defineConfig({
           include: SYSTEM,
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          retry: RETRY,
         },
       },
       // The whole product, as a person starts it.
@@ -50,6 +54,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", ...ALONE],
           testTimeout: 90_000,
           hookTimeout: 90_000,
+          retry: RETRY,
         },
       },
       {
@@ -58,6 +63,7 @@ export default defineConfig({
           include: ALONE,
           testTimeout: 90_000,
           hookTimeout: 90_000,
+          retry: RETRY,
           maxWorkers: 1,
         },
       },

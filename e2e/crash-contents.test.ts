@@ -160,6 +160,7 @@ test.each(CHANGES.flatMap((change) => CHANGE_DEATHS.map((death) => ({ ...change,
   async ({ method, body, point, left }) => {
     const to = someone();
     const target = await readMessage(to);
+    await answerLate(to, point);
     const changed = await pombo.api<{ message_id: string }>(method, `/v1/messages/${target}`, body);
     expect(changed, JSON.stringify(changed.body)).toMatchObject({ status: 202 });
     const change = changed.body.message_id;
