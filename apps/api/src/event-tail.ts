@@ -3,6 +3,7 @@ import { compareCursors, FIRST_CURSOR, type Settings } from "@pombo/domain";
 import type { LogEntry } from "@pombo/ledger";
 import type { StatusEvent } from "@pombo/status";
 import { type Listener, openAudience } from "./event-audience.ts";
+import type { LiveEvents } from "./follow.ts";
 
 /** An event of the log, rendered at most once for everybody. */
 export interface TailEvent {
@@ -19,7 +20,7 @@ export interface EventTailDeps {
     eventLogEnds(): Promise<{ readonly newest: string }>;
   };
   /** Tells that the log has grown; lossy. */
-  readonly events: { onEvent(listener: (event: StatusEvent) => void): () => void };
+  readonly events: Pick<LiveEvents, "onEvent">;
   readonly settings: Pick<Settings, "event_look_ms" | "event_gather_ms" | "events_recent">;
 }
 
@@ -80,9 +81,10 @@ export function openEventTail({ ledger, events, settings }: EventTailDeps): Even
     clock = undefined;
   }
 
-  const stop = events.onEvent(({ cursor }) => {
-    if (cursor !== "" && clock !== undefined) looks.wake();
-  });
+  const hear = ({ cursor }: StatusEvent): void => {
+    if (cursor !== "") looks.wake();
+  };
+  const stop = events.onEvent(hear, () => clock !== undefined);
   return {
     async follow() {
       idle = 0;

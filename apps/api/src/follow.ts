@@ -1,7 +1,7 @@
 import type { StatusEvent } from "@pombo/status";
 
 export interface LiveEvents {
-  onEvent(listener: (event: StatusEvent) => void): () => void;
+  onEvent(listener: (event: StatusEvent) => void, wants?: () => boolean): () => void;
 }
 
 /** Live events by what they are about; each method returns how to stop. */
@@ -17,11 +17,12 @@ export interface Follow {
 /** Hands each live event to those who wait for its subject only: thousands may wait at once. */
 export function openFollow(events: LiveEvents): Follow {
   const waiting = new Map<string, Set<() => void>>();
-  events.onEvent((event) => {
+  const hear = (event: StatusEvent): void => {
     const subjects = [event.message, event.device];
     if (event.message === "") subjects.push(stateOf(event.device));
     for (const subject of subjects) for (const ring of waiting.get(subject) ?? []) ring();
-  });
+  };
+  events.onEvent(hear, () => waiting.size > 0);
   const follow = (subject: string, ring: () => void): (() => void) => {
     const rings = waiting.get(subject) ?? new Set();
     waiting.set(subject, rings.add(ring));

@@ -1,10 +1,11 @@
 import type { StatusEvent } from "@pombo/status";
 import type { Caller } from "./authenticate.ts";
+import type { LiveEvents } from "./follow.ts";
 
 export interface KeyWatchDeps {
   readonly ledger: { endedApiKeys(ids: readonly string[]): Promise<readonly string[]> };
   /** Revocations are told live; what is lost is found by the sweep. */
-  readonly events: { onEvent(listener: (event: StatusEvent) => void): () => void };
+  readonly events: Pick<LiveEvents, "onEvent">;
   readonly sweepMs: number;
   readonly now: () => number;
 }
@@ -62,9 +63,10 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
     }
   }
 
-  const stop = events.onEvent(({ type, message }) => {
+  const hear = ({ type, message }: StatusEvent): void => {
     if (type === "key.revoked") end(message);
-  });
+  };
+  const stop = events.onEvent(hear, () => watched.size > 0);
   return {
     watch({ keyId, expiresAt = Infinity }, tell) {
       const found = watched.get(keyId) ?? { expiresAt, ends: new Set<() => void>() };

@@ -36,6 +36,27 @@ test("a live event reaches every listener, and none that has left", async () => 
   expect(left).toEqual([]);
 });
 
+test("an event is told to those who want it, and is not even read when nobody does", async () => {
+  await using t = await setup();
+  let wanted = false;
+  const heard: string[] = [];
+  t.status.onEvent(
+    ({ type }) => heard.push(type),
+    () => wanted,
+  );
+  const woken = () => new Promise<string>((resolve) => t.status.onWake(resolve));
+  const first = woken();
+  await t.writer.publish(t.keys.status(), "no JSON");
+  await t.writer.publish(t.keys.wake(), "dev_1");
+  await first;
+  wanted = true;
+  const second = woken();
+  await t.writer.publish(t.keys.status(), JSON.stringify({ type: "message.sent" }));
+  await t.writer.publish(t.keys.wake(), "dev_1");
+  await second;
+  expect(heard).toEqual(["message.sent"]);
+});
+
 test("a wake carries the device", async () => {
   await using t = await setup();
   const woken = new Promise<string>((resolve) => t.status.onWake(resolve));

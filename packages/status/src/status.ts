@@ -19,8 +19,11 @@ export interface StatusEvent {
 }
 
 export interface Status extends AsyncDisposable {
-  /** Calls back for every live event; returns how to stop. Lossy: whoever must know reads the ledger as well. */
-  onEvent(listener: (event: StatusEvent) => void): () => void;
+  /**
+   * Calls back for every live event while `wants` says so; returns how to stop. Lossy: whoever must know reads the ledger as well.
+   * An event that nobody wants is not even read: a busy API hears of each message that it accepts.
+   */
+  onEvent(listener: (event: StatusEvent) => void, wants?: () => boolean): () => void;
   /** Calls back with the id of a device whose owner should look at its lane. */
   onWake(listener: (deviceId: string) => void): () => void;
   /** Calls back with the id of an endpoint that the reader of the event log should look at; empty when it may go on anywhere. */
@@ -36,22 +39,24 @@ export interface StatusDeps {
 
 /** Subscribes to the live channels of a cell. ioredis subscribes again by itself after a reconnect. */
 export async function openStatus({ redis, keys, channels }: StatusDeps): Promise<Status> {
-  const listeners = new Set<(event: StatusEvent) => void>();
+  const listeners = new Set<Listener>();
   const wakers = new Set<(deviceId: string) => void>();
   const nudgers = new Set<(endpointId: string) => void>();
   const names = { events: keys.status(), wakes: keys.wake(), nudges: keys.nudge() };
   const onMessage = (channel: string, text: string): void => {
     if (channel === names.wakes) for (const waker of wakers) waker(text);
     else if (channel === names.nudges) for (const nudger of nudgers) nudger(text);
-    else if (listeners.size > 0) {
+    else {
+      const wanting = [...listeners].filter(({ wants }) => wants());
+      if (wanting.length === 0) return;
       const event = JSON.parse(text) as StatusEvent;
-      for (const listener of listeners) listener(event);
+      for (const { hear } of wanting) hear(event);
     }
   };
   redis.on("message", onMessage);
   await redis.subscribe(...channels.map((channel) => names[channel]));
   return {
-    onEvent: (listener) => register(listeners, listener),
+    onEvent: (hear, wants = () => true) => register(listeners, { hear, wants }),
     onWake: (listener) => register(wakers, listener),
     onNudge: (listener) => register(nudgers, listener),
     async [Symbol.asyncDispose]() {
@@ -62,6 +67,11 @@ export async function openStatus({ redis, keys, channels }: StatusDeps): Promise
       await Promise.resolve();
     },
   };
+}
+
+interface Listener {
+  readonly hear: (event: StatusEvent) => void;
+  readonly wants: () => boolean;
 }
 
 function register<Value>(set: Set<Value>, value: Value): () => void {
