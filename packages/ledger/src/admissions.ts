@@ -18,7 +18,8 @@ export interface Admissions {
   admitCall(digest: string): Promise<AdmittedCall>;
 }
 
-const MOST_TOGETHER = 1_000;
+/** As with acceptances. */
+const MOST_TOGETHER = 16;
 
 export function admissions(run: Run, settings: Settings): Admissions {
   const { rate_limit_window_ms: window, rate_limit_requests: limit } = settings;

@@ -5,6 +5,7 @@ import type { Writable } from "node:stream";
  * to say; only then the check phase comes, in which this drains: nothing waits for longer than the turn itself takes.
  */
 const due: (() => void)[] = [];
+let draining = false;
 
 /** Runs at the end of this turn; what is added while it drains still runs in it. */
 function atTurnEnd(run: () => void): void {
@@ -13,11 +14,15 @@ function atTurnEnd(run: () => void): void {
 }
 
 function drain(): void {
+  // Whoever asks for it while it runs is reached by the walk.
+  if (draining) return;
+  draining = true;
   let index = 0;
   try {
     // The list grows while it is walked.
     for (; index < due.length; index += 1) due[index]?.();
   } finally {
+    draining = false;
     // Where one has thrown, the others come next.
     due.splice(0, index + 1);
     if (due.length > 0) setImmediate(drain);
@@ -68,6 +73,8 @@ export function gather<Ask, Reply>(
     if (waiting.length === 0) atTurnEnd(flush);
     const settle = Promise.withResolvers<Reply>();
     waiting.push({ ask, settle });
+    // Enough for a command: the server may work while the rest of the turn is read.
+    if (waiting.length >= most) drain();
     return settle.promise;
   };
 }
