@@ -24,12 +24,14 @@ export function recipients({ redis, keys, run, settings }: RecipientDeps): Recip
   return {
     async rememberRecipient(digits, found) {
       const key = keys.recipient(digits);
+      const kept = found === undefined ? settings.recipient_absent_ms : settings.recipient_known_ms;
+      // Redis has no expiry of 0 ms.
+      if (kept === 0) return;
       if (found === undefined) {
-        await redis.set(key, "0", "PX", settings.recipient_absent_ms);
+        await redis.set(key, "0", "PX", kept);
         return;
       }
       const lid = found.lid ?? "";
-      const kept = settings.recipient_known_ms;
       if (lid !== "") await redis.set(keys.alias(lid), digits, "PX", kept);
       await redis.set(key, `1|${lid}`, "PX", kept);
     },
