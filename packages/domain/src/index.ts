@@ -47,6 +47,13 @@ export {
   wordsOf,
 } from "./content.ts";
 
+export {
+  columnName,
+  type CompiledTemplate,
+  compileTemplate,
+  type Template,
+} from "./template.ts";
+
 // Errors
 export {
   CATALOG,

@@ -50,6 +50,22 @@ export const SETTINGS = {
   },
   idempotency_kept_ms: { value: 86_400_000, says: "how long an idempotency record is kept" },
 
+  // Uploads of batches
+  batch_body_limit_bytes: {
+    value: 2_147_483_648,
+    says: "largest upload of a batch as CSV or NDJSON, before and after decompression",
+  },
+  batch_json_limit_bytes: {
+    value: 16_777_216,
+    says: "largest upload of a batch as one JSON body, before and after decompression",
+  },
+  batch_json_rows: { value: 10_000, says: "rows of a batch that is one JSON body" },
+  batch_row_limit_chars: { value: 65_536, says: "longest row of an upload" },
+  batch_gzip_ratio: {
+    value: 200,
+    says: "how many times larger than itself a gzip upload may become, beyond its first 8 MiB",
+  },
+
   // Media
   image_limit_bytes: { value: 16_777_216, says: "largest image" },
   video_limit_bytes: { value: 104_857_600, says: "largest video" },
