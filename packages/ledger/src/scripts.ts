@@ -59,6 +59,11 @@ const NAMES = [
   "use-media",
   "warm-up",
   "write-credentials",
+  // Batches
+  "append-chunk",
+  "create-batch",
+  "find-refs",
+  "move-batch",
   // Endpoints and their deliveries
   "begin-delivery",
   "create-endpoint",
@@ -80,6 +85,8 @@ type ScriptName = (typeof NAMES)[number];
 
 /** What some scripts share and the others need not carry. */
 const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
+  "append-chunk": "batch-refs",
+  "find-refs": "batch-refs",
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
