@@ -26,6 +26,8 @@ export const EVENT_TYPES = [
   "batch.abandoned",
   "lane.blocked",
   "lane.unblocked",
+  "suppression.added",
+  "suppression.removed",
   "webhook.disabled",
   "webhook.parked",
   "webhook.test",

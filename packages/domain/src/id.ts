@@ -11,6 +11,8 @@ export type MediaId = Branded<"MediaId">;
 export type EndpointId = Branded<"EndpointId">;
 /** `bat_` + 11 upper-case hex, which its messages' ids have too (batch.ts). */
 export type BatchId = Branded<"BatchId">;
+/** `pool_` + 16 lower-case hex: devices that send together. */
+export type PoolId = Branded<"PoolId">;
 /** A namespace of the installation, for example `c0`. */
 export type CellId = Branded<"CellId">;
 
@@ -19,6 +21,7 @@ const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
 const MEDIA_ID = /^med_[0-9a-z]{16,40}$/;
 const ENDPOINT_ID = /^wh_[0-9a-z]{8,32}$/;
 const BATCH_ID = /^bat_[0-9A-F]{11}$/;
+const POOL_ID = /^pool_[0-9a-z]{8,32}$/;
 const CELL_ID = /^c[0-9]{1,4}$/;
 
 /** @param bytes nine random bytes */
@@ -50,6 +53,11 @@ export function deviceEndpointId(deviceId: DeviceId, dialect: "" | "wuts" = ""):
   return `wh_${dialect}${deviceId.slice("dev_".length)}` as EndpointId;
 }
 
+/** @param bytes eight random bytes */
+export function mintPoolId(bytes: Uint8Array): PoolId {
+  return `pool_${hex(bytes)}` as PoolId;
+}
+
 export function isMessageId(text: string): text is MessageId {
   return MESSAGE_ID.test(text);
 }
@@ -69,6 +77,10 @@ export function mintBatchId(bytes: Uint8Array): BatchId {
 
 export function isBatchId(text: string): text is BatchId {
   return BATCH_ID.test(text);
+}
+
+export function isPoolId(text: string): text is PoolId {
+  return POOL_ID.test(text);
 }
 
 export function isCellId(text: string): text is CellId {

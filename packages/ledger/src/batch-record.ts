@@ -8,6 +8,7 @@ import {
   type BatchState,
   type DeviceId,
   type ErrorCode,
+  type PoolId,
   type RateWindows,
   type RestStatus,
 } from "@pombo/domain";
@@ -29,7 +30,7 @@ export interface BatchRecord extends BatchFacts {
   readonly keyId: string;
   /** What it may be sent from; more than one when it is sent from a pool. */
   readonly deviceIds: readonly DeviceId[];
-  readonly poolId?: string;
+  readonly poolId?: PoolId;
   readonly endedAt?: number;
   readonly reason?: BatchMove["reason"];
   /** Rows of the upload so far, good or bad. */
@@ -73,7 +74,7 @@ export function readBatch(id: BatchId, hash: Hash, counted: Hash): BatchRecord |
     ...(settings.expiresAt === undefined ? {} : { expiresAt: settings.expiresAt }),
     keyId: hash["key"] ?? "",
     deviceIds: JSON.parse(hash["devices"] ?? "[]") as DeviceId[],
-    ...(hash["pool"] === undefined ? {} : { poolId: hash["pool"] }),
+    ...(hash["pool"] === undefined ? {} : { poolId: hash["pool"] as PoolId }),
     rest: (hash["rest"] ?? "queued") as RestStatus,
     ...timesOf(hash),
     ...(hash["reason"] === undefined

@@ -13,6 +13,7 @@ import {
   type MessageId,
   nextDue,
   type PackedRow,
+  type PoolId,
   packRows,
   rowMessageId,
   type Settings,
@@ -32,7 +33,7 @@ export interface NewBatch {
   readonly settings: BatchSettings;
   /** What it may be sent from: the one device, or those of the pool. */
   readonly deviceIds: readonly DeviceId[];
-  readonly poolId?: string;
+  readonly poolId?: PoolId;
   /** Of the API key. */
   readonly keyId: string;
   /** Of the Idempotency-Key (digest of key, route and header), with what must be the same in a repeat: the settings as they were sent. */
