@@ -50,7 +50,11 @@ export const SETTINGS = {
   },
   idempotency_kept_ms: { value: 86_400_000, says: "how long an idempotency record is kept" },
 
-  // Uploads of batches
+  // Batches
+  batch_upload_ms: {
+    value: 86_400_000,
+    says: "how long the upload of a batch may stay open before it is abandoned",
+  },
   batch_body_limit_bytes: {
     value: 2_147_483_648,
     says: "largest upload of a batch as CSV or NDJSON, before and after decompression",
@@ -104,6 +108,12 @@ export const SETTINGS = {
   },
   media_sweep_ms: { value: 600_000, says: "how often media that nobody keeps is removed" },
   media_orphan_ms: { value: 3_600_000, says: "age at which bytes without a record are removed" },
+
+  // People who want nothing
+  opt_out_spares_otp: {
+    value: 1,
+    says: "1: one-time passwords (priority otp) go to people who opted out; 0: nothing goes to them",
+  },
 
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
@@ -182,6 +192,8 @@ export const SETTINGS = {
     value: 0,
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
+  pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,
     says: "longest time that a paced lane's backlog may take before singles are refused",
