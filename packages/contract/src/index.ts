@@ -41,11 +41,7 @@ export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
 export { type BatchRowInput, batchRow, rowContent, templateRow } from "./batch-row.ts";
-export {
-  fileContent,
-  type FileInput,
-  plainContent,
-} from "./message-content.ts";
+export { fileContent, type FileInput, plainContent } from "./message-content.ts";
 export {
   type CodedEntry,
   type Validated,

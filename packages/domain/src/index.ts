@@ -63,12 +63,7 @@ export {
   wordsOf,
 } from "./content.ts";
 
-export {
-  columnName,
-  type CompiledTemplate,
-  compileTemplate,
-  type Template,
-} from "./template.ts";
+export { columnName, type CompiledTemplate, compileTemplate, type Template } from "./template.ts";
 
 // Many messages from one upload
 export {

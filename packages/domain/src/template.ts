@@ -8,7 +8,7 @@ export interface Template<Value> {
   /** The paths of the texts that name any, like `image.caption`; "" for a text by itself. */
   readonly places: readonly string[];
   /** @param values in the order of `columns` */
-  render(values: readonly string[]): Value;
+  readonly render: (values: readonly string[]) => Value;
 }
 
 export type CompiledTemplate<Value> =

@@ -1,5 +1,5 @@
 import { columnName } from "@pombo/domain";
-import { csvReader, type CsvRecord } from "./csv-reader.ts";
+import { type CsvRecord, firstRecord } from "./csv-reader.ts";
 import { refusal, undecodable } from "./upload-stop.ts";
 
 export interface CsvHeader {
@@ -41,21 +41,12 @@ export function csvBeginning(
     return { delimiter, skipped, line: 2 };
   }
   const tried = DELIMITERS.flatMap((delimiter) => {
-    const first = firstRecord(text, delimiter, options);
-    return first === undefined ? [] : [{ delimiter, names: first.cells.map(columnName) }];
+    const first = firstRecord(text, { delimiter, ...options });
+    return first === undefined ? [] : [{ delimiter, names: first.map(columnName) }];
   });
   if (tried.length < DELIMITERS.length && !options.final) return undefined;
   const [best] = tried.toSorted((a, b) => rank(b.names) - rank(a.names));
   return { delimiter: best?.delimiter ?? ",", skipped: 0, line: 1 };
-}
-
-function firstRecord(
-  text: string,
-  delimiter: string,
-  { mostChars, final }: { readonly mostChars: number; readonly final: boolean },
-): CsvRecord | undefined {
-  const reader = csvReader({ delimiter, mostChars });
-  return reader.push(text)[0] ?? (final ? reader.end()[0] : undefined);
 }
 
 function rank(names: readonly string[]): number {
@@ -70,7 +61,8 @@ export function headerOf({ cells, line, wrong }: CsvRecord): readonly string[] {
   if (columns.length > MOST_COLUMNS)
     throw bad(line, "header", `The header has more than ${MOST_COLUMNS} columns`);
   const nameless = columns.indexOf("");
-  if (nameless !== -1) throw bad(line, "header", `Column ${nameless + 1} of the header has no name`);
+  if (nameless !== -1)
+    throw bad(line, "header", `Column ${nameless + 1} of the header has no name`);
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined) throw bad(line, twice, `The header has the column "${twice}" twice`);
   return columns;

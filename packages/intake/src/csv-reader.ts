@@ -70,9 +70,25 @@ export function csvReader({ delimiter, mostChars, line: firstLine = 1 }: CsvOpti
     end() {
       const records = readAll("", true);
       if (held === "") return records;
-      throw undecodable(`The row that begins in line ${line} has a quote that is never closed`, line);
+      throw undecodable(
+        `The row that begins in line ${line} has a quote that is never closed`,
+        line,
+      );
     },
   };
+}
+
+/** The first record of a text, blank lines aside; undefined when its end has not come. @throws UploadStop */
+export function firstRecord(
+  text: string,
+  { delimiter, mostChars, final }: CsvOptions & { readonly final: boolean },
+): readonly string[] | undefined {
+  const around = { text, separator: delimiter.charCodeAt(0), final };
+  const begin = /[^\r\n]/.exec(text)?.index ?? text.length;
+  const read = begin < text.length ? readRecord(around, begin) : undefined;
+  if ((read?.end ?? text.length) - begin > mostChars)
+    throw tooLong(1 + lineBreaks(text.slice(0, begin)), mostChars);
+  return read?.cells;
 }
 
 interface Around {
@@ -123,7 +139,13 @@ function readRecord(around: Around, at: number): ReadRecord | undefined {
     }
     if (place === text.length && !final) return undefined;
     const next = afterBreak(text, place);
-    return { cells, end: place, next, breaks: inside + 1, ...(wrong === undefined ? {} : { wrong }) };
+    return {
+      cells,
+      end: place,
+      next,
+      breaks: inside + 1,
+      ...(wrong === undefined ? {} : { wrong }),
+    };
   }
 }
 

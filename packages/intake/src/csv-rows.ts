@@ -22,7 +22,7 @@ export async function openCsv(
     const next = await texts.next();
     if (next.done === true) final = true;
     else text += next.value;
-    begins = csvBeginning(text, { mostChars, final });
+    begins = csvBeginning(text, { mostChars: rowChars, final });
   }
   const { delimiter, skipped, line } = begins;
   const reader = csvReader({ delimiter, mostChars, line });

@@ -24,6 +24,12 @@ export {
 export type { CsvHeader } from "./csv-header.ts";
 export { type OpenedRules, openRules, type RowRules, type RowsWanted } from "./row-rules.ts";
 export type { GivenTemplate } from "./row-template.ts";
-export { type Chunk, type ReadChunk, readRows, type RowsEvent, type RowsReading } from "./read-rows.ts";
+export {
+  type Chunk,
+  type ReadChunk,
+  readRows,
+  type RowsEvent,
+  type RowsReading,
+} from "./read-rows.ts";
 export type { ChainHash } from "./chain.ts";
 export type { Stop } from "./upload-stop.ts";

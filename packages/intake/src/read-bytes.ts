@@ -55,7 +55,7 @@ async function* counted(
     await pieces.return?.();
   }
   if (claimedBytes !== undefined && size < claimedBytes)
-    throw brokeOff(new Error(`ended after ${size} of ${claimedBytes} bytes`));
+    brokeOff(new Error(`ended after ${size} of ${claimedBytes} bytes`));
 }
 
 function piecesOf(source: AsyncIterable<Uint8Array>): AsyncIterator<Uint8Array> {
@@ -68,9 +68,13 @@ async function* gunzipped(
   packed: AsyncGenerator<Buffer>,
   limits: ByteLimits,
 ): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: OUTPUT_PIECE });
+  const gunzip = createGunzip({ chunkSize: OUTPUT_PIECE, rejectGarbageAfterEnd: true });
   // What goes wrong comes out of the iteration below.
-  pipeline(Readable.from(packed, { objectMode: false, highWaterMark: OUTPUT_PIECE }), gunzip, () => {});
+  pipeline(
+    Readable.from(packed, { objectMode: false, highWaterMark: OUTPUT_PIECE }),
+    gunzip,
+    () => {},
+  );
   let size = 0;
   try {
     for await (const piece of gunzip as AsyncIterable<Buffer>) {
@@ -84,18 +88,21 @@ async function* gunzipped(
       yield piece;
     }
   } catch (error) {
-    throw ofGunzip(error);
+    ofGunzip(error);
   }
 }
 
-function ofGunzip(error: unknown): UploadStop {
-  if (error instanceof UploadStop) return error;
+/** Z_DATA_ERROR and its like; bytes after the end. */
+const UNDECODABLE = /^Z_|^ERR_TRAILING_JUNK_AFTER_STREAM_END$/;
+
+function ofGunzip(error: unknown): never {
+  if (error instanceof UploadStop) throw error;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   // The end of the stream is missing, while all that came is right.
-  if (code === "Z_BUF_ERROR") return brokeOff(error);
-  if (typeof code === "string" && code.startsWith("Z_"))
-    return undecodable("The upload could not be decompressed");
-  return brokeOff(error);
+  if (code === "Z_BUF_ERROR") brokeOff(error);
+  if (typeof code === "string" && UNDECODABLE.test(code))
+    throw undecodable("The upload could not be decompressed");
+  brokeOff(error);
 }
 
 function brokeOff(cause: unknown): never {

@@ -74,7 +74,11 @@ export async function* readRows(
 
 function chunkOf(
   raw: readonly RawRow[],
-  { index, hash, rules }: { readonly index: number; readonly hash: ChainHash; readonly rules: RowRules },
+  {
+    index,
+    hash,
+    rules,
+  }: { readonly index: number; readonly hash: ChainHash; readonly rules: RowRules },
 ): Chunk {
   const fromRow = index * CHUNK_ROWS + 1;
   return {

@@ -113,7 +113,8 @@ function firstWrong(bytes: Buffer): number {
 
 function linesIn(bytes: Buffer, end: number): number {
   let lines = 0;
-  for (let at = bytes.indexOf(LF); at !== -1 && at < end; at = bytes.indexOf(LF, at + 1)) lines += 1;
+  for (let at = bytes.indexOf(LF); at !== -1 && at < end; at = bytes.indexOf(LF, at + 1))
+    lines += 1;
   return lines;
 }
 

@@ -1,10 +1,5 @@
 import { randomBytes } from "node:crypto";
-import {
-  type BatchRowInput,
-  type CodedEntry,
-  fileContent,
-  plainContent,
-} from "@pombo/contract";
+import { type BatchRowInput, type CodedEntry, fileContent, plainContent } from "@pombo/contract";
 import { MEDIA_KINDS, type MessageContent, mintMediaId } from "@pombo/domain";
 
 export type RowContent =

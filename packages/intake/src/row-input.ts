@@ -26,9 +26,7 @@ const OWN = ["to", "client_ref", "metadata"];
 const WITH_CONTENT = [...OWN, ...CONTENT_KEYS, "quoted", "mentions", "typing_ms"];
 
 /** Reads rows as inputs; an entry for what is no row at all. */
-export function inputReader(
-  plan: InputPlan,
-): (content: Readable) => RowInput | CodedEntry {
+export function inputReader(plan: InputPlan): (content: Readable) => RowInput | CodedEntry {
   const { named, extraColumns } = plan;
   const split =
     named === undefined

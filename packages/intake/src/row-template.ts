@@ -39,7 +39,8 @@ const SAMPLES = ["https://example.com/", "1"];
 export function openTemplate(given: GivenTemplate, settings: Settings): OpenedTemplate {
   const content: Content = typeof given === "string" ? { text: given } : given;
   const compiled = compileTemplate(content);
-  if (compiled.kind === "malformed") return refuse(given, [{ ...compiled, says: compiled.message }]);
+  if (compiled.kind === "malformed")
+    return refuse(given, [{ ...compiled, says: compiled.message }]);
   const { columns, places, render } = compiled.template;
   const misplaced = [
     ...OF_ONE_CHAT.filter((key) => Object.hasOwn(content, key)).map((path) => ({
@@ -63,7 +64,10 @@ export function openTemplate(given: GivenTemplate, settings: Settings): OpenedTe
     others.every((entries) => entries.some(({ field }) => field === entry.field)),
   );
   return always.length > 0
-    ? refuse(given, always.map(({ field: path, message }) => ({ path, message })))
+    ? refuse(
+        given,
+        always.map(({ field: path, message }) => ({ path, message })),
+      )
     : { kind: "template", template: { columns, check, render } };
 }
 
