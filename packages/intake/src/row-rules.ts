@@ -31,7 +31,7 @@ export interface RowsWanted {
 
 export type RowRules = (raw: RawRow, row: number) => JudgedRow;
 
-export type JudgedRow =
+type JudgedRow =
   | { readonly kind: "row"; readonly row: PackedRow }
   /** One for each wrong field. */
   | { readonly kind: "refused"; readonly errors: readonly BatchError[] };
