@@ -19,7 +19,7 @@ export interface ServerDeps extends Omit<HandlerDeps, "closing" | "waitMs"> {
   readonly ledger: HandlerDeps["ledger"] & ApiKeys;
   readonly cell: CellId;
   readonly settings: Settings;
-  readonly log: Pick<Log, "info" | "error">;
+  readonly log: Pick<Log, "plain" | "info" | "error">;
 }
 
 export interface ApiServer extends AsyncDisposable {
