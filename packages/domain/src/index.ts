@@ -19,6 +19,16 @@ export {
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
 
+// Whom nothing is sent to
+export {
+  isOptOut,
+  OPT_OUT_KEYWORDS,
+  readKeywords,
+  stops,
+  SUPPRESSION_REASONS,
+  type SuppressionReason,
+} from "./suppression.ts";
+
 // What comes in
 export { type InboundMedia, type InboundMessage, isInboundId, tellInbound } from "./inbound.ts";
 

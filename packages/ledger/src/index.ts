@@ -20,6 +20,9 @@ export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
 
+// Whom nothing is sent to
+export type { NewSuppression, SuppressionRecord } from "./suppressions.ts";
+
 // Owning and sending
 export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";

@@ -27,6 +27,7 @@ import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
+import { type Suppressions, suppressions } from "./suppressions.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Workers, workers } from "./workers.ts";
 import { type Views, views } from "./views.ts";
@@ -52,6 +53,7 @@ export type Ledger = Acceptance &
   Directory &
   Outbox &
   Withdrawals &
+  Suppressions &
   Media &
   Admissions &
   EventLog &
@@ -87,6 +89,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...suppressions({ redis, keys, run, settings }),
     ...media({ redis, keys, run, settings }),
     ...admissions(run, settings),
     ...changes(run),

@@ -11,6 +11,7 @@ import {
 
 const NAMES = [
   "accept",
+  "add-suppressions",
   "admit",
   "announce",
   "await-media",
@@ -44,6 +45,7 @@ const NAMES = [
   "peek",
   "receive",
   "redrive",
+  "remove-suppression",
   "renew-leases",
   "report-worker",
   "revoke-key",
@@ -83,6 +85,8 @@ const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
+  "add-suppressions": "suppress",
+  receive: "suppress",
   "create-endpoint": "endpoints",
   "delete-device": "endpoints",
   "delete-endpoint": "endpoints",
@@ -106,6 +110,7 @@ const IN_SCRIPTS = [
   "idempotency_claim_ms",
   "idempotency_kept_ms",
   "inbound_kept_ms",
+  "opt_out_spares_otp",
   "probe_ms",
   "queue_time_ms",
   "reconcile_limit_ms",

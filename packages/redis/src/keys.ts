@@ -77,6 +77,12 @@ const KEY_PARTS = {
   credentials: 1,
   /** hash, expiring: an idempotency record — digest of scope and key */
   idempotency: 1,
+  /** hash recipient → `reason|at|by|note`: whom nothing is sent to */
+  suppressed: 0,
+  /** zset by the order of adding: the recipients of the same list */
+  suppressions: 0,
+  /** hash salted digest → `reason|at||`: the same of people who were erased; `salt` */
+  sealed: 0,
   /** hash: an API key — digest */
   apikey: 1,
   /** string (JSON): one media — media id */
