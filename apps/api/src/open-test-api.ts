@@ -194,7 +194,12 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const redis = requests.client;
   const cell = "c0" as CellId;
   const keys = cellKeys(cell);
-  const live = { redis: subscriber.client, keys, channels: ["events"], eventsOnDemand: true } as const;
+  const live = {
+    redis: subscriber.client,
+    keys,
+    channels: ["events"],
+    eventsOnDemand: true,
+  } as const;
   const status = opened.use(await openStatus(live));
   const ledger = openLedger({ redis, keys, settings });
   await ledger.ensureAdminKey(ADMIN, Date.now());

@@ -71,7 +71,14 @@ function logOn(sink: Sink, always: Fields): Log {
     );
   };
   const child = (fields: Fields): Log => logOn(sink, { ...always, ...fields });
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), plain, child };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    plain,
+    child,
+  };
 }
 
 /** `,"name":value` for each field. */
