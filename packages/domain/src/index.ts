@@ -9,12 +9,15 @@ export {
   isMediaId,
   isEndpointId,
   isMessageId,
+  isPoolId,
   type MediaId,
   type MessageId,
   mintDeviceId,
   mintMediaId,
   mintEndpointId,
   mintMessageId,
+  mintPoolId,
+  type PoolId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
@@ -118,6 +121,7 @@ export {
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";
+export { POOL_STRATEGIES, type PoolStrategy } from "./pool.ts";
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";

@@ -172,6 +172,8 @@ export const SETTINGS = {
     value: 0,
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
+  pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,
     says: "longest time that a paced lane's backlog may take before singles are refused",

@@ -40,6 +40,7 @@ export {
 
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
+export type { NewPool, PoolEdit, PoolRecord } from "./pools.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";
 
 // Webhooks

@@ -22,6 +22,7 @@ import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
 import { type Polls, polls } from "./polls.ts";
+import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
@@ -39,6 +40,7 @@ export type Ledger = Acceptance &
   Leases &
   Devices &
   DeviceEdits &
+  Pools &
   LaneReports &
   Requests &
   Recipients &
@@ -79,6 +81,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
     ...deviceEdits({ redis, keys, run }),
+    ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),

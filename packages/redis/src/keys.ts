@@ -53,6 +53,12 @@ const KEY_PARTS = {
   device: 1,
   /** zset by creation: all devices */
   devices: 0,
+  /** hash: devices that send together — pool */
+  pool: 1,
+  /** zset by creation: all pools */
+  pools: 0,
+  /** set of pools: those that have the device — device */
+  poolsof: 1,
   /** string `owner|epoch`, expiring — device */
   lease: 1,
   /** zset by the end of the lease: who is free, and who will be */
