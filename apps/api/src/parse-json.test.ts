@@ -27,7 +27,9 @@ test("what is not ambiguous is read as it is, however it is spaced", () => {
 
 test("a key that comes twice is found, wherever it stands and however it is written", () => {
   const escaped = (key: string): string =>
-    [...key].map((letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`).join("");
+    Array.from(key, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`).join(
+      "",
+    );
   fc.assert(
     fc.property(TEXT, VALUE, fc.boolean(), (key, value, spell) => {
       const again = spell ? `"${escaped(key)}"` : JSON.stringify(key);

@@ -74,7 +74,7 @@ export async function openStatus(deps: StatusDeps): Promise<Status> {
   const always = channels.filter((channel) => channel !== "events" || !eventsOnDemand);
   if (always.length > 0) await redis.subscribe(...always.map((channel) => names[channel]));
   return {
-    listening: eventsOnDemand ? demand.met : () => Promise.resolve(),
+    listening: () => (eventsOnDemand ? demand.met() : Promise.resolve()),
     onEvent: (hear, wants = () => true) => register(listeners, { hear, wants }),
     onWake: (listener) => register(wakers, listener),
     onNudge: (listener) => register(nudgers, listener),
@@ -90,9 +90,9 @@ export async function openStatus(deps: StatusDeps): Promise<Status> {
 }
 
 interface Demand {
-  begin(): Promise<unknown>;
-  end(): Promise<unknown>;
-  wanted(): boolean;
+  readonly begin: () => Promise<unknown>;
+  readonly end: () => Promise<unknown>;
+  readonly wanted: () => boolean;
 }
 
 /** Begins when it is asked for, ends when nobody has wanted it for a while. */
