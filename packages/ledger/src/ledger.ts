@@ -21,6 +21,7 @@ import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
+import { type Overviews, overviews } from "./overview.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -56,6 +57,7 @@ export type Ledger = Acceptance &
   Admissions &
   EventLog &
   Workers &
+  Overviews &
   EventRetention &
   Endpoints &
   Deliveries &
@@ -95,6 +97,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
     ...workers(run, settings),
+    ...overviews({ redis, keys, run, settings }),
     ...eventRetention({ redis, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
