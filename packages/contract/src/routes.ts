@@ -11,6 +11,7 @@ import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
 import { OVERVIEW_ROUTES } from "./overview.ts";
+import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
@@ -21,6 +22,7 @@ export function routeTable(settings: Settings) {
     ...messageRoutes(settings),
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...poolRoutes(settings),
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
     ...MEDIA_ROUTES,
