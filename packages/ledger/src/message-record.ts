@@ -25,7 +25,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 
 /**
  * One message as the ledger keeps it: a hash with the fields
- * status device gen recipient body class seq key place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
+ * status device gen recipient body class seq key at place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
  * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
@@ -69,7 +69,6 @@ export type MessageHash = Readonly<Record<string, string>>;
 export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | undefined {
   if (hash["status"] === undefined) return undefined;
   const code = hash["code"];
-  const timeline = readTimeline(hash["log"] ?? "");
   return {
     id,
     status: hash["status"] as MessageStatus,
@@ -81,9 +80,9 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     priority: hash["class"] as Priority,
     sequence: Number(hash["seq"]),
     keyId: hash["key"] ?? "",
-    createdAt: timeline[0]?.at ?? 0,
+    createdAt: Number(hash["at"]),
     place: (hash["place"] ?? "") as Place,
-    timeline,
+    timeline: readTimeline(hash["log"] ?? ""),
     attempts: Number(hash["attempts"] ?? 0),
     rounds: Number(hash["rounds"] ?? 0),
     mayHaveLeft: hash["left"] === "1",

@@ -32,6 +32,8 @@ local woken = {}
 local under_way
 -- How many are still to come, and their places in the order of acceptance.
 local left, seq_given = 0, 0
+-- How many were accepted, by bucket of the overview.
+local accepted = {}
 
 -- The next place. The first one is the first write of all: without room in Redis it is the one that is refused.
 local function next_seq()
@@ -92,9 +94,9 @@ local function accept(base, parts)
     redis.call("HDEL", record, "until")
     redis.call("PEXPIRE", record, S.idempotency_kept_ms)
   end
-  -- Its version is 1 and it was accepted at the first time of its log: neither needs a field.
+  -- Its version is 1 and needs no field.
   local fields = { "status", status, "device", device, "gen", gen, "recipient", recipient, "body", body,
-    "class", class, "seq", seq, "key", key_id, "place", place, "log", entry("", status, at) }
+    "class", class, "seq", seq, "key", key_id, "at", at, "place", place, "log", entry("", status, at) }
   local function also(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
@@ -122,6 +124,8 @@ local function accept(base, parts)
     if class == "otp" or not woken[device] and redis.call("ZCARD", key.backlog(device, gen, class)) == 1 then woken[device] = true end
   end
   emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
+  local bucket = now - now % S.overview_bucket_ms
+  accepted[bucket] = (accepted[bucket] or 0) + 1
   return { "accepted", fast and 1 or 0, id }
 end
 
@@ -156,4 +160,5 @@ for index, message in ipairs(messages) do
   replies[index] = reply
 end
 for device in pairs(woken) do wake(device) end
+for at, count in pairs(accepted) do tally(at, "accepted", count) end
 return replies

@@ -4,8 +4,7 @@
 local outbox, passed, limit = key.outbox(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local ids = redis.call("ZRANGE", outbox, passed, passed + limit - 1)
 for _, id in ipairs(ids) do
-  local log = redis.call("HGET", key.message(id), "log")
-  local at = log and string.match(log, ",(%d+)")
+  local at = redis.call("HGET", key.message(id), "at")
   if not at then redis.call("ZREM", outbox, id)
   elseif tonumber(at) > tonumber(ARGV[4]) then return -1
   else passed = passed + 1
