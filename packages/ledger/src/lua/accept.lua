@@ -8,6 +8,7 @@
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
+--         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
 local FIELDS = 18
 
@@ -22,10 +23,13 @@ local function claim(record, id, token, fingerprint, now)
   return f[2] or id
 end
 
+local guarded = is_anybody_suppressed()
 -- The devices whose owners have something to look at: once for all that came together.
 local woken = {}
 -- The message that is being written.
 local under_way
+-- How many were accepted at which time.
+local accepted = {}
 
 local function accept(base)
   local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
@@ -51,6 +55,7 @@ local function accept(base)
   end
   local gen = redis.call("HGET", key.device(device), "gen")
   if not gen then return refuse("no-device") end
+  if guarded and is_stopped(recipient, class, body) then return refuse("suppressed") end
   local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
   local gap = tonumber(lane[3] or 0)
   if gap > 0 and class ~= "bulk" and send_at <= now then
@@ -111,6 +116,7 @@ local function accept(base)
     woken[device] = true
   end
   emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
+  accepted[at] = (accepted[at] or 0) + 1
   return { "accepted", fast and 1 or 0, id }
 end
 
@@ -132,4 +138,5 @@ for base = 0, #ARGV - FIELDS, FIELDS do
   replies[#replies + 1] = reply
 end
 for device in pairs(woken) do wake(device) end
+for at, count in pairs(accepted) do tally(at, "accepted", count) end
 return replies
