@@ -25,7 +25,7 @@ end
 
 -- Counts something in the bucket of its time, for the overview: one command. A field is a status, with what is told apart of it
 -- behind a bar. `at`: ms.
-local function tally(at, field, count)
+local function beat(at, field, count)
   at, count = tonumber(at), count or 1
   local bucket = key.pulse(digits(at - at % S.overview_bucket_ms))
   if redis.call("HINCRBY", bucket, field, digits(count)) == count then redis.call("PEXPIRE", bucket, digits(S.overview_kept_ms)) end
@@ -394,6 +394,6 @@ local function enter(m, change)
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
-  tally(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
+  beat(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
   return version
 end
