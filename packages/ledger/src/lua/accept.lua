@@ -138,5 +138,5 @@ for base = 0, #ARGV - FIELDS, FIELDS do
   replies[#replies + 1] = reply
 end
 for device in pairs(woken) do wake(device) end
-for at, count in pairs(accepted) do beat(at, "accepted", count) end
+for at, count in pairs(accepted) do tally(at, "accepted", count) end
 return replies

@@ -15,5 +15,5 @@ local epoch = redis.call("HINCRBY", key.device(device), "epoch", 1)
 redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
 local now = clock()
 redis.call("ZADD", key.leases(), now + ttl, device)
-beat(now, "lease")
+tally(now, "lease")
 return epoch
