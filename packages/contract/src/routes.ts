@@ -12,6 +12,7 @@ import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
+import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
 /** The route table under the given limits: one row per route. */
@@ -22,6 +23,7 @@ export function routeTable(settings: Settings) {
     ...LANE_ROUTES,
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
+    ...SUPPRESSION_ROUTES,
     ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
