@@ -40,6 +40,7 @@ export {
   type SuppressionBody,
   type SuppressionPageBody,
 } from "./suppression.ts";
+export type { PoolBody } from "./pool.ts";
 export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
 export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
@@ -62,6 +63,7 @@ export {
   renderEvent,
 } from "./event.ts";
 export type { FleetBody } from "./fleet-routes.ts";
+export type { OverviewBody } from "./overview.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

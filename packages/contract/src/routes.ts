@@ -10,6 +10,8 @@ import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { OVERVIEW_ROUTES } from "./overview.ts";
+import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
@@ -21,6 +23,7 @@ export function routeTable(settings: Settings) {
     ...messageRoutes(settings),
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...poolRoutes(settings),
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
     ...SUPPRESSION_ROUTES,
@@ -29,6 +32,7 @@ export function routeTable(settings: Settings) {
     ...eventRoutes(settings),
     ...WEBHOOK_ROUTES,
     ...FLEET_ROUTES,
+    ...OVERVIEW_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

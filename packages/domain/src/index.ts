@@ -1,20 +1,26 @@
 // Identity
 export {
+  type BatchId,
   type CellId,
   deviceEndpointId,
   type DeviceId,
   type EndpointId,
+  isBatchId,
   isCellId,
   isDeviceId,
   isMediaId,
   isEndpointId,
   isMessageId,
+  isPoolId,
   type MediaId,
   type MessageId,
+  mintBatchId,
   mintDeviceId,
   mintMediaId,
   mintEndpointId,
   mintMessageId,
+  mintPoolId,
+  type PoolId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
@@ -56,6 +62,38 @@ export {
   targetOf,
   wordsOf,
 } from "./content.ts";
+
+// Many messages from one upload
+export {
+  BATCH_COUNTS,
+  BATCH_STATES,
+  BATCH_WISHES,
+  type BatchCounts,
+  batchDue,
+  type BatchError,
+  type BatchFacts,
+  type BatchMove,
+  type BatchSettings,
+  type BatchState,
+  type BatchVerdict,
+  type BatchWish,
+  CHUNK_ROWS,
+  endUpload,
+  isEnded,
+  judgeWish,
+  MOST_ROWS,
+  nextDue,
+  type PackedRow,
+  packRows,
+  RATE_WINDOW_MS,
+  rateOf,
+  type RateWindows,
+  type RestStatus,
+  rowMessageId,
+  rowOf,
+  startStreaming,
+  unpackRows,
+} from "./batch.ts";
 
 // Errors
 export {
@@ -118,6 +156,7 @@ export {
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";
+export { POOL_STRATEGIES, type PoolStrategy } from "./pool.ts";
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
@@ -130,6 +169,25 @@ export {
   type DeviceState,
   isOnline,
 } from "./device-state.ts";
+
+// What happened lately, and what needs somebody
+export {
+  addTallies,
+  type Pulse,
+  PULSE_COUNTS,
+  quantileOf,
+  readPulse,
+  type Tallies,
+} from "./pulse.ts";
+export {
+  ATTENTION_KINDS,
+  type AttentionFacts,
+  type AttentionItem,
+  attentionOf,
+  type LaneCondition,
+  type RecentFailures,
+  type WebhookCondition,
+} from "./attention.ts";
 
 // Settings
 export {

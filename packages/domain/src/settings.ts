@@ -50,6 +50,12 @@ export const SETTINGS = {
   },
   idempotency_kept_ms: { value: 86_400_000, says: "how long an idempotency record is kept" },
 
+  // Batches
+  batch_upload_ms: {
+    value: 86_400_000,
+    says: "how long the upload of a batch may stay open before it is abandoned",
+  },
+
   // Media
   image_limit_bytes: { value: 16_777_216, says: "largest image" },
   video_limit_bytes: { value: 104_857_600, says: "largest video" },
@@ -137,6 +143,14 @@ export const SETTINGS = {
     says: "how often open streams and waits look whether their API key still lives",
   },
 
+  // The overview
+  overview_bucket_ms: {
+    value: 10_000,
+    says: "length of the stretches of time that the overview counts in",
+  },
+  overview_kept_ms: { value: 7_200_000, says: "how long these counts are kept" },
+  overview_refresh_ms: { value: 1_000, says: "how often an API process takes a new overview" },
+
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
   lease_renew_ms: { value: 5_000, says: "how often a worker renews its leases" },
@@ -177,6 +191,8 @@ export const SETTINGS = {
     value: 0,
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
+  pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,
     says: "longest time that a paced lane's backlog may take before singles are refused",

@@ -4,6 +4,7 @@ import { type Acceptance, acceptance } from "./accept.ts";
 import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Batches, batches } from "./batches.ts";
 import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
@@ -21,7 +22,9 @@ import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
+import { type Overviews, overviews } from "./overview.ts";
 import { type Polls, polls } from "./polls.ts";
+import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
@@ -39,6 +42,7 @@ export type Ledger = Acceptance &
   Leases &
   Devices &
   DeviceEdits &
+  Pools &
   LaneReports &
   Requests &
   Recipients &
@@ -58,7 +62,9 @@ export type Ledger = Acceptance &
   Admissions &
   EventLog &
   Workers &
+  Overviews &
   EventRetention &
+  Batches &
   Endpoints &
   Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -79,6 +85,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
     ...deviceEdits({ redis, keys, run }),
+    ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
@@ -98,7 +105,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
     ...workers(run, settings),
+    ...overviews({ redis, keys, run, settings }),
     ...eventRetention({ redis, run, settings }),
+    ...batches({ redis, keys, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),

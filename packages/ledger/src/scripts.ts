@@ -53,6 +53,7 @@ const NAMES = [
   "settle",
   "step-operation",
   "store-answer",
+  "survey",
   "take-lease",
   "take-lookups",
   "take-over",
@@ -61,6 +62,15 @@ const NAMES = [
   "use-media",
   "warm-up",
   "write-credentials",
+  // Batches
+  "append-chunk",
+  "create-batch",
+  "find-refs",
+  "move-batch",
+  // Pools
+  "create-pool",
+  "delete-pool",
+  "edit-pool",
   // Endpoints and their deliveries
   "begin-delivery",
   "create-endpoint",
@@ -81,14 +91,19 @@ const NAMES = [
 type ScriptName = (typeof NAMES)[number];
 
 /** What some scripts share and the others need not carry. */
-const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
+const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> = {
+  "append-chunk": "batch-refs",
+  "find-refs": "batch-refs",
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
+  "create-pool": "pools",
+  "delete-pool": "pools",
+  "edit-pool": "pools",
   "add-suppressions": "suppress",
   receive: "suppress",
   "create-endpoint": "endpoints",
-  "delete-device": "endpoints",
+  "delete-device": ["endpoints", "pools"],
   "delete-endpoint": "endpoints",
   "feed-deliveries": "endpoints",
   redeliver: "endpoints",
@@ -110,6 +125,8 @@ const IN_SCRIPTS = [
   "idempotency_claim_ms",
   "idempotency_kept_ms",
   "inbound_kept_ms",
+  "overview_bucket_ms",
+  "overview_kept_ms",
   "opt_out_spares_otp",
   "probe_ms",
   "queue_time_ms",
@@ -127,8 +144,7 @@ const IN_SCRIPTS = [
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
   const scripts = new Map(
     NAMES.map((name) => {
-      const part = PARTS[name];
-      const library = source("prelude") + (part === undefined ? "" : source(part));
+      const library = ["prelude", ...[PARTS[name] ?? []].flat()].map(source).join("");
       const body = withDefinitions(library, source(name));
       const text = `${luaSettings(body, settings)}\n${body}`;
       return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;

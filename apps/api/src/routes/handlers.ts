@@ -43,6 +43,7 @@ import { beginOperation, getOperation, type OperationsDeps } from "./operations.
 import { getQr, pairByCode } from "./pairing.ts";
 import { listMessages, type ListDeps } from "./list-messages.ts";
 import { getMessageMedia, type MessageMediaDeps } from "./message-media.ts";
+import { changePool, createPool, deletePool, getPool, listPools, type PoolsDeps } from "./pools.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import {
@@ -73,6 +74,7 @@ import {
 import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
+import { getOverview, type OverviewDeps } from "./overview.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -85,6 +87,7 @@ export type HandlerDeps = AcceptDeps &
   DeletionDeps &
   CancelDeps &
   LaneDeps &
+  PoolsDeps &
   LettersDeps &
   RedriveDeps &
   MediaDeps &
@@ -95,6 +98,7 @@ export type HandlerDeps = AcceptDeps &
   EventsDeps &
   WorkersDeps &
   MetricsDeps &
+  OverviewDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -125,6 +129,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
+    ...poolHandlers(deps),
     ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
@@ -136,6 +141,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listEvents: listEvents(deps),
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
+    getOverview: getOverview(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -163,6 +169,16 @@ function laneHandlers(deps: LaneDeps) {
     resumeLane: setPaused(deps, false),
     releaseLane: moveEarlier(deps, "release"),
     discardLane: moveEarlier(deps, "discard"),
+  };
+}
+
+function poolHandlers(deps: PoolsDeps) {
+  return {
+    createPool: createPool(deps),
+    listPools: listPools(deps),
+    getPool: getPool(deps),
+    changePool: changePool(deps),
+    deletePool: deletePool(deps),
   };
 }
 
