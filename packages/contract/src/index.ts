@@ -48,6 +48,7 @@ export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
 export { type Validated, validate, type ValidationEntry } from "./validation.ts";
+export { nearestName } from "./nearest-name.ts";
 export { errorList, limitList } from "./error-list.ts";
 
 // Events
