@@ -150,7 +150,7 @@ test("a CSV file is imported: its valid rows are on the list, the others are tol
     "",
     "12345;;",
     `${second};spite;`,
-    `${third}`,
+    third,
     `${third};;`,
     `${first};;;surplus`,
   ].join("\r\n");
@@ -209,9 +209,13 @@ test.each([
 });
 
 test("what is no CSV is refused by its type", async () => {
-  for (const headers of [{ "content-type": "application/json" }, { "content-encoding": "gzip" }]) {
+  const wrong: readonly Record<string, string>[] = [
+    { "content-type": "application/json" },
+    { "content-encoding": "gzip" },
+  ];
+  for (const headers of wrong) {
     // oxlint-disable-next-line no-await-in-loop
-    const refused = await upload("5511999999999", headers as Record<string, string>);
+    const refused = await upload("5511999999999", headers);
     expect(refused).toMatchObject({ status: 415, body: { error_code: "UNSUPPORTED_MEDIA_TYPE" } });
   }
 });

@@ -28,7 +28,7 @@ export function importSuppressions(deps: ImportDeps): Handler<"importSuppression
     if (file.kind === "refused") return refuse(file.problem);
     if (!isCsv(request.headers["content-type"])) return refuse(noCsv);
     const rows = collect({ ...deps, by: caller.keyId });
-    const read = await readRows(file.file, rows.take, limitBytes);
+    const read = await readRows(file.file, (row) => rows.take(row), limitBytes);
     if (client.ended.aborted) return refuse({ code: "INVALID_API_KEY" });
     if (read === "broken") return refuse(broken);
     if (read.kind === "too-large")
