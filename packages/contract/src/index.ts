@@ -33,6 +33,13 @@ export type {
   OperationBody,
   RedrivenBody,
 } from "./letter.ts";
+export {
+  type AddedSuppressionsBody,
+  type ImportedSuppressionsBody,
+  suppressionRow,
+  type SuppressionBody,
+  type SuppressionPageBody,
+} from "./suppression.ts";
 export type { PoolBody } from "./pool.ts";
 export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";

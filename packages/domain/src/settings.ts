@@ -115,6 +115,11 @@ export const SETTINGS = {
     says: "1: one-time passwords (priority otp) go to people who opted out; 0: nothing goes to them",
   },
 
+  suppression_import_limit_bytes: {
+    value: 33_554_432,
+    says: "largest CSV file of suppressions",
+  },
+
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
   groups_kept_ms: { value: 60_000, says: "how long the list of a device's groups is kept" },
