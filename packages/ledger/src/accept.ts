@@ -1,6 +1,7 @@
 import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
 import { carriedBy, carriedText } from "./media.ts";
+import type { Pooled } from "./pool-choice.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {
@@ -23,6 +24,8 @@ export interface NewMessage {
   readonly quietHours?: QuietHours;
   /** Somebody waits for its answer until then: what has not left before takes no wait. ms since the epoch */
   readonly syncUntil?: number;
+  /** It is sent from a pool, which chose the device; another message to the recipient may have been quicker. */
+  readonly pooled?: Pooled;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -132,6 +135,7 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
     json(claim?.answer),
     message.syncUntil ?? 0,
     carriedOf(message.content),
+    pooledText(message.pooled),
   ];
 }
 
@@ -139,6 +143,13 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
 function carriedOf(content: MessageContent): string {
   const carried = carriedBy(content);
   return carried === undefined ? "" : carriedText(carried);
+}
+
+/** As the script reads it; empty when it is sent from one device. */
+function pooledText(pooled: Pooled | undefined): string {
+  if (pooled === undefined) return "";
+  const { poolId, stick = "", living } = pooled;
+  return `${poolId}|${stick}|${living ? 1 : 0}`;
 }
 
 /** Empty for what is absent: scripts know no undefined. */

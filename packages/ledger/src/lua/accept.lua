@@ -1,16 +1,17 @@
 -- Accepts messages, each of them all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when
 -- the lane is free. Messages of one turn of the API come together; one that breaks leaves the others alone.
--- ARGV, 18 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
+-- ARGV, 19 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
 --       9 metadata (JSON) or "", 10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now),
 --       13 expires at (ms; 0 never), 14 quiet hours (JSON) or "", 15 fingerprint of the request or "", 16 its answer (JSON) or "",
 --       17 somebody waits for the answer until (ms; 0 nobody),
---       18 what it carries ("<media id>|<kind>") or ""
+--       18 what it carries ("<media id>|<kind>") or "",
+--       19 of a pool "<pool>|<the device that its recipient was seen to stick to, or nothing>|<1 when the chosen device lives, else 0>", or ""
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
 --         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
-local FIELDS = 18
+local FIELDS = 19
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
 local function claim(record, id, token, fingerprint, now)
@@ -30,7 +31,7 @@ local woken = {}
 local under_way
 
 local function accept(base)
-  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
+  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried, pooled =
     unpack(ARGV, base + 1, base + FIELDS)
   local at = now
   now, send_at, expires_at = tonumber(now), tonumber(send_at), tonumber(expires_at)
@@ -51,7 +52,13 @@ local function accept(base)
     if record then redis.call("DEL", record) end
     return { ... }
   end
-  local gen = redis.call("HGET", key.device(device), "gen")
+  local pool, seen, lives = string.match(pooled, "^(.-)|(.-)|(.)$")
+  if pool then
+    local other
+    device, other = taker_of(pool, recipient, device, seen)
+    if other then lives = "0" end
+  end
+  local gen = device and redis.call("HGET", key.device(device), "gen")
   if not gen then return refuse("no-device") end
   if guarded and is_stopped(recipient, class, body) then return refuse("suppressed") end
   local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
@@ -63,7 +70,7 @@ local function accept(base)
     if over >= 0 then return refuse("full", math.ceil(over + gap)) end
   end
   -- The lane is free when its owner said so and nothing has come since: then the message goes straight into the window.
-  local fast = lane[1] == gen and send_at <= now and quiet == ""
+  local fast = lane[1] == gen and not pool and send_at <= now and quiet == ""
     and tonumber(lane[2] or 0) <= now
     and redis.call("EXISTS", key.window(device)) == 0
     and redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0
@@ -75,7 +82,7 @@ local function accept(base)
   local place = later and "due" or (fast and "window" or "backlog")
   -- The first write: without room in Redis it is the one that is refused.
   local seq = digits(redis.call("INCR", key.sequence()))
-  local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place, record = record }
+  local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place, record = record, pool = pool }
   under_way = m
   if record then
     redis.call("HSET", record, "fingerprint", fingerprint, "message", id, "token", token, "state", "accepted")
@@ -96,10 +103,16 @@ local function accept(base)
   if quiet ~= "" then also("quiet", quiet) end
   if carried ~= "" then also("media", carried) end
   if later then also("send_at", send_at) end
+  if pool then also("pool", pool) end
   if expires_at > 0 then also("expires_at", expires_at) end
   if sync_until ~= "0" then also("sync_until", sync_until) end
   redis.call("HSET", key.message(id), unpack(fields))
   redis.call("ZADD", key.outbox(device), seq, id)
+  if pool then
+    stick_to(pool, recipient, device)
+    redis.call("ZADD", key.pooled(device, pool), seq, id)
+    if lives == "0" then look_for_returns(device, pool, at) end
+  end
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
   if later then to_due(m, send_at, "scheduled")
   elseif fast then
@@ -123,6 +136,7 @@ local function undo(m)
   redis.pcall("SREM", key.gate(m.device, m.recipient), m.id)
   redis.pcall("ZREM", key.outbox(m.device), m.id)
   redis.pcall("ZREM", key.due(), "x:" .. m.id)
+  if m.pool then redis.pcall("ZREM", key.pooled(m.device, m.pool), m.id) end
   redis.pcall("DEL", key.message(m.id), m.record or key.message(m.id))
 end
 
