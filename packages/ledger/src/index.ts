@@ -6,6 +6,18 @@ export type { AdmittedCall } from "./admissions.ts";
 export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
+// Batches
+export type { BatchRecord } from "./batch-record.ts";
+export type {
+  Appended,
+  BatchCursor,
+  CreatedBatch,
+  FinishedUpload,
+  NewBatch,
+  NewChunk,
+  SteeredBatch,
+} from "./batches.ts";
+
 // Reading
 export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";
@@ -27,6 +39,7 @@ export type { NewSuppression, SuppressionRecord } from "./suppressions.ts";
 export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
 export type { LaneReport } from "./lane-report.ts";
+export type { LaneSurvey, PulseBucket } from "./overview.ts";
 export type { CredentialStore } from "./credentials.ts";
 
 // Media

@@ -4,6 +4,7 @@ import { type Acceptance, acceptance } from "./accept.ts";
 import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Batches, batches } from "./batches.ts";
 import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
@@ -21,6 +22,7 @@ import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
+import { type Overviews, overviews } from "./overview.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type PoolChoices, poolChoices } from "./pool-choice.ts";
 import { type PoolReturns, poolReturns } from "./pool-returns.ts";
@@ -64,7 +66,9 @@ export type Ledger = Acceptance &
   Admissions &
   EventLog &
   Workers &
+  Overviews &
   EventRetention &
+  Batches &
   Endpoints &
   Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -107,7 +111,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
     ...workers(run, settings),
+    ...overviews({ redis, keys, run, settings }),
     ...eventRetention({ redis, run, settings }),
+    ...batches({ redis, keys, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),

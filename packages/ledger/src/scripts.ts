@@ -53,6 +53,7 @@ const NAMES = [
   "settle",
   "step-operation",
   "store-answer",
+  "survey",
   "take-lease",
   "take-lookups",
   "take-over",
@@ -61,6 +62,11 @@ const NAMES = [
   "use-media",
   "warm-up",
   "write-credentials",
+  // Batches
+  "append-chunk",
+  "create-batch",
+  "find-refs",
+  "move-batch",
   // Pools
   "create-pool",
   "delete-pool",
@@ -89,6 +95,8 @@ type ScriptName = (typeof NAMES)[number];
 
 /** What some scripts share and the others need not carry. */
 const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> = {
+  "append-chunk": "batch-refs",
+  "find-refs": "batch-refs",
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
@@ -125,6 +133,8 @@ const IN_SCRIPTS = [
   "idempotency_claim_ms",
   "idempotency_kept_ms",
   "inbound_kept_ms",
+  "overview_bucket_ms",
+  "overview_kept_ms",
   "opt_out_spares_otp",
   "probe_ms",
   "queue_time_ms",

@@ -39,13 +39,13 @@ local function leave_pools(device, at)
   end
 end
 
--- The device of a recipient is the chosen one, unless another message was quicker, or it has left the pool since. Second: true when it
--- was not the chosen one. nil when the pool has none.
+-- The device of a recipient is the chosen one, unless another message was quicker, or it has left the pool since; nil when the pool has
+-- none. `seen`: the device that the recipient was seen to stick to.
 local function taker_of(pool, recipient, chosen, seen)
   local stick = redis.call("GET", key.stick(pool, recipient))
   local taker = stick and stick ~= seen and stick or chosen
-  if redis.call("SISMEMBER", key.poolsof(taker), pool) == 0 then taker = pool_devices(pool)[1] end
-  return taker, taker ~= chosen
+  if redis.call("SISMEMBER", key.poolsof(taker), pool) == 0 then return pool_devices(pool)[1] end
+  return taker
 end
 
 -- The recipient stays with the device, for S.stick_kept_ms after its last message.
@@ -82,7 +82,7 @@ local function move_to(m, to, now)
   m.device, m.gen = to, generation(to)
   redis.call("ZADD", key.outbox(to), m.seq, m.id)
   redis.call("ZADD", key.pooled(to, m.pool), m.seq, m.id)
-  local version = tonumber(m.version) + 1
+  local version = tonumber(m.version or 1) + 1
   redis.call("HSET", key.message(m.id), "device", to, "gen", m.gen, "version", digits(version), "log", entry(m.log, m.status, digits(now)))
   if later then
     if shut then redis.call("SADD", key.gate(to, m.recipient), m.id) end

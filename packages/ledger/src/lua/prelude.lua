@@ -8,19 +8,50 @@ end
 -- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping, except
 -- `more`, a JSON object that only events of some types have. trim-events shortens the log.
 local function emit(change)
-  local more, cursor = change.more, nil
-  local at, version, attempt = digits(change.at), digits(change.version), digits(change.attempt) or ""
+  local more, message, cursor = change.more, change.message or "", nil
+  local at, version, attempt, code = digits(change.at), digits(change.version), digits(change.attempt) or "", change.code or ""
+  -- What does not apply may be left out: readers take it as empty.
   if more then
-    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", version, "at", at, "attempt", attempt, "code", change.code or "", "more", more)
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt, "code", code, "more", more)
+  elseif code ~= "" then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt, "code", code)
+  elseif attempt ~= "" then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt)
   else
-    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", version, "at", at, "attempt", attempt, "code", change.code or "")
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at)
   end
   redis.call("PUBLISH", key.status(), '{"cursor":"' .. cursor .. '","type":"' .. change.type ..
-    '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. version ..
-    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. (change.code or "") ..
+    '","message":"' .. message .. '","device":"' .. change.device .. '","version":' .. version ..
+    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. code ..
     (more and '","more":' .. cjson.encode(more) .. '}' or '"}'))
+end
+
+-- Counts something in the bucket of its time, for the overview: one command. A field is a status, with what is told apart of it
+-- behind a bar. `at`: ms.
+local function tally(at, field, count)
+  at, count = tonumber(at), count or 1
+  local bucket = key.pulse(digits(at - at % S.overview_bucket_ms))
+  if redis.call("HINCRBY", bucket, field, digits(count)) == count then redis.call("PEXPIRE", bucket, digits(S.overview_kept_ms)) end
+end
+
+-- How long something took, as the number of a slot: four to each doubling of a ms.
+local function slot(ms)
+  return ms < 1 and "0" or string.format("%d", math.log(ms) * 5.7707801635558535)
+end
+
+-- Under which name a status that is entered is counted: an ack with its time since the acceptance (or since the message fell due), a delivery
+-- with its time since the ack, a failure and a retry with its code. `log`: the timeline before.
+local function mark_of(to, at, code, log, since)
+  if to == "sent" and since then return "sent|" .. slot(tonumber(at) - tonumber(since)) end
+  if to == "delivered" then
+    local sent = string.match(log, '"sent",(%d+)')
+    return sent and "delivered|" .. slot(tonumber(at) - tonumber(sent)) or "delivered"
+  end
+  return (to == "failed" or to == "queued") and code and code ~= "" and to .. "|" .. code or to
 end
 
 -- Redis' own clock, ms since the epoch: leases of all workers are measured by one clock.
@@ -56,6 +87,7 @@ local function load_message(id)
   if #flat == 0 then return nil end
   local m = { id = id }
   for index = 1, #flat, 2 do m[flat[index]] = flat[index + 1] end
+  m.version = m.version or "1"
   return m.status and m or nil
 end
 
@@ -249,6 +281,96 @@ local function may_come_from(m, origins)
     or (m.code and string.find(origins, "," .. m.status .. ":" .. m.code .. ",", 1, true))
 end
 
+local COUNTED = { "accepted", "invalid", "duplicate", "suppressed", "scheduled", "queued", "sending", "unknown", "sent", "delivered",
+  "read", "played", "failed", "expired", "canceled" }
+local UNSETTLED = { scheduled = true, queued = true, sending = true, unknown = true }
+
+-- Tells something of a batch, with its counts at this moment. `extra`: more members of the JSON object, each with a comma behind it.
+local function tell_batch(id, word, at, extra)
+  local b = redis.call("HMGET", key.batch(id), "device", "version", "state")
+  local counted = redis.call("HMGET", key.counts(id), unpack(COUNTED))
+  for index, name in ipairs(COUNTED) do counted[index] = '"' .. name .. '":' .. (counted[index] or "0") end
+  emit({ type = "batch." .. word, device = b[1], version = b[2], at = at, more = '{"batch_id":"' .. id .. '","batch_status":"' .. b[3] ..
+    '",' .. (extra or "") .. '"counts":{' .. table.concat(counted, ",") .. "}}" })
+end
+
+-- The devices that a batch may be sent from.
+local function devices_of(id)
+  return cjson.decode(redis.call("HGET", key.batch(id), "devices") or "[]")
+end
+
+-- The batch may have rows for the lanes of its devices. `all`: their owners shall look, also where it stood in the ring already.
+local function join_rings(id, all)
+  local class = redis.call("HGET", key.batch(id), "class")
+  for _, device in ipairs(devices_of(id)) do
+    local joins = not redis.call("ZSCORE", key.ring(device, class), id)
+    if joins then
+      redis.call("ZADD", key.ring(device, class), redis.call("INCR", key.sequence()), id)
+      redis.call("HSET", key.lane(device), "ring", "1")
+      redis.call("HDEL", key.lane(device), "open")
+    end
+    if joins or all then wake(device) end
+  end
+end
+
+-- A batch enters a state. `word`: what its event is called; `extra`: as of tell_batch.
+local function enter_batch(id, state, word, at, extra)
+  redis.call("HSET", key.batch(id), "state", state, "state_at", at)
+  redis.call("HINCRBY", key.batch(id), "version", "1")
+  tell_batch(id, word, at, extra)
+end
+
+-- A batch ends: it is kept for a while.
+local function end_batch(id, state, at, extra)
+  redis.call("HSET", key.batch(id), "ended_at", at)
+  redis.call("ZADD", key.batchdues(), digits(at + S.settled_kept_ms), id)
+  for _, device in ipairs(devices_of(id)) do redis.call("ZREM", key.batchesof(device), id) end
+  enter_batch(id, state, state, at, extra)
+end
+
+-- Ends a batch of which nothing is open, when nothing more will come. True when it did.
+local function complete_batch(id, at)
+  local f = redis.call("HMGET", key.batch(id), "state", "uploaded_at")
+  if not f[2] or (f[1] ~= "ready" and f[1] ~= "running" and f[1] ~= "paused") then return false end
+  if redis.call("HGET", key.counts(id), "open") ~= "0" then return false end
+  end_batch(id, "completed", at)
+  return true
+end
+
+-- Once a second at most: counts for whoever watches the batch.
+local PROGRESS_MS = 1000
+local RATE_WINDOW_MS = 10000
+
+-- Counts a message of a batch from its status to another one, at the entrance of which it may have a code. When nothing is open any
+-- more the batch is completed; a message that is redriven opens it again.
+local function count_status(m, to, at, code)
+  local record = key.counts(m.batch)
+  local f = redis.call("HMGET", record, m.status, to, "open", "told_at", "window", "present", "before")
+  if m.status == to or not f[3] then return end
+  at = tonumber(at)
+  local open = f[3] + (UNSETTLED[to] and 1 or 0) - (UNSETTLED[m.status] and 1 or 0)
+  redis.call("HSET", record, m.status, digits((f[1] or 0) - 1), to, digits((f[2] or 0) + 1), "open", digits(open))
+  if m.status == "failed" and m.code then redis.call("HINCRBY", record, "code:" .. m.code, "-1") end
+  if to == "failed" then redis.call("HINCRBY", record, "code:" .. (code or ""), "1") end
+  if to == "sent" or to == "delivered" or to == "read" or to == "played" then
+    local number = math.floor(at / RATE_WINDOW_MS)
+    if UNSETTLED[m.status] and f[5] == digits(number) then redis.call("HINCRBY", record, "present", "1")
+    elseif UNSETTLED[m.status] then
+      redis.call("HSET", record, "window", digits(number), "present", "1", "before",
+        tonumber(f[5] or 0) == number - 1 and f[6] or "0")
+    end
+  end
+  local told = at - (f[4] or 0) >= PROGRESS_MS
+  if told then redis.call("HSET", record, "told_at", digits(at)) end
+  if open == 0 and complete_batch(m.batch, at) then return end
+  if UNSETTLED[to] and not UNSETTLED[m.status] and redis.call("HGET", key.batch(m.batch), "state") == "completed" then
+    redis.call("HDEL", key.batch(m.batch), "ended_at")
+    for _, device in ipairs(devices_of(m.batch)) do redis.call("ZADD", key.batchesof(device), at, m.batch) end
+    enter_batch(m.batch, "running", "running", at)
+  elseif told then tell_batch(m.batch, "progress", at)
+  end
+end
+
 -- Enters a status: takes the message out of its place, writes status, timeline, letter index and life time, announces it. The caller
 -- has asked may_come_from. `change`: to, at; optional code, detail, left (an attempt may have left), attempts (the new count),
 -- and where an unsettled message goes on waiting: due (a time) with why, or backlog = true.
@@ -286,5 +408,7 @@ local function enter(m, change)
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
+  tally(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
+  if m.batch then count_status(m, change.to, change.at, change.code) end
   return version
 end
