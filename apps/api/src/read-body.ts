@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { Problem } from "@pombo/contract";
-import { parseJson } from "./parse-json.ts";
+import { parseJson, type Problem } from "@pombo/contract";
 
 export type ReadBody =
   | { readonly kind: "body"; readonly value: object }

@@ -55,6 +55,20 @@ export const SETTINGS = {
     value: 86_400_000,
     says: "how long the upload of a batch may stay open before it is abandoned",
   },
+  batch_body_limit_bytes: {
+    value: 2_147_483_648,
+    says: "largest upload of a batch as CSV or NDJSON, before and after decompression",
+  },
+  batch_json_limit_bytes: {
+    value: 16_777_216,
+    says: "largest upload of a batch as one JSON body, before and after decompression",
+  },
+  batch_json_rows: { value: 10_000, says: "rows of a batch that is one JSON body" },
+  batch_row_limit_chars: { value: 65_536, says: "longest row of an upload" },
+  batch_gzip_ratio: {
+    value: 200,
+    says: "how many times larger than itself a gzip upload may become, beyond its first 8 MiB",
+  },
 
   // Media
   image_limit_bytes: { value: 16_777_216, says: "largest image" },

@@ -7,18 +7,21 @@ const DEEPEST = 64;
 /**
  * Reads JSON that means one thing only: a repeated key, `__proto__` as a key or absurd nesting are refused,
  * since other readers of the same text would see something else.
+ * @param name what the text is called where it is refused
  */
-export function parseJson(text: string): ParsedJson {
+export function parseJson(text: string, name = "The request body"): ParsedJson {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return text.trim() === ""
-      ? { kind: "undecodable", detail: "The request body is empty" }
+      ? { kind: "undecodable", detail: `${name} is empty` }
       : { kind: "undecodable" };
   }
-  const detail = findAmbiguity(text);
-  return detail === undefined ? { kind: "json", value } : { kind: "undecodable", detail };
+  const ambiguity = findAmbiguity(text);
+  return ambiguity === undefined
+    ? { kind: "json", value }
+    : { kind: "undecodable", detail: `${name} ${ambiguity}` };
 }
 
 /** What is open around a token: the keys seen so far of an object, or a list. */
@@ -46,7 +49,7 @@ function findAmbiguity(text: string): string | undefined {
       if (detail !== undefined) return detail;
       index = end - 1;
     } else enterOrLeave(mark, open);
-    if (open.length > DEEPEST) return "The request body is nested too deeply";
+    if (open.length > DEEPEST) return "is nested too deeply";
     // What stands between tokens is a space or below it.
     if (mark > SPACE) before = mark;
   }
@@ -71,8 +74,8 @@ function refuseKey(
   if (around === undefined || around === "list") return undefined;
   const bare = text.slice(start + 1, end - 1);
   const key = bare.includes("\\") ? (JSON.parse(`"${bare}"`) as string) : bare;
-  if (key === "__proto__") return 'The request body has the key "__proto__"';
-  if (around.has(key)) return "The request body has the same key twice";
+  if (key === "__proto__") return 'has the key "__proto__"';
+  if (around.has(key)) return "has the same key twice";
   around.add(key);
   return undefined;
 }
