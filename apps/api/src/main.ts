@@ -70,6 +70,7 @@ async function main(config: Config): Promise<void> {
       allowsPrivate: config.env === "development",
       cell,
       settings,
+      corsOrigins: config.corsOrigins,
       log,
     },
     config,

@@ -393,6 +393,12 @@ local function enter(m, change)
     if change.backlog then to_backlog(m) end
     open_gate(m)
   end
+  if m.pool then
+    if (change.due or change.backlog) and not change.left and not m.left then
+      redis.call("ZADD", key.pooled(m.device, m.pool), m.seq, m.id)
+    else redis.call("ZREM", key.pooled(m.device, m.pool), m.id)
+    end
+  end
   if m.status == "failed" then redis.call("ZREM", key.letters(), m.id) end
   if change.to == "failed" then redis.call("ZADD", key.letters(), at, m.id) end
   if change.due or change.backlog or change.to == "failed" then redis.call("PERSIST", record)
