@@ -425,7 +425,7 @@ test("rows of a table that don't have its shape are bad rows of their lines", as
       "to,text",
       `${TO},"a`,
       'b"',
-      `${TO}`,
+      TO,
       `${TO},Hi,there`,
       `${TO},"Hi"x`,
       `${TO},5" pipe`,
