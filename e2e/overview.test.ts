@@ -109,7 +109,7 @@ test("every process tells its metrics, and the guide names each of them and no o
   const api = await (await fetch(`${pombo.ready.api_url}/metrics`, { headers })).text();
   expect(api).toMatch(/pombo_accepted_total\{class="normal"\} [1-9]/);
 
-  const told = new Set(
+  const shown = new Set(
     [...`${worker}${notifier}${api}`.matchAll(/^# TYPE (pombo_\w+) /gm)].map(([, name]) => name),
   );
   const guide = await readFile(join(import.meta.dirname, "..", "docs", "metrics.md"), "utf8");
@@ -117,5 +117,5 @@ test("every process tells its metrics, and the guide names each of them and no o
   const named = rows.flatMap((row) =>
     [...(row.split("|")[1] ?? "").matchAll(/`(pombo_\w+)`/g)].map(([, name]) => name),
   );
-  expect(named.toSorted()).toEqual([...told].toSorted());
+  expect(new Set(named)).toEqual(shown);
 });
