@@ -16,6 +16,10 @@ export function measureLog(log: Log, measures: Measures): Log {
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
+    plain(event, fields) {
+      measures[event]?.(fields);
+      log.plain(event, fields);
+    },
     child: (fields) => measureLog(log.child(fields), measures),
   };
 }
