@@ -19,7 +19,7 @@ interface Form {
   readonly zipped: boolean;
   /** Before the rows. */
   readonly head: string;
-  line(row: number): string;
+  readonly line: (row: number) => string;
 }
 
 const ROWS = 200_000;
