@@ -216,6 +216,8 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+export { judgeSettings, type SettingFault } from "./judge-settings.ts";
+export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 
 // Webhooks
 export {
