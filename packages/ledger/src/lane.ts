@@ -177,7 +177,7 @@ function readWindowEntry([id, value]: [string, string]): WindowEntry {
   return { messageId: id as MessageId, feed: Number(feed), fedAt: Number(fedAt) };
 }
 
-const LANE_FIELDS = 14;
+const LANE_FIELDS = 15;
 const CANDIDATE_FIELDS = 8;
 
 type Reply = readonly (string | number)[];

@@ -4,7 +4,7 @@
 -- Result: 1 · 0 it has changed since
 local id, to, word, rest, now = ARGV[1], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local record, counts = key.batch(id), key.counts(id)
-local b = redis.call("HMGET", record, "version", "chunks", "rest", "cursor", "rows", "digest")
+local b = redis.call("HMGET", record, "version", "chunks", "rest", "cursor", "rows", "digest", "rowlog")
 if b[1] ~= ARGV[2] or (ARGV[3] ~= "" and b[2] ~= ARGV[3]) then return 0 end
 if ARGV[8] == "1" then
   redis.call("HSET", record, "uploaded_at", now)
@@ -15,7 +15,7 @@ if ARGV[10] ~= "0" then redis.call("ZADD", key.batchdues(), ARGV[10], id) else r
 local extra
 if rest ~= "" and rest ~= b[3] then
   local undrawn = redis.call("HGET", counts, "undrawn")
-  redis.call("HSET", record, "rest", rest, "rest_at", now)
+  redis.call("HSET", record, "rest", rest, "rest_at", now, "rowlog", entry(b[7], rest, now, nil, rest == "canceled" and "MESSAGE_CANCELED" or rest == "expired" and "MESSAGE_EXPIRED"))
   if undrawn ~= "0" then
     redis.call("HINCRBY", counts, b[3], "-" .. undrawn)
     redis.call("HINCRBY", counts, rest, undrawn)
@@ -27,6 +27,8 @@ if rest ~= "" and rest ~= b[3] then
     extra = '"from_row":' .. b[4] .. ',"to_row":' .. b[5] .. ","
   end
 end
+-- What was drawn and has not left ends step by step (sweep-batch).
+if to == "canceled" or to == "abandoned" then redis.call("HSET", record, "sweep", digits(b[4] - 1)) end
 if to == "completed" or to == "canceled" or to == "abandoned" then end_batch(id, to, now, extra)
 elseif word ~= "" then enter_batch(id, to, word, now, extra)
 else
@@ -38,4 +40,5 @@ else
   for _, device in ipairs(devices_of(id)) do wake(device) end
 end
 complete_batch(id, now)
+if to == "canceled" or to == "abandoned" then redis.call("ZADD", key.batchdues(), now, id) end
 return 1

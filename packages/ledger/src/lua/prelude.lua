@@ -61,8 +61,8 @@ end
 
 -- The fields that say where a message rests.
 local function place_of(id)
-  local f = redis.call("HMGET", key.message(id), "device", "gen", "class", "seq", "recipient", "place")
-  return { id = id, device = f[1], gen = f[2], class = f[3], seq = f[4], recipient = f[5], place = f[6] }
+  local f = redis.call("HMGET", key.message(id), "device", "gen", "class", "seq", "recipient", "place", "batch")
+  return { id = id, device = f[1], gen = f[2], class = f[3], seq = f[4], recipient = f[5], place = f[6], batch = f[7] or nil }
 end
 
 local CLASSES = { "otp", "high", "normal", "bulk" }
@@ -91,6 +91,7 @@ local function take_out(m)
   elseif m.place == "waiting" then redis.call("ZREM", key.waiting(m.device, m.recipient), m.id)
   elseif m.place == "held" then redis.call("ZREM", key.held(m.device), m.id)
   elseif m.place == "due" then redis.call("ZREM", key.due(), due_member(m))
+  elseif m.place == "parked" then redis.call("ZREM", key.parked(m.batch, m.device), m.id)
   end
   if m.place == "held" or m.place == "due" then redis.call("ZREM", key.aside(m.device, m.recipient), m.id) end
 end
@@ -154,6 +155,23 @@ end
 local function open_gate(m)
   redis.call("SREM", key.gate(m.device, m.recipient), m.id)
   let_next_come(m.device, m.recipient)
+end
+
+-- True when a message of this batch may not go: the batch is paused, or has ended since the message was redriven. What may have left
+-- goes on, until its outcome is known.
+local function is_batch_still(batch, left, redriven_at)
+  if left then return false end
+  local b = redis.call("HMGET", key.batch(batch), "state", "ended_at")
+  if b[1] == "paused" then return true end
+  return (b[1] == "canceled" or b[1] == "abandoned") and not (redriven_at and tonumber(redriven_at) >= tonumber(b[2]))
+end
+
+-- The message rests until its batch goes on, and stands before nobody meanwhile.
+local function park(m)
+  take_out(m)
+  redis.call("ZADD", key.parked(m.batch, m.device), m.seq, m.id)
+  redis.call("HSET", key.message(m.id), "place", "parked")
+  open_gate(m)
 end
 
 -- What was set aside because its recipient was cold may go: the chat has become warm.
@@ -365,7 +383,8 @@ local function enter(m, change)
   if change.to == "failed" then redis.call("ZADD", key.letters(), at, m.id) end
   if change.due or change.backlog or change.to == "failed" then redis.call("PERSIST", record)
   else
-    redis.call("PEXPIRE", record, digits(S.settled_kept_ms))
+    -- The rows of a batch go with it.
+    if m.batch then redis.call("PERSIST", record) else redis.call("PEXPIRE", record, digits(S.settled_kept_ms)) end
     if m.expires_at then redis.call("ZREM", key.due(), "x:" .. m.id) end
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
