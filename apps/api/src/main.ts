@@ -11,6 +11,7 @@ import { openFollow } from "./follow.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openServer } from "./server.ts";
+import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
 
 /**
@@ -54,7 +55,14 @@ async function main(config: Config): Promise<void> {
       admission: openAdmission({
         info: () => redis.info("memory"),
         settings,
-        clock: () => performance.now(),
+        clock: monotonic,
+      }),
+      overviewer: openOverviewer({
+        ledger,
+        info: (...sections) => redis.info(...sections),
+        settings,
+        now: Date.now,
+        clock: monotonic,
       }),
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
@@ -69,6 +77,11 @@ async function main(config: Config): Promise<void> {
   process.send?.({ kind: "ready", url: server.url, pid: process.pid });
   const { because } = await told;
   log.info("api.closing", { because });
+}
+
+/** Monotonic ms. */
+function monotonic(): number {
+  return performance.now();
 }
 
 const read = readConfig(environment());

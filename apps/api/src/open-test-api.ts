@@ -25,6 +25,7 @@ import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer } from "./server.ts";
+import { openOverviewer } from "./take-overview.ts";
 
 export const ADMIN = "pombo_c0_admin-key-for-tests";
 
@@ -90,6 +91,13 @@ export async function openTestApi(
     {
       ...rest,
       ledger: changed,
+      overviewer: openOverviewer({
+        ledger: changed,
+        info: (...sections) => redis.info(...sections),
+        settings: full,
+        now: Date.now,
+        clock: () => performance.now(),
+      }),
       metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),

@@ -56,6 +56,7 @@ export {
   renderEvent,
 } from "./event.ts";
 export type { FleetBody } from "./fleet-routes.ts";
+export type { OverviewBody } from "./overview.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

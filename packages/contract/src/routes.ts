@@ -10,6 +10,7 @@ import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { OVERVIEW_ROUTES } from "./overview.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
@@ -29,6 +30,7 @@ export function routeTable(settings: Settings) {
     ...eventRoutes(settings),
     ...WEBHOOK_ROUTES,
     ...FLEET_ROUTES,
+    ...OVERVIEW_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

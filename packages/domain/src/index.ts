@@ -170,6 +170,25 @@ export {
   isOnline,
 } from "./device-state.ts";
 
+// What happened lately, and what needs somebody
+export {
+  addTallies,
+  type Pulse,
+  PULSE_COUNTS,
+  quantileOf,
+  readPulse,
+  type Tallies,
+} from "./pulse.ts";
+export {
+  ATTENTION_KINDS,
+  type AttentionFacts,
+  type AttentionItem,
+  attentionOf,
+  type LaneCondition,
+  type RecentFailures,
+  type WebhookCondition,
+} from "./attention.ts";
+
 // Settings
 export {
   DEFAULT_SETTINGS,

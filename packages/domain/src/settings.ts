@@ -138,6 +138,14 @@ export const SETTINGS = {
     says: "how often open streams and waits look whether their API key still lives",
   },
 
+  // The overview
+  overview_bucket_ms: {
+    value: 10_000,
+    says: "length of the stretches of time that the overview counts in",
+  },
+  overview_kept_ms: { value: 7_200_000, says: "how long these counts are kept" },
+  overview_refresh_ms: { value: 1_000, says: "how often an API process takes a new overview" },
+
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
   lease_renew_ms: { value: 5_000, says: "how often a worker renews its leases" },

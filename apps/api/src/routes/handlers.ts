@@ -66,6 +66,7 @@ import {
 import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
+import { getOverview, type OverviewDeps } from "./overview.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -87,6 +88,7 @@ export type HandlerDeps = AcceptDeps &
   EventsDeps &
   WorkersDeps &
   MetricsDeps &
+  OverviewDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -128,6 +130,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listEvents: listEvents(deps),
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
+    getOverview: getOverview(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),

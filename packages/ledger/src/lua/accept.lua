@@ -28,6 +28,8 @@ local guarded = is_anybody_suppressed()
 local woken = {}
 -- The message that is being written.
 local under_way
+-- How many were accepted at which time.
+local accepted = {}
 
 local function accept(base)
   local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
@@ -114,6 +116,7 @@ local function accept(base)
     woken[device] = true
   end
   emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
+  accepted[at] = (accepted[at] or 0) + 1
   return { "accepted", fast and 1 or 0, id }
 end
 
@@ -135,4 +138,5 @@ for base = 0, #ARGV - FIELDS, FIELDS do
   replies[#replies + 1] = reply
 end
 for device in pairs(woken) do wake(device) end
+for at, count in pairs(accepted) do tally(at, "accepted", count) end
 return replies

@@ -23,6 +23,30 @@ local function emit(change)
     (more and '","more":' .. cjson.encode(more) .. '}' or '"}'))
 end
 
+-- Counts something in the bucket of its time, for the overview: one command. A field is a status, with what is told apart of it
+-- behind a bar. `at`: ms.
+local function tally(at, field, count)
+  at, count = tonumber(at), count or 1
+  local bucket = key.pulse(digits(at - at % S.overview_bucket_ms))
+  if redis.call("HINCRBY", bucket, field, digits(count)) == count then redis.call("PEXPIRE", bucket, digits(S.overview_kept_ms)) end
+end
+
+-- How long something took, as the number of a slot: four to each doubling of a ms.
+local function slot(ms)
+  return ms < 1 and "0" or string.format("%d", math.log(ms) * 5.7707801635558535)
+end
+
+-- Under which name a status that is entered is counted: an ack with its time since the acceptance (or since the message fell due), a delivery
+-- with its time since the ack, a failure and a retry with its code. `log`: the timeline before.
+local function mark_of(to, at, code, log, since)
+  if to == "sent" and since then return "sent|" .. slot(tonumber(at) - tonumber(since)) end
+  if to == "delivered" then
+    local sent = string.match(log, '"sent",(%d+)')
+    return sent and "delivered|" .. slot(tonumber(at) - tonumber(sent)) or "delivered"
+  end
+  return (to == "failed" or to == "queued") and code and code ~= "" and to .. "|" .. code or to
+end
+
 -- Redis' own clock, ms since the epoch: leases of all workers are measured by one clock.
 local function clock()
   local time = redis.call("TIME")
@@ -389,5 +413,6 @@ local function enter(m, change)
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
+  tally(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
   return version
 end
