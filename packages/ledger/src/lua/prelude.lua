@@ -353,7 +353,7 @@ local RATE_WINDOW_MS = 10000
 
 -- Counts a message of a batch from its status to another one, at the entrance of which it may have a code. When nothing is open any
 -- more the batch is completed; a message that is redriven opens it again.
-local function tally(m, to, at, code)
+local function count_status(m, to, at, code)
   local record = key.counts(m.batch)
   local f = redis.call("HMGET", record, m.status, to, "open", "told_at", "window", "present", "before")
   if m.status == to or not f[3] then return end
@@ -414,5 +414,6 @@ local function enter(m, change)
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
   tally(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
+  if m.batch then count_status(m, change.to, change.at, change.code) end
   return version
 end

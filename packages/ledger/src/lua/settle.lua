@@ -16,7 +16,7 @@ if by == "evidence" and to ~= "sent" then
     redis.call("HSET", key.message(id), "status", to, "version", digits(version), "log", entry(f[6], to, now, attempts))
     emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
     tally(now, mark_of(to, now, nil, f[6]))
-    if f[7] then tally({ batch = f[7], status = f[1] }, to, now) end
+    if f[7] then count_status({ batch = f[7], status = f[1] }, to, now) end
     return { "settled", version }
   end
 end
