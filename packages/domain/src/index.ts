@@ -63,6 +63,8 @@ export {
   wordsOf,
 } from "./content.ts";
 
+export { columnName, type CompiledTemplate, compileTemplate, type Template } from "./template.ts";
+
 // Many messages from one upload
 export {
   BATCH_COUNTS,
@@ -89,6 +91,7 @@ export {
   rateOf,
   type RateWindows,
   type RestStatus,
+  renderRows,
   rowMessageId,
   rowOf,
   startStreaming,

@@ -66,7 +66,7 @@ const KEY_PARTS = {
   /** zset by creation: batches that have not ended — device */
   batchesof: 1,
   /** zset by sequence: messages of a batch that is paused — batch, device */
-  parked: 2,
+  parkedrows: 2,
   /** hash row → `<status>|<at>`: rows that ended before they were drawn — batch */
   exits: 1,
   /** zset by turn: batches that can give rows to a lane — device, class */

@@ -48,4 +48,5 @@ end
 if b[6] ~= "" then redis.call("PEXPIRE", key.idempotency(b[6]), S.idempotency_kept_ms) end
 if accepted > 0 then tell_batch(id, "accepted", now, '"from_row":' .. digits(first) .. ',"to_row":' .. digits(last) .. ",") end
 if b[1] == "running" then join_rings(id) end
+tally(now, "accepted", accepted)
 return { "stored" }

@@ -70,5 +70,5 @@ redis.call("HSET", key.message(id), "status", "sending", "version", digits(versi
   "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
   "log", entry(m.log, "sending", ARGV[6], digits(attempt)))
 emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
-if m.batch then tally(m, "sending", now) end
+if m.batch then count_status(m, "sending", now) end
 return reply("go")

@@ -7,12 +7,12 @@ local device, epoch, now, id, from, to = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARG
 local FIELDS = 6
 if not owns(device, epoch) then return { "fenced" } end
 local b = redis.call("HMGET", key.batch(id), "state", "cursor", "rows", "gen", "class", "key", "at", "rowlog", "quiet", "expires_at",
-  "rest", "drawn")
+  "rest", "drawn", "send_at")
 local mark = device .. "|" .. epoch .. "|" .. from
 if b[2] == to and b[12] == mark then return { "drawn" } end -- the same command, sent again
 if b[1] ~= "running" or b[11] ~= "queued" or b[2] ~= from or tonumber(to) > b[3] + 1 then return { "moved" } end
 local gen, class = generation(device), b[5]
-if not gen or (b[4] ~= "" and b[4] ~= gen) or redis.call("EXISTS", key.parked(id, device)) == 1 then return { "moved" } end
+if not gen or (b[4] ~= "" and b[4] ~= gen) or redis.call("EXISTS", key.parkedrows(id, device)) == 1 then return { "moved" } end
 
 -- The first write: without room in Redis it is the one that is refused.
 redis.call("HSET", key.batch(id), "cursor", to, "drawn", mark)
@@ -21,11 +21,13 @@ local leavers = redis.call("EXISTS", key.exits(id)) == 1
 local seq, drawn = tonumber(redis.call("INCRBY", key.sequence(), digits(#ARGV))) - #ARGV, 0
 for at = 7, #ARGV, FIELDS do
   local row = ARGV[at]
-  if not leavers or redis.call("HEXISTS", key.exits(id), row) == 0 then
+  local exit = leavers and redis.call("HGET", key.exits(id), row)
+  local edited = exit and string.match(exit, "^body|(.*)$")
+  if not exit or edited then
     local message = prefix .. string.format("%07X", tonumber(row))
     local turn = digits(seq + at)
     local fields = { "status", "queued", "version", string.find(b[8], "scheduled", 1, true) and "2" or "1", "device", device, "gen", gen,
-      "recipient", ARGV[at + 1], "body", ARGV[at + 2], "class", class, "seq", turn, "key", b[6], "at", b[7], "place", "backlog", "log", b[8],
+      "recipient", ARGV[at + 1], "body", edited or ARGV[at + 2], "class", class, "seq", turn, "key", b[6], "at", b[7], "place", "backlog", "log", b[8],
       "batch", id }
     local function also(name, value)
       if value and value ~= "" then
@@ -38,6 +40,7 @@ for at = 7, #ARGV, FIELDS do
     also("media", ARGV[at + 5])
     also("quiet", b[9])
     also("expires_at", b[10])
+    also("send_at", b[13])
     redis.call("HSET", key.message(message), unpack(fields))
     redis.call("ZADD", key.outbox(device), turn, message)
     redis.call("ZADD", key.backlog(device, gen, class), turn, message)

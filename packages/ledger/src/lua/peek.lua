@@ -41,7 +41,7 @@ local out = { redis.call("HLEN", key.window(device)), l[1] or "0", l[2] or "0", 
 -- Messages of a batch that goes on again come back before new ones are drawn; true when some are left.
 local MOST_AT_ONCE = 200
 local function bring_back(batch)
-  local parked = key.parked(batch, device)
+  local parked = key.parkedrows(batch, device)
   for _, id in ipairs(redis.call("ZRANGE", parked, 0, MOST_AT_ONCE - 1)) do
     local m = place_of(id)
     redis.call("ZREM", parked, id)
@@ -59,7 +59,7 @@ local function next_of_ring(class)
     local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest")
     local left = false
     if b[1] ~= "running" then redis.call("ZREM", ring, batch)
-    elseif redis.call("EXISTS", key.parked(batch, device)) == 1 then left = bring_back(batch)
+    elseif redis.call("EXISTS", key.parkedrows(batch, device)) == 1 then left = bring_back(batch)
     elseif b[5] ~= "queued" or (b[4] ~= "" and b[4] ~= gen) or tonumber(b[2]) > tonumber(b[3]) then redis.call("ZREM", ring, batch)
     elseif not found then
       local open = redis.call("HMGET", key.counts(batch), "open", "undrawn")

@@ -115,7 +115,7 @@ local function take_out(m)
   elseif m.place == "waiting" then redis.call("ZREM", key.waiting(m.device, m.recipient), m.id)
   elseif m.place == "held" then redis.call("ZREM", key.held(m.device), m.id)
   elseif m.place == "due" then redis.call("ZREM", key.due(), due_member(m))
-  elseif m.place == "parked" then redis.call("ZREM", key.parked(m.batch, m.device), m.id)
+  elseif m.place == "parked" then redis.call("ZREM", key.parkedrows(m.batch, m.device), m.id)
   end
   if m.place == "held" or m.place == "due" then redis.call("ZREM", key.aside(m.device, m.recipient), m.id) end
 end
@@ -193,7 +193,7 @@ end
 -- The message rests until its batch goes on, and stands before nobody meanwhile.
 local function park(m)
   take_out(m)
-  redis.call("ZADD", key.parked(m.batch, m.device), m.seq, m.id)
+  redis.call("ZADD", key.parkedrows(m.batch, m.device), m.seq, m.id)
   redis.call("HSET", key.message(m.id), "place", "parked")
   open_gate(m)
 end
@@ -325,14 +325,14 @@ end
 
 -- A batch enters a state. `word`: what its event is called; `extra`: as of tell_batch.
 local function enter_batch(id, state, word, at, extra)
-  redis.call("HSET", key.batch(id), "state", state, "state_at", at)
+  redis.call("HSET", key.batch(id), "state", state, "state_at", digits(at))
   redis.call("HINCRBY", key.batch(id), "version", "1")
   tell_batch(id, word, at, extra)
 end
 
 -- A batch ends: it is kept for a while.
 local function end_batch(id, state, at, extra)
-  redis.call("HSET", key.batch(id), "ended_at", at)
+  redis.call("HSET", key.batch(id), "ended_at", digits(at))
   redis.call("ZADD", key.batchdues(), digits(at + S.settled_kept_ms), id)
   for _, device in ipairs(devices_of(id)) do redis.call("ZREM", key.batchesof(device), id) end
   enter_batch(id, state, state, at, extra)
@@ -345,6 +345,12 @@ local function complete_batch(id, at)
   if redis.call("HGET", key.counts(id), "open") ~= "0" then return false end
   end_batch(id, "completed", at)
   return true
+end
+
+-- What was drawn from a batch that has ended, and has not left, ends step by step (sweep-batch), from this row downwards.
+local function sweep_from(id, row, at)
+  redis.call("HSET", key.batch(id), "sweep", digits(row))
+  redis.call("ZADD", key.batchdues(), digits(at), id)
 end
 
 -- Once a second at most: counts for whoever watches the batch.
@@ -373,6 +379,11 @@ local function count_status(m, to, at, code)
   local told = at - (f[4] or 0) >= PROGRESS_MS
   if told then redis.call("HSET", record, "told_at", digits(at)) end
   if open == 0 and complete_batch(m.batch, at) then return end
+  if m.status == "sending" and to == "queued" then
+    -- What comes back unsent to a batch that has ended meanwhile ends too.
+    local b = redis.call("HMGET", key.batch(m.batch), "state", "sweep")
+    if b[1] == "canceled" or b[1] == "abandoned" then sweep_from(m.batch, math.max(tonumber(b[2] or 0), tonumber(string.sub(m.id, 16), 16)), at) end
+  end
   if UNSETTLED[to] and not UNSETTLED[m.status] and redis.call("HGET", key.batch(m.batch), "state") == "completed" then
     redis.call("HDEL", key.batch(m.batch), "ended_at")
     for _, device in ipairs(devices_of(m.batch)) do redis.call("ZADD", key.batchesof(device), at, m.batch) end
