@@ -36,11 +36,12 @@ async function main(config: Config): Promise<void> {
 
   const keys = cellKeys(cell);
   const redis = requests.client;
-  await using status = await openStatus({ redis: subscriber.client, keys, channels: ["events"] });
+  const live = { redis: subscriber.client, keys, channels: ["events"] } as const;
+  await using status = await openStatus({ ...live, eventsOnDemand: true });
   const ledger = openLedger({ redis, keys, settings });
-  const live = { ledger, events: status, settings, now: Date.now };
-  await using tail = openEventTail(live);
-  using keyWatch = openKeyWatch({ ...live, sweepMs: settings.key_sweep_ms });
+  const following = { ledger, events: status, settings, now: Date.now };
+  await using tail = openEventTail(following);
+  using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
   await using server = await openServer(
     {
@@ -69,6 +70,7 @@ async function main(config: Config): Promise<void> {
       allowsPrivate: config.env === "development",
       cell,
       settings,
+      corsOrigins: config.corsOrigins,
       log,
     },
     config,

@@ -24,7 +24,7 @@ import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
-import { openServer } from "./server.ts";
+import { openServer, type ServerDeps } from "./server.ts";
 import { openOverviewer } from "./take-overview.ts";
 
 export const ADMIN = "pombo_c0_admin-key-for-tests";
@@ -77,6 +77,7 @@ export interface Called {
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
+  more: Pick<ServerDeps, "corsOrigins"> = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
@@ -90,6 +91,7 @@ export async function openTestApi(
   const server = await openServer(
     {
       ...rest,
+      ...more,
       ledger: changed,
       overviewer: openOverviewer({
         ledger: changed,
@@ -101,7 +103,7 @@ export async function openTestApi(
       metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
-      log: { info: note, error: note },
+      log: { info: note, plain: note, error: note },
     },
     { host: "127.0.0.1", port: 0 },
   );
@@ -202,7 +204,12 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const redis = requests.client;
   const cell = "c0" as CellId;
   const keys = cellKeys(cell);
-  const live = { redis: subscriber.client, keys, channels: ["events"] } as const;
+  const live = {
+    redis: subscriber.client,
+    keys,
+    channels: ["events"],
+    eventsOnDemand: true,
+  } as const;
   const status = opened.use(await openStatus(live));
   const ledger = openLedger({ redis, keys, settings });
   await ledger.ensureAdminKey(ADMIN, Date.now());

@@ -13,7 +13,7 @@ import { quietHours, scheduleFields } from "./schedule.ts";
 import { codePoints, isCarriable, utf8Length } from "./text-rules.ts";
 import { issueOf } from "./validation.ts";
 
-const FROM_RULE = "from is required and must be the id of a device";
+const FROM_RULE = "from is required and must be the id of a device or a pool";
 const TO_RULE = "to is required and must be a phone number or a JID";
 const LONGEST_REF = 255;
 const REF_RULE = `client_ref must be between 1 and ${LONGEST_REF} characters`;
@@ -28,6 +28,7 @@ export const messageId = z.string().meta({
 
 /** The body of `POST /v1/messages`. Parsing turns `to` into the recipient that it names. */
 export function sendMessageBody(settings: Settings) {
+  const { to, client_ref, metadata } = rowFields(settings);
   return z
     .strictObject({
       from: z
@@ -35,27 +36,39 @@ export function sendMessageBody(settings: Settings) {
         .min(1, { error: FROM_RULE })
         .max(64, { error: FROM_RULE })
         .refine(isCarriable, { error: FROM_RULE })
-        .meta({ description: "The sending device.", example: "dev_0123456789abcdef" }),
-      to: recipient,
+        .meta({
+          description: "The sending device, or the pool that chooses one.",
+          example: "dev_0123456789abcdef",
+        }),
+      to,
       ...contentFields(settings),
       priority: z
         .enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(", ")}` })
         .optional()
         .meta({ description: "`normal` when absent." }),
-      client_ref: z
-        .string({ error: REF_RULE })
-        .refine(isRef, { error: REF_RULE })
-        .optional()
-        .meta({ description: "Your own name for the message; echoed back." }),
-      metadata: metadataOf(settings.metadata_limit_bytes),
+      client_ref,
+      metadata,
       ...scheduleFields,
     })
     .check(exactlyOneContent)
     .meta({ id: "SendMessage" });
 }
 
+/** What each row of a batch says for itself as well. */
+export function rowFields(settings: Settings) {
+  return {
+    to: recipient,
+    client_ref: z
+      .string({ error: REF_RULE })
+      .refine(isRef, { error: REF_RULE })
+      .optional()
+      .meta({ description: "Your own name for the message; echoed back." }),
+    metadata: metadataOf(settings.metadata_limit_bytes),
+  };
+}
+
 /** Holds also when other fields are wrong: a content that was refused was given all the same. */
-const exactlyOneContent = z.core._check<Record<string, unknown>>(
+export const exactlyOneContent = z.core._check<Record<string, unknown>>(
   ({ value, issues }) => {
     const refused = issues.flatMap(({ path = [] }) => path.slice(0, 1).map(String));
     const wrong = oneContent([...Object.keys(value), ...refused]);
@@ -100,7 +113,10 @@ export const acceptedMessage = z
     success: z.literal(true),
     message_id: messageId,
     status: messageStatus,
-    device_id: z.string().nullable(),
+    device_id: z
+      .string()
+      .nullable()
+      .meta({ description: "Null for a message of a pool that no lane has taken yet." }),
     chat_jid: z.string(),
     created_at: instant,
     target_id: z.string().optional().meta({
@@ -114,6 +130,7 @@ export const message = z
   .object({
     ...acceptedMessage.shape,
     kind: z.enum(CONTENT_KINDS),
+    pool_id: z.string().nullable().meta({ description: "The pool that it is sent from." }),
     status_version: z.int().meta({ description: "Grows with every change." }),
     timeline: z.array(
       z.object({

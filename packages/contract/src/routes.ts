@@ -14,6 +14,7 @@ import { OVERVIEW_ROUTES } from "./overview.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
+import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
 /** The route table under the given limits: one row per route. */
@@ -25,6 +26,7 @@ export function routeTable(settings: Settings) {
     ...poolRoutes(settings),
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
+    ...SUPPRESSION_ROUTES,
     ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),

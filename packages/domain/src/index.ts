@@ -159,7 +159,17 @@ export {
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";
-export { POOL_STRATEGIES, type PoolStrategy } from "./pool.ts";
+export {
+  bestDevice,
+  dealDevices,
+  GIVING_BACK,
+  isLiving,
+  POOL_STRATEGIES,
+  type PoolDevice,
+  type PoolStrategy,
+  type Tie,
+  firmTie,
+} from "./pool.ts";
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";

@@ -60,6 +60,20 @@ export const SETTINGS = {
     value: 1_000,
     says: "messages of a batch that may wait in lanes; the other rows wait in the batch",
   },
+  batch_body_limit_bytes: {
+    value: 2_147_483_648,
+    says: "largest upload of a batch as CSV or NDJSON, before and after decompression",
+  },
+  batch_json_limit_bytes: {
+    value: 16_777_216,
+    says: "largest upload of a batch as one JSON body, before and after decompression",
+  },
+  batch_json_rows: { value: 10_000, says: "rows of a batch that is one JSON body" },
+  batch_row_limit_chars: { value: 65_536, says: "longest row of an upload" },
+  batch_gzip_ratio: {
+    value: 200,
+    says: "how many times larger than itself a gzip upload may become, beyond its first 8 MiB",
+  },
 
   // Media
   image_limit_bytes: { value: 16_777_216, says: "largest image" },
@@ -104,6 +118,11 @@ export const SETTINGS = {
   opt_out_spares_otp: {
     value: 1,
     says: "1: one-time passwords (priority otp) go to people who opted out; 0: nothing goes to them",
+  },
+
+  suppression_import_limit_bytes: {
+    value: 33_554_432,
+    says: "largest CSV file of suppressions",
   },
 
   // Keeping
@@ -192,6 +211,18 @@ export const SETTINGS = {
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
   pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pool_seen_ms: {
+    value: 500,
+    says: "how long an API process goes by what it saw of a pool's devices",
+  },
+  pool_return_ms: {
+    value: 5_000,
+    says: "how often it is looked at whether a device that is gone can give messages back to its pools",
+  },
+  stick_kept_ms: {
+    value: 7_776_000_000,
+    says: "how long a recipient of a pool stays with its device after the last message",
+  },
   pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,

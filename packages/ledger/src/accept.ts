@@ -1,6 +1,7 @@
 import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
 import { carriedBy, carriedText } from "./media.ts";
+import type { Pooled } from "./pool-choice.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {
@@ -23,6 +24,8 @@ export interface NewMessage {
   readonly quietHours?: QuietHours;
   /** Somebody waits for its answer until then: what has not left before takes no wait. ms since the epoch */
   readonly syncUntil?: number;
+  /** It is sent from a pool, which chose the device; another message to the recipient may have been quicker. */
+  readonly pooled?: Pooled;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -113,37 +116,45 @@ type AcceptReply = readonly [
 ];
 
 function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): ScriptArgument[] {
-  return [
+  const fixed = [
     message.id,
     message.deviceId,
     message.recipient,
-    json(message.content),
+    JSON.stringify(message.content),
     message.priority,
     message.keyId,
     message.at,
-    message.clientRef ?? "",
-    json(message.metadata),
-    claim?.digest ?? "",
-    claim?.token ?? "",
-    message.sendAt ?? 0,
-    message.expiresAt ?? 0,
-    json(message.quietHours),
-    claim?.fingerprint ?? "",
-    json(claim?.answer),
-    message.syncUntil ?? 0,
-    carriedOf(message.content),
   ];
+  const parts: ScriptArgument[] = [];
+  // Most messages have none of them, and each argument costs.
+  const add = (name: string, value: ScriptArgument | undefined): void => {
+    if (value !== undefined) parts.push(name, value);
+  };
+  add("ref", message.clientRef);
+  add("metadata", json(message.metadata));
+  add("quiet", json(message.quietHours));
+  add("media", carriedOf(message.content));
+  add("send_at", message.sendAt);
+  add("expires_at", message.expiresAt);
+  add("sync_until", message.syncUntil);
+  add("pool", message.pooled?.poolId);
+  add("stick", message.pooled?.stick);
+  add("living", message.pooled?.living === true ? 1 : undefined);
+  add("digest", claim?.digest);
+  add("token", claim?.token);
+  add("fingerprint", claim?.fingerprint);
+  add("answer", json(claim?.answer));
+  return [...fixed, parts.length / 2, ...parts];
 }
 
-/** What must be at WhatsApp before the message can go; empty when it carries nothing. */
-function carriedOf(content: MessageContent): string {
+/** What must be at WhatsApp before the message can go. */
+function carriedOf(content: MessageContent): string | undefined {
   const carried = carriedBy(content);
-  return carried === undefined ? "" : carriedText(carried);
+  return carried === undefined ? undefined : carriedText(carried);
 }
 
-/** Empty for what is absent: scripts know no undefined. */
-function json(value: unknown): string {
-  return value === undefined ? "" : JSON.stringify(value);
+function json(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
 }
 
 function readAccepted([kind, value, more]: AcceptReply): Accepted {

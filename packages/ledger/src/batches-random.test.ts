@@ -101,7 +101,7 @@ function uploadOf(step: Extract<Op, { op: "batch" }>, now: number): Upload {
       priority: step.priority,
       dedupe: "none",
       onInvalid: "skip",
-      start: step.start as "complete" | "streaming",
+      start: step.start,
       ...(step.asleep ? { quietHours: ASLEEP } : {}),
       ...(step.later > 0 ? { sendAt: now + step.later } : {}),
       ...(step.expires > 0 ? { expiresAt: now + step.later + step.expires } : {}),
@@ -120,17 +120,17 @@ function worker(t: Bed) {
   let paused = false;
   let inHand: { readonly id: MessageId; readonly left: boolean } | undefined;
   const any = (of: { readonly index: number; readonly row: number }): MessageId => {
-    const upload = uploads[of.index % Math.max(1, uploads.length)];
-    if (upload === undefined) return "3EB0000000000000000000" as MessageId;
-    return rowMessageId(upload.id, 1 + (of.row % upload.rows.length));
+    const one = uploads[of.index % Math.max(1, uploads.length)];
+    if (one === undefined) return "3EB0000000000000000000" as MessageId;
+    return rowMessageId(one.id, 1 + (of.row % one.rows.length));
   };
 
   async function draw({ batchId, row: from }: DrawHint): Promise<void> {
-    const upload = uploads.find(({ id }) => id === batchId);
-    if (upload === undefined) throw new Error("a batch that nobody uploaded");
-    const to = Math.min(from + DRAW, upload.rows.length + 1);
-    const render = renderRows(upload.settings);
-    const rows = upload.rows
+    const source = uploads.find(({ id }) => id === batchId);
+    if (source === undefined) throw new Error("a batch that nobody uploaded");
+    const to = Math.min(from + DRAW, source.rows.length + 1);
+    const render = renderRows(source.settings);
+    const rows = source.rows
       .slice(from - 1, to - 1)
       .flatMap((row, at) =>
         row === null ? [] : [{ ...row, row: from + at, content: render(row) }],
@@ -313,8 +313,7 @@ function worker(t: Bed) {
         return serve();
       case "steer": {
         const one = uploads[step.index % Math.max(1, uploads.length)];
-        if (one !== undefined)
-          await t.ledger.steerBatch(one.id, step.wish as "pause" | "resume" | "cancel", now);
+        if (one !== undefined) await t.ledger.steerBatch(one.id, step.wish, now);
         return;
       }
       case "finish": {

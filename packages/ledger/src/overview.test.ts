@@ -1,4 +1,5 @@
-import { addTallies, DEFAULT_SETTINGS, readPulse } from "@pombo/domain";
+import { addTallies, DEFAULT_SETTINGS, mintBatchId, readPulse } from "@pombo/domain";
+import { randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
 
@@ -67,6 +68,33 @@ test("a retry is counted with its code and is no acceptance; what falls due is m
   expect(counts).toMatchObject({ accepted: 1, retried: 1, sent: 1 });
   expect(retries).toEqual(new Map([["SEND_FAILED", 1]]));
   expect([...acks.keys()]).toEqual([34]);
+});
+
+test("rows of a batch are accepted by the chunk, and canceled at once", async () => {
+  const { ledger, pulse } = await open();
+  const settings = {
+    from: DEVICE,
+    priority: "bulk",
+    dedupe: "none",
+    onInvalid: "skip",
+    start: "complete",
+  } as const;
+  const id = mintBatchId(randomBytes(6));
+  const made = await ledger.createBatch({
+    id,
+    settings,
+    deviceIds: [DEVICE],
+    keyId: "key_1",
+    now: AT,
+  });
+  if (made.kind !== "created") throw new Error(made.kind);
+  const rows = [1, 2, 3].map((at) => ({ to: `551190000000${at}`, values: [] }));
+  const chunk = { index: 0, hash: "h", rows: [...rows, null], errors: [], now: AT + 1 };
+  await ledger.appendChunk(made.batch, chunk);
+  await ledger.appendChunk(made.batch, chunk);
+  await ledger.finishUpload(id, { rows: 4, now: AT + 2 });
+  await ledger.steerBatch(id, "cancel", AT + 3);
+  expect((await pulse()).counts).toMatchObject({ accepted: 3, canceled: 3 });
 });
 
 test("a stretch that is over is read once, an open one again", async () => {

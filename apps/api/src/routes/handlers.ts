@@ -53,6 +53,14 @@ import {
   testWebhook,
 } from "./deliveries.ts";
 import { sendMessage } from "./send-message.ts";
+import { type ImportDeps, importSuppressions } from "./import-suppressions.ts";
+import {
+  addSuppressions,
+  getSuppression,
+  listSuppressions,
+  removeSuppression,
+  type SuppressionsDeps,
+} from "./suppressions.ts";
 import {
   changeWebhook,
   createWebhook,
@@ -83,6 +91,8 @@ export type HandlerDeps = AcceptDeps &
   LettersDeps &
   RedriveDeps &
   MediaDeps &
+  SuppressionsDeps &
+  ImportDeps &
   OperationsDeps &
   ApiKeysDeps &
   EventsDeps &
@@ -123,6 +133,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    ...suppressionHandlers(deps),
     createMedia: createMedia(deps),
     getMedia: getMedia(deps),
     deleteMedia: deleteMedia(deps),
@@ -181,6 +192,16 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
     redriveLetters: beginOperation(deps, "redrive"),
     discardLetters: beginOperation(deps, "discard"),
     getOperation: getOperation(deps),
+  };
+}
+
+function suppressionHandlers(deps: SuppressionsDeps & ImportDeps) {
+  return {
+    addSuppressions: addSuppressions(deps),
+    importSuppressions: importSuppressions(deps),
+    listSuppressions: listSuppressions(deps),
+    getSuppression: getSuppression(deps),
+    removeSuppression: removeSuppression(deps),
   };
 }
 

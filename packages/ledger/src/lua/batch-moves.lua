@@ -14,6 +14,7 @@ local function move_rest(id, to, at)
   if UNSETTLED[to] then return nil end
   redis.call("HINCRBY", counts, "open", "-" .. undrawn)
   redis.call("HSET", counts, "undrawn", "0")
+  tally(at, to, tonumber(undrawn))
   -- Rows that were never drawn have no events of their own.
   return '"from_row":' .. b[2] .. ',"to_row":' .. b[3] .. ","
 end

@@ -8,18 +8,25 @@ end
 -- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping, except
 -- `more`, a JSON object that only events of some types have. trim-events shortens the log.
 local function emit(change)
-  local more, cursor = change.more, nil
-  local at, version, attempt = digits(change.at), digits(change.version), digits(change.attempt) or ""
+  local more, message, cursor = change.more, change.message or "", nil
+  local at, version, attempt, code = digits(change.at), digits(change.version), digits(change.attempt) or "", change.code or ""
+  -- What does not apply may be left out: readers take it as empty.
   if more then
-    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", version, "at", at, "attempt", attempt, "code", change.code or "", "more", more)
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt, "code", code, "more", more)
+  elseif code ~= "" then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt, "code", code)
+  elseif attempt ~= "" then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt)
   else
-    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", version, "at", at, "attempt", attempt, "code", change.code or "")
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at)
   end
   redis.call("PUBLISH", key.status(), '{"cursor":"' .. cursor .. '","type":"' .. change.type ..
-    '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. version ..
-    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. (change.code or "") ..
+    '","message":"' .. message .. '","device":"' .. change.device .. '","version":' .. version ..
+    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. code ..
     (more and '","more":' .. cjson.encode(more) .. '}' or '"}'))
 end
 
@@ -80,6 +87,7 @@ local function load_message(id)
   if #flat == 0 then return nil end
   local m = { id = id }
   for index = 1, #flat, 2 do m[flat[index]] = flat[index + 1] end
+  m.version = m.version or "1"
   return m.status and m or nil
 end
 
@@ -413,6 +421,12 @@ local function enter(m, change)
   else
     if change.backlog then to_backlog(m) end
     open_gate(m)
+  end
+  if m.pool then
+    if (change.due or change.backlog) and not change.left and not m.left then
+      redis.call("ZADD", key.pooled(m.device, m.pool), m.seq, m.id)
+    else redis.call("ZREM", key.pooled(m.device, m.pool), m.id)
+    end
   end
   if m.status == "failed" then redis.call("ZREM", key.letters(), m.id) end
   if change.to == "failed" then redis.call("ZADD", key.letters(), at, m.id) end
