@@ -63,7 +63,13 @@ export {
   wordsOf,
 } from "./content.ts";
 
-export { columnName, type CompiledTemplate, compileTemplate, type Template } from "./template.ts";
+export {
+  columnName,
+  compileContent,
+  type CompiledTemplate,
+  compileTemplate,
+  type Template,
+} from "./template.ts";
 
 // Many messages from one upload
 export {
