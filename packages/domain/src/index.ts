@@ -217,6 +217,8 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+export { judgeSettings, type SettingFault } from "./judge-settings.ts";
+export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 
 // Webhooks
 export {
