@@ -97,6 +97,7 @@ export {
   rateOf,
   type RateWindows,
   type RestStatus,
+  renderRows,
   rowMessageId,
   rowOf,
   startStreaming,

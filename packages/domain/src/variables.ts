@@ -9,11 +9,14 @@ export const VARIABLES = {
   POMBO_ENV: { says: "development or production; production when absent" },
   POMBO_CELL: { says: "name of the installation within its Redis, like c0" },
   POMBO_REDIS_URL: { says: "where Redis is, with the password", secret: true },
+  POMBO_METRICS_PORT: { says: "port of the metrics of a worker or a notifier" },
+  POMBO_METRICS_HOST: { says: "address that these metrics listen on" },
   POMBO_RUN: { says: "set by npm start: which run a process belongs to" },
 
   // The API
   POMBO_HOST: { says: "address that the API listens on" },
   POMBO_PORT: { says: "port that the API listens on" },
+  POMBO_CORS_ORIGINS: { says: "web pages that may call the API: origins, separated by commas" },
   POMBO_API_FAULT_POINT: { says: "for tests: where the API dies" },
 
   // Workers
