@@ -1,5 +1,5 @@
 import type { LetterBody, LetterGroupsBody, LetterPageBody } from "@pombo/contract";
-import { catalogRow, effectOf, isMessageId, type MessageId, wordsOf } from "@pombo/domain";
+import { catalogRow, effectOf, isMessageId, type MessageId, rowOf, wordsOf } from "@pombo/domain";
 import type {
   LetterCursor,
   LetterFilter,
@@ -197,21 +197,27 @@ function ended(end: TimelineEntry, began?: TimelineEntry): LetterBody["history"]
 export function filterOf({
   code,
   device_id: deviceId,
+  batch_id: batchId,
   since,
-}: Pick<Call<"listLetters">["query"], "code" | "device_id" | "since">): LetterFilter {
+}: Pick<
+  Call<"listLetters">["query"],
+  "code" | "device_id" | "batch_id" | "since"
+>): LetterFilter {
   return {
     ...(code === undefined ? {} : { code }),
     ...(deviceId === undefined ? {} : { deviceId: deviceId as LetterHead["deviceId"] }),
+    ...(batchId === undefined ? {} : { batchId }),
     ...(since === undefined ? {} : { since }),
   };
 }
 
 function matcher(filter: LetterFilter, caller: Caller): (letter: LetterHead) => boolean {
-  const { code, deviceId, since = 0 } = filter;
+  const { code, deviceId, batchId, since = 0 } = filter;
   return (letter) =>
     maySee(caller, letter.deviceId) &&
     (code === undefined || letter.code === code) &&
     (deviceId === undefined || letter.deviceId === deviceId) &&
+    (batchId === undefined || rowOf(letter.id).batchId === batchId) &&
     letter.failedAt >= since;
 }
 
