@@ -135,6 +135,7 @@ function rightBodies(device: string): FuzzWorld["right"] {
     "POST /v1/devices": { name: "fuzz" },
     "POST /v1/devices/{id}/pairing-code": { phone: "5511900000009" },
     "POST /v1/webhooks": { url: HOOK, events: ["*"] },
+    "POST /v1/pools": { name: "fuzz", devices: [device] },
     "POST /send/text": { number: "5511900000002", text: "hello" },
     "POST /send/location": { number: "5511900000002", latitude: 1, longitude: 2 },
     "POST /send/poll": {
@@ -168,6 +169,10 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
     devices: [device],
   });
   const hook = await pombo.api<{ webhook_id?: string }>("POST", "/v1/webhooks", { url: HOOK });
+  const pool = await pombo.api<{ pool_id?: string }>("POST", "/v1/pools", {
+    name: "spare",
+    devices: [device],
+  });
   const sent = await post("5511900000002");
   // One that waits, and one that fails.
   const later = new Date(Date.now() + 3_600_000).toISOString();
@@ -183,7 +188,7 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
   const devices = [device, spare.body.device_id ?? device];
   const failed = letters.body.dead_letters?.map(({ message_id }) => message_id) ?? [];
   return {
-    from: [device],
+    from: [device, pool.body.pool_id ?? device],
     device_id: devices,
     devices,
     to: ["5511900000002", "+55 11 90000-0002", "5511900000002@s.whatsapp.net"],
@@ -194,6 +199,7 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
     "dead-letters": failed.length === 0 ? [sent] : failed,
     "api-keys": [key.body.id ?? "key_0"],
     operations: [bulk.body.operation_id ?? "op_0000000000000000"],
+    pools: [pool.body.pool_id ?? "none"],
     webhooks: [hook.body.webhook_id ?? "none"],
     url: [HOOK],
     cursor: [],

@@ -207,6 +207,8 @@ export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" | "jo
   switch (accepted.kind) {
     case "no-device":
       return noDevice;
+    case "suppressed":
+      return { code: "RECIPIENT_SUPPRESSED" };
     case "reused":
       return { code: "IDEMPOTENCY_KEY_REUSED" };
     case "in-progress":

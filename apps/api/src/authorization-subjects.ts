@@ -22,6 +22,7 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
   },
   "/v1/webhooks": (api, device) =>
     created(api, "/v1/webhooks", { url: "https://example.com/", devices: [device] }),
+  "/v1/pools": (api, device) => created(api, "/v1/pools", { name: "subject", devices: [device] }),
   "/v1/api-keys": (api) =>
     created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
 };
@@ -91,6 +92,7 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     wutsConnect: (device) => ({ device_id: device }),
     wutsDisconnect: (device) => ({ device_id: device }),
     sessionSendText: () => ({ to: "5511999999999", message: "hello" }),
+    createPool: (device) => ({ name: "another", devices: [device] }),
     createWebhook: (device) => ({ url: "https://example.com/", devices: [device] }),
     redeliverWebhook: () => ({ from_cursor: "1-0", to_cursor: "2-0" }),
     createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
@@ -102,6 +104,7 @@ async function created(api: TestApi, path: string, body: object): Promise<string
     made.body["message_id"] ??
     made.body["operation_id"] ??
     made.body["webhook_id"] ??
+    made.body["pool_id"] ??
     made.body["id"];
   expect(id, `${path} answered ${made.text}`).toBeTypeOf("string");
   return String(id);

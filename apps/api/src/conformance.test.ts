@@ -26,7 +26,7 @@ function requestsOf({
   const bound = dialectOf(row.path) === "session" ? { deviceId: device as never } : {};
   const key = api.addKey({ scopes: SCOPES, devices: "*", ...bound });
   const right = { key, ...(body === undefined ? {} : { body }) };
-  const elsewhere = path.replace(/(?<=\/)(?:dev_|3EB0|wh_|key_|op_|med_)[^/?]+/, "nothing-0");
+  const elsewhere = path.replace(/(?<=\/)(?:dev_|3EB0|wh_|key_|op_|med_|pool_)[^/?]+/, "nothing-0");
   const bodies =
     row.body === undefined ? [] : ["{", "[]", "{}", '{"surplus":1,"text":7}', "\u0000"];
   return [

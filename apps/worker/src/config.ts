@@ -1,5 +1,12 @@
 import { type CredentialKeys, parseCredentialKeys } from "@pombo/device";
-import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import {
+  type CellId,
+  isCellId,
+  OPT_OUT_KEYWORDS,
+  readKeywords,
+  readSettings,
+  type Settings,
+} from "@pombo/domain";
 import { type MediaPlace, readMediaPlace } from "@pombo/media";
 import { FAULT_POINTS, type ParsedFault, parseFault } from "./fault-point.ts";
 import { randomBytes } from "node:crypto";
@@ -17,6 +24,8 @@ export interface Config {
   readonly media: MediaPlace;
   /** URLs of media may name our own machine: in development, when the environment says so. */
   readonly allowLoopback: boolean;
+  /** Whoever writes one of these to a device opts out; empty: nobody does by writing. */
+  readonly optOutKeywords: readonly string[];
   readonly settings: Settings;
   /** Where a test lets the process die. */
   readonly fault: ParsedFault;
@@ -40,6 +49,7 @@ export function readConfig(env: Env = process.env): Config {
     whatsapp: readWhatsApp(env),
     media: readPlace(env),
     allowLoopback: env["POMBO_ENV"] === "development" && env["POMBO_LOOPBACK_URLS"] === "1",
+    optOutKeywords: readKeywords(env["POMBO_OPT_OUT_KEYWORDS"] ?? OPT_OUT_KEYWORDS.join(",")),
     settings: read.settings,
     fault: readFault(env["POMBO_FAULT_POINT"]),
   };

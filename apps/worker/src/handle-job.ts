@@ -44,6 +44,7 @@ export interface JobEnd {
     | NonNullable<Extract<Verdict, { kind: "settle" }>["step"]>
     | "absent"
     | "orphan"
+    | "suppressed"
     | "expired"
     | "ghost"
     | "fenced"
@@ -77,6 +78,7 @@ async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobE
       return { kind: begun.kind };
     case "absent":
     case "orphan":
+    case "suppressed":
       return settleHopeless(job, begun, deps);
     case "expired":
       return settleExpired(job, begun, deps);
@@ -152,6 +154,7 @@ async function beginChecked(
 /** What can't be sent, whatever is tried. */
 const HOPELESS = {
   absent: { code: "RECIPIENT_NOT_ON_WHATSAPP", detail: "the number is not on WhatsApp" },
+  suppressed: { code: "RECIPIENT_SUPPRESSED", detail: "the recipient is on the suppression list" },
   orphan: {
     code: "CONFLICT",
     detail: "the message that it changes was never sent from this number",

@@ -80,6 +80,7 @@ async function run(config: Config): Promise<void> {
         settings,
         solo,
         reach,
+        optOutKeywords: config.optOutKeywords,
         media,
         log,
         now: Date.now,

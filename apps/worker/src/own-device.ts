@@ -25,6 +25,8 @@ export interface OwnerDeps {
   readonly reach: Reach;
   /** Where media is kept and how it is fetched; shared by all devices of the process. */
   readonly media: LaneRunDeps["media"];
+  /** Whoever writes one of these to the device opts out. */
+  readonly optOutKeywords: readonly string[];
   readonly log: Log;
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
@@ -64,6 +66,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
   });
   const inbox = followInbound(deviceId, {
     ledger,
+    optOutKeywords: deps.optOutKeywords,
     now,
     onError: (error) => log.error("inbound.lost", { device_id: deviceId, error }),
   });

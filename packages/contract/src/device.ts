@@ -12,7 +12,8 @@ const PHONE_RULE =
 const instant = z.iso.datetime();
 export const deviceState = z.enum(DEVICE_STATES).meta({ id: "DeviceState" });
 
-const name = z
+/** A name that a person gives. */
+export const name = z
   .string({ error: NAME_RULE })
   .refine(isName, { error: NAME_RULE })
   .meta({ minLength: 1, maxLength: 100, example: "Support" });

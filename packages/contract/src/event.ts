@@ -19,6 +19,8 @@ export const EVENT_TYPES = [
   "batch.expired",
   "lane.blocked",
   "lane.unblocked",
+  "suppression.added",
+  "suppression.removed",
   "webhook.disabled",
   "webhook.parked",
   "webhook.test",

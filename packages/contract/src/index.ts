@@ -43,6 +43,7 @@ export type {
   OperationBody,
   RedrivenBody,
 } from "./letter.ts";
+export type { PoolBody } from "./pool.ts";
 export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
 export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";

@@ -11,6 +11,7 @@ import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
@@ -22,6 +23,7 @@ export function routeTable(settings: Settings) {
     ...BATCH_ROUTES,
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
+    ...poolRoutes(settings),
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
     ...MEDIA_ROUTES,

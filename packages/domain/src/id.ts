@@ -9,6 +9,8 @@ export type DeviceId = Branded<"DeviceId">;
 export type MediaId = Branded<"MediaId">;
 /** `wh_` + 16 lower-case hex, or what follows `dev_` in the id of its device: an endpoint for webhooks. */
 export type EndpointId = Branded<"EndpointId">;
+/** `pool_` + 16 lower-case hex: devices that send together. */
+export type PoolId = Branded<"PoolId">;
 /** A namespace of the installation, for example `c0`. */
 export type CellId = Branded<"CellId">;
 
@@ -16,6 +18,7 @@ const MESSAGE_ID = /^3EB0[0-9A-F]{18}$/;
 const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
 const MEDIA_ID = /^med_[0-9a-z]{16,40}$/;
 const ENDPOINT_ID = /^wh_[0-9a-z]{8,32}$/;
+const POOL_ID = /^pool_[0-9a-z]{8,32}$/;
 const CELL_ID = /^c[0-9]{1,4}$/;
 
 /** @param bytes nine random bytes */
@@ -47,6 +50,11 @@ export function deviceEndpointId(deviceId: DeviceId, dialect: "" | "wuts" = ""):
   return `wh_${dialect}${deviceId.slice("dev_".length)}` as EndpointId;
 }
 
+/** @param bytes eight random bytes */
+export function mintPoolId(bytes: Uint8Array): PoolId {
+  return `pool_${hex(bytes)}` as PoolId;
+}
+
 export function isMessageId(text: string): text is MessageId {
   return MESSAGE_ID.test(text);
 }
@@ -57,6 +65,10 @@ export function isDeviceId(text: string): text is DeviceId {
 
 export function isEndpointId(text: string): text is EndpointId {
   return ENDPOINT_ID.test(text);
+}
+
+export function isPoolId(text: string): text is PoolId {
+  return POOL_ID.test(text);
 }
 
 export function isCellId(text: string): text is CellId {

@@ -9,15 +9,28 @@ export {
   isMediaId,
   isEndpointId,
   isMessageId,
+  isPoolId,
   type MediaId,
   type MessageId,
   mintDeviceId,
   mintMediaId,
   mintEndpointId,
   mintMessageId,
+  mintPoolId,
+  type PoolId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
 export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+
+// Whom nothing is sent to
+export {
+  isOptOut,
+  OPT_OUT_KEYWORDS,
+  readKeywords,
+  stops,
+  SUPPRESSION_REASONS,
+  type SuppressionReason,
+} from "./suppression.ts";
 
 // What comes in
 export { type InboundMedia, type InboundMessage, isInboundId, tellInbound } from "./inbound.ts";
@@ -108,6 +121,7 @@ export {
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";
+export { POOL_STRATEGIES, type PoolStrategy } from "./pool.ts";
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";

@@ -89,6 +89,12 @@ export const SETTINGS = {
   media_sweep_ms: { value: 600_000, says: "how often media that nobody keeps is removed" },
   media_orphan_ms: { value: 3_600_000, says: "age at which bytes without a record are removed" },
 
+  // People who want nothing
+  opt_out_spares_otp: {
+    value: 1,
+    says: "1: one-time passwords (priority otp) go to people who opted out; 0: nothing goes to them",
+  },
+
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
   groups_kept_ms: { value: 60_000, says: "how long the list of a device's groups is kept" },
@@ -166,6 +172,8 @@ export const SETTINGS = {
     value: 0,
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
+  pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,
     says: "longest time that a paced lane's backlog may take before singles are refused",

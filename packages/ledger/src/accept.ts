@@ -63,6 +63,8 @@ export type Accepted =
   | { readonly kind: "in-progress"; readonly retryAfterMs: number }
   | { readonly kind: "reused" }
   | { readonly kind: "no-device" }
+  /** The recipient is on the suppression list. */
+  | { readonly kind: "suppressed" }
   /** At its pace the lane would need longer than `queue_time_ms` for what waits already. */
   | { readonly kind: "full"; readonly retryAfterMs: number };
 
@@ -148,6 +150,7 @@ function readAccepted([kind, value, more]: AcceptReply): Accepted {
   switch (kind) {
     case "reused":
     case "no-device":
+    case "suppressed":
       return { kind };
     case "full":
     case "in-progress":

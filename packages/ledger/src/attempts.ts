@@ -38,6 +38,8 @@ export type Begun =
   | (InHand & { readonly kind: "absent" })
   /** It changes a message that was never sent, or not from this number. */
   | (InHand & { readonly kind: "orphan" })
+  /** Its recipient is on the suppression list. */
+  | (InHand & { readonly kind: "suppressed" })
   /** Its time is over. */
   | (InHand & { readonly kind: "expired" })
   /** Its worker ended more than once: let nothing else run, then begin again with `alone`. */
@@ -195,6 +197,7 @@ function readBegun(reply: readonly (string | number)[]): Begun {
     case "check":
     case "absent":
     case "orphan":
+    case "suppressed":
     case "expired":
     case "alone":
     case "reconnect":

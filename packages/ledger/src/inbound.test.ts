@@ -115,3 +115,33 @@ test("a device's messages are listed by sequence, and those that are gone leave 
   await t.ledger.trimOutbox(DEVICE, NOW + 700_000_000);
   expect(await t.redis.zrange(t.keys.outbox(DEVICE), "0", "-1")).toEqual([first, third]);
 });
+
+test("who opts out is on the suppression list from then on, and his device hears it", async () => {
+  await using t = await setup();
+  const stop = written("A1", { text: "stop" });
+  expect(await t.ledger.receive(DEVICE, stop, NOW, { optsOut: true })).toBe(true);
+  expect(await t.ledger.receive(DEVICE, stop, NOW, { optsOut: true })).toBe(false);
+  expect(await t.ledger.findSuppression(stop.from)).toEqual({
+    recipient: stop.from,
+    reason: "opt_out",
+    at: NOW,
+    by: DEVICE,
+    erased: false,
+  });
+  const added = (await t.redis.xrange(t.keys.events(), "-", "+"))
+    .map(([, fields]) => fields)
+    .filter((fields) => fields.includes("suppression.added"));
+  expect(added).toHaveLength(1);
+  expect(added[0]?.[5]).toBe(DEVICE);
+  const old = written("A2", { from: "5511900000003", chat: "5511900000003" });
+  await t.ledger.receive(DEVICE, old, NOW, { old: true, optsOut: true });
+  expect(await t.ledger.findSuppression("5511900000003")).toBeUndefined();
+});
+
+test("who opts out under a LID whose number is known is on the list by his number", async () => {
+  await using t = await setup();
+  await t.ledger.rememberRecipient("5511900000002", { lid: "77@lid" });
+  const stop = written("A1", { chat: "77@lid", from: "77@lid" });
+  await t.ledger.receive(DEVICE, stop, NOW, { optsOut: true });
+  expect((await t.ledger.suppressedOf(["5511900000002"], "bulk")).size).toBe(1);
+});

@@ -11,12 +11,12 @@ export interface InboxCursor {
 
 /** What others sent to our devices, kept for a while. Personal data. */
 export interface Inbound {
-  /** Once: false when it is known already. `old`: from history, no event. */
+  /** Once: false when it is known already. `old`: from history, no event. `optsOut`: its writer is on the suppression list from now on. */
   receive(
     deviceId: DeviceId,
     message: InboundMessage,
     now: number,
-    how?: { readonly old?: boolean },
+    how?: { readonly old?: boolean; readonly optsOut?: boolean },
   ): Promise<boolean>;
   findReceived(deviceId: DeviceId, id: string): Promise<InboundMessage | undefined>;
   /** Newest first. */
@@ -39,12 +39,14 @@ export function inbound(redis: Redis, keys: Keys, run: Run): Inbound {
     return { ...message, chat, from: digits };
   }
   return {
-    async receive(deviceId, given, now, { old = false } = {}) {
+    async receive(deviceId, given, now, { old = false, optsOut = false } = {}) {
       const message = await byNumber(given);
       const { id, at } = message;
       const record = JSON.stringify(message);
       const told = old ? "" : JSON.stringify(tellInbound(message));
-      return (await run("receive", deviceId, id, record, at, told, now, MOST_RECEIVED)) === 1;
+      const who = optsOut && !old ? message.from : "";
+      const reply = await run("receive", deviceId, id, record, at, told, now, MOST_RECEIVED, who);
+      return reply === 1;
     },
     async findReceived(deviceId, id) {
       const record = await redis.get(keys.received(deviceId, id));

@@ -20,6 +20,9 @@ export type { TargetMove } from "./changes.ts";
 export type { Closed } from "./closing.ts";
 export type { Canceled } from "./withdrawals.ts";
 
+// Whom nothing is sent to
+export type { NewSuppression, SuppressionRecord } from "./suppressions.ts";
+
 // Owning and sending
 export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
@@ -37,6 +40,7 @@ export {
 
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
+export type { NewPool, PoolEdit, PoolRecord } from "./pools.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";
 
 // Webhooks

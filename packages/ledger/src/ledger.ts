@@ -22,11 +22,13 @@ import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
 import { type Polls, polls } from "./polls.ts";
+import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
+import { type Suppressions, suppressions } from "./suppressions.ts";
 import { type Withdrawals, withdrawals } from "./withdrawals.ts";
 import { type Workers, workers } from "./workers.ts";
 import { type Views, views } from "./views.ts";
@@ -38,6 +40,7 @@ export type Ledger = Acceptance &
   Leases &
   Devices &
   DeviceEdits &
+  Pools &
   LaneReports &
   Requests &
   Recipients &
@@ -52,6 +55,7 @@ export type Ledger = Acceptance &
   Directory &
   Outbox &
   Withdrawals &
+  Suppressions &
   Media &
   Admissions &
   EventLog &
@@ -77,6 +81,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
     ...deviceEdits({ redis, keys, run }),
+    ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
@@ -87,6 +92,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...dead,
     ...polls(redis, keys, dead),
     ...withdrawals(run),
+    ...suppressions({ redis, keys, run, settings }),
     ...media({ redis, keys, run, settings }),
     ...admissions(run, settings),
     ...changes(run),

@@ -11,6 +11,7 @@ import {
 
 const NAMES = [
   "accept",
+  "add-suppressions",
   "admit",
   "announce",
   "await-media",
@@ -44,6 +45,7 @@ const NAMES = [
   "peek",
   "receive",
   "redrive",
+  "remove-suppression",
   "renew-leases",
   "report-worker",
   "revoke-key",
@@ -59,6 +61,10 @@ const NAMES = [
   "use-media",
   "warm-up",
   "write-credentials",
+  // Pools
+  "create-pool",
+  "delete-pool",
+  "edit-pool",
   // Endpoints and their deliveries
   "begin-delivery",
   "create-endpoint",
@@ -79,12 +85,17 @@ const NAMES = [
 type ScriptName = (typeof NAMES)[number];
 
 /** What some scripts share and the others need not carry. */
-const PARTS: Readonly<Partial<Record<ScriptName, string>>> = {
+const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> = {
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
+  "create-pool": "pools",
+  "delete-pool": "pools",
+  "edit-pool": "pools",
+  "add-suppressions": "suppress",
+  receive: "suppress",
   "create-endpoint": "endpoints",
-  "delete-device": "endpoints",
+  "delete-device": ["endpoints", "pools"],
   "delete-endpoint": "endpoints",
   "feed-deliveries": "endpoints",
   redeliver: "endpoints",
@@ -106,6 +117,7 @@ const IN_SCRIPTS = [
   "idempotency_claim_ms",
   "idempotency_kept_ms",
   "inbound_kept_ms",
+  "opt_out_spares_otp",
   "probe_ms",
   "queue_time_ms",
   "reconcile_limit_ms",
@@ -122,8 +134,7 @@ const IN_SCRIPTS = [
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
   const scripts = new Map(
     NAMES.map((name) => {
-      const part = PARTS[name];
-      const library = source("prelude") + (part === undefined ? "" : source(part));
+      const library = ["prelude", ...[PARTS[name] ?? []].flat()].map(source).join("");
       const body = withDefinitions(library, source(name));
       const text = `${luaSettings(body, settings)}\n${body}`;
       return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;

@@ -53,6 +53,12 @@ const KEY_PARTS = {
   device: 1,
   /** zset by creation: all devices */
   devices: 0,
+  /** hash: devices that send together — pool */
+  pool: 1,
+  /** zset by creation: all pools */
+  pools: 0,
+  /** set of pools: those that have the device — device */
+  poolsof: 1,
   /** string `owner|epoch`, expiring — device */
   lease: 1,
   /** zset by the end of the lease: who is free, and who will be */
@@ -77,6 +83,12 @@ const KEY_PARTS = {
   credentials: 1,
   /** hash, expiring: an idempotency record — digest of scope and key */
   idempotency: 1,
+  /** hash recipient → `reason|at|by|note`: whom nothing is sent to */
+  suppressed: 0,
+  /** zset by the order of adding: the recipients of the same list */
+  suppressions: 0,
+  /** hash salted digest → `reason|at||`: the same of people who were erased; `salt` */
+  sealed: 0,
   /** hash: an API key — digest */
   apikey: 1,
   /** string (JSON): one media — media id */

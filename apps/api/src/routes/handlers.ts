@@ -43,6 +43,7 @@ import { beginOperation, getOperation, type OperationsDeps } from "./operations.
 import { getQr, pairByCode } from "./pairing.ts";
 import { listMessages, type ListDeps } from "./list-messages.ts";
 import { getMessageMedia, type MessageMediaDeps } from "./message-media.ts";
+import { changePool, createPool, deletePool, getPool, listPools, type PoolsDeps } from "./pools.ts";
 import { pollMessages } from "./poll-messages.ts";
 import { discardLetter, redriveLetter, type RedriveDeps } from "./redrive-letter.ts";
 import {
@@ -77,6 +78,7 @@ export type HandlerDeps = AcceptDeps &
   DeletionDeps &
   CancelDeps &
   LaneDeps &
+  PoolsDeps &
   LettersDeps &
   RedriveDeps &
   MediaDeps &
@@ -115,6 +117,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
     ...laneHandlers(deps),
+    ...poolHandlers(deps),
     ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
@@ -152,6 +155,16 @@ function laneHandlers(deps: LaneDeps) {
     resumeLane: setPaused(deps, false),
     releaseLane: moveEarlier(deps, "release"),
     discardLane: moveEarlier(deps, "discard"),
+  };
+}
+
+function poolHandlers(deps: PoolsDeps) {
+  return {
+    createPool: createPool(deps),
+    listPools: listPools(deps),
+    getPool: getPool(deps),
+    changePool: changePool(deps),
+    deletePool: deletePool(deps),
   };
 }
 

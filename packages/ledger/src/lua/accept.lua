@@ -8,6 +8,7 @@
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
+--         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
 local FIELDS = 18
 
@@ -22,6 +23,7 @@ local function claim(record, id, token, fingerprint, now)
   return f[2] or id
 end
 
+local guarded = is_anybody_suppressed()
 -- The devices whose owners have something to look at: once for all that came together.
 local woken = {}
 -- The message that is being written.
@@ -51,6 +53,7 @@ local function accept(base)
   end
   local gen = redis.call("HGET", key.device(device), "gen")
   if not gen then return refuse("no-device") end
+  if guarded and is_stopped(recipient, class, body) then return refuse("suppressed") end
   local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
   local gap = tonumber(lane[3] or 0)
   if gap > 0 and class ~= "bulk" and send_at <= now then

@@ -6,6 +6,7 @@
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
 --         · {"orphan", …} (it changes a message that was never sent, or by another number)
+--         · {"suppressed", …} (nothing may be sent to its recipient)
 --         · {"expired", …} · {"alone", …} (it ended its worker before: let nothing else run, then begin again)
 --         · {"media", …} (what it carries has not been uploaded by this device, or too long ago) · {"ghost"} · {"fenced"}
 local device, epoch, id, feed, token, now, origins = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
@@ -26,6 +27,11 @@ if not may_come_from(m, origins) then return { "ghost" } end
 if m.gen ~= redis.call("HGET", key.device(device), "gen") then return { "ghost" } end
 if m.expires_at and tonumber(m.expires_at) <= now then return reply("expired") end
 if m.left and now - tonumber(m.left_at) >= S.reconcile_limit_ms then return reply("expired") end
+if not m.left and is_anybody_suppressed() then
+  -- Whoever wrote while his number was hidden stands on the list by his LID.
+  local lid = string.sub(known or "", 3)
+  if is_stopped(m.recipient, m.class, m.body) or (lid ~= "" and is_stopped(lid, m.class, m.body)) then return reply("suppressed") end
+end
 if not string.find(m.recipient, "@", 1, true) then
   if not known then return reply("check") end
   if known == "0" and not m.left then return reply("absent") end

@@ -7,6 +7,7 @@ local gen = redis.call("HGET", key.device(device), "gen")
 if gen then
   local version = redis.call("HINCRBY", key.device(device), "version", 1)
   redis.call("HSET", key.removals(), device, gen .. "|0")
+  leave_pools(device)
   redis.call("DEL", key.device(device), key.lease(device), key.credentials(device), key.requests(device))
   redis.call("ZREM", key.devices(), device)
   redis.call("ZREM", key.leases(), device)

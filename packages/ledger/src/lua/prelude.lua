@@ -223,6 +223,26 @@ local function chill(device, recipient)
   redis.call("ZREM", key.trusted(device), lid)
 end
 
+-- True when anybody at all is on the suppression list: asked once, so that an empty list costs a batch one command.
+local function is_anybody_suppressed()
+  return redis.call("EXISTS", key.suppressed(), key.sealed()) > 0
+end
+
+-- What stands against sending to the recipient: `reason|at|by|note`; nil when nothing does. Who was erased stands there as a digest.
+local function suppression_of(recipient)
+  local found = redis.call("HGET", key.suppressed(), recipient)
+  if found then return found end
+  local salt = redis.call("HGET", key.sealed(), "salt")
+  return salt and redis.call("HGET", key.sealed(), redis.sha1hex(salt .. recipient)) or nil
+end
+
+-- True when a message of this class and body must not go to the recipient: `stops` of the domain, and what deletes for everyone may always go.
+local function is_stopped(recipient, class, body)
+  local found = suppression_of(recipient)
+  if not found or string.find(body, '{"kind":"delete"', 1, true) == 1 then return false end
+  return not (class == "otp" and S.opt_out_spares_otp ~= 0 and string.find(found, "opt_out|", 1, true) == 1)
+end
+
 -- True when `origins` (",queued,failed:CODE,") names the message's status, alone or with its last code.
 local function may_come_from(m, origins)
   return string.find(origins, "," .. m.status .. ",", 1, true)
