@@ -13,6 +13,10 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
   "/v1/operations": (api) => created(api, "/v1/dead-letters/discard", { all: true }),
+  "/v1/batches": async (api, device) => {
+    const body = { from: device, rows: [{ to: "5511999999999", text: "hello" }] };
+    return String((await api.call("POST", "/v1/batches", { body })).body["batch_id"]);
+  },
   "/v1/media": async (api, device) => {
     const id = mintMediaId(randomBytes(16));
     const facts = { id, object: `${id}-1`, bytes: 1, sha256: "ab", mimeType: "text/plain" };

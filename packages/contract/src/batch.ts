@@ -142,6 +142,10 @@ const counts = z
 const batchFields = {
   batch_id: batchId,
   status: batchStatus,
+  reason: z
+    .enum(["rows_refused", "device_deleted", "identity_changed", "upload_not_ended"])
+    .nullable()
+    .meta({ description: "Why it ended, where its status does not tell." }),
   from: z.string(),
   priority: z.enum(PRIORITIES),
   counts,

@@ -69,7 +69,7 @@ export function createPombo(options: PomboOptions): Pombo {
     ...named,
     batches: {
       create: (batch, given = {}) =>
-        createBatch(batch, given, (input, options) => named.createBatch(input, options)),
+        createBatch(batch, given, (input, asked) => named.createBatch(input, asked)),
     },
     raw,
     events: (wanted = {}) => streamEvents(wanted, { raw, retry: connection.retry }),
