@@ -9,6 +9,8 @@ export type DeviceId = Branded<"DeviceId">;
 export type MediaId = Branded<"MediaId">;
 /** `wh_` + 16 lower-case hex, or what follows `dev_` in the id of its device: an endpoint for webhooks. */
 export type EndpointId = Branded<"EndpointId">;
+/** `bat_` + 11 upper-case hex, which its messages' ids have too (batch.ts). */
+export type BatchId = Branded<"BatchId">;
 /** `pool_` + 16 lower-case hex: devices that send together. */
 export type PoolId = Branded<"PoolId">;
 /** A namespace of the installation, for example `c0`. */
@@ -18,6 +20,7 @@ const MESSAGE_ID = /^3EB0[0-9A-F]{18}$/;
 const DEVICE_ID = /^dev_[0-9a-z]{8,32}$/;
 const MEDIA_ID = /^med_[0-9a-z]{16,40}$/;
 const ENDPOINT_ID = /^wh_[0-9a-z]{8,32}$/;
+const BATCH_ID = /^bat_[0-9A-F]{11}$/;
 const POOL_ID = /^pool_[0-9a-z]{8,32}$/;
 const CELL_ID = /^c[0-9]{1,4}$/;
 
@@ -65,6 +68,15 @@ export function isDeviceId(text: string): text is DeviceId {
 
 export function isEndpointId(text: string): text is EndpointId {
   return ENDPOINT_ID.test(text);
+}
+
+/** @param bytes six random bytes */
+export function mintBatchId(bytes: Uint8Array): BatchId {
+  return `bat_${hex(bytes).toUpperCase().slice(0, 11)}` as BatchId;
+}
+
+export function isBatchId(text: string): text is BatchId {
+  return BATCH_ID.test(text);
 }
 
 export function isPoolId(text: string): text is PoolId {

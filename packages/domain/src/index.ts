@@ -1,9 +1,11 @@
 // Identity
 export {
+  type BatchId,
   type CellId,
   deviceEndpointId,
   type DeviceId,
   type EndpointId,
+  isBatchId,
   isCellId,
   isDeviceId,
   isMediaId,
@@ -12,6 +14,7 @@ export {
   isPoolId,
   type MediaId,
   type MessageId,
+  mintBatchId,
   mintDeviceId,
   mintMediaId,
   mintEndpointId,
@@ -59,6 +62,38 @@ export {
   targetOf,
   wordsOf,
 } from "./content.ts";
+
+// Many messages from one upload
+export {
+  BATCH_COUNTS,
+  BATCH_STATES,
+  BATCH_WISHES,
+  type BatchCounts,
+  batchDue,
+  type BatchError,
+  type BatchFacts,
+  type BatchMove,
+  type BatchSettings,
+  type BatchState,
+  type BatchVerdict,
+  type BatchWish,
+  CHUNK_ROWS,
+  endUpload,
+  isEnded,
+  judgeWish,
+  MOST_ROWS,
+  nextDue,
+  type PackedRow,
+  packRows,
+  RATE_WINDOW_MS,
+  rateOf,
+  type RateWindows,
+  type RestStatus,
+  rowMessageId,
+  rowOf,
+  startStreaming,
+  unpackRows,
+} from "./batch.ts";
 
 // Errors
 export {

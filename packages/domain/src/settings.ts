@@ -50,6 +50,12 @@ export const SETTINGS = {
   },
   idempotency_kept_ms: { value: 86_400_000, says: "how long an idempotency record is kept" },
 
+  // Batches
+  batch_upload_ms: {
+    value: 86_400_000,
+    says: "how long the upload of a batch may stay open before it is abandoned",
+  },
+
   // Media
   image_limit_bytes: { value: 16_777_216, says: "largest image" },
   video_limit_bytes: { value: 104_857_600, says: "largest video" },

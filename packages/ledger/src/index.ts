@@ -6,6 +6,18 @@ export type { AdmittedCall } from "./admissions.ts";
 export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
+// Batches
+export type { BatchRecord } from "./batch-record.ts";
+export type {
+  Appended,
+  BatchCursor,
+  CreatedBatch,
+  FinishedUpload,
+  NewBatch,
+  NewChunk,
+  SteeredBatch,
+} from "./batches.ts";
+
 // Reading
 export type { MessageRecord, Place, TimelineEntry } from "./message-record.ts";
 export type { MessageView } from "./views.ts";

@@ -4,6 +4,7 @@ import { type Acceptance, acceptance } from "./accept.ts";
 import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import { type Batches, batches } from "./batches.ts";
 import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
@@ -61,6 +62,7 @@ export type Ledger = Acceptance &
   EventLog &
   Workers &
   EventRetention &
+  Batches &
   Endpoints &
   Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -102,6 +104,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...eventLog(redis, keys),
     ...workers(run, settings),
     ...eventRetention({ redis, run, settings }),
+    ...batches({ redis, keys, run, settings }),
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),

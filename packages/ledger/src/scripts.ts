@@ -61,6 +61,11 @@ const NAMES = [
   "use-media",
   "warm-up",
   "write-credentials",
+  // Batches
+  "append-chunk",
+  "create-batch",
+  "find-refs",
+  "move-batch",
   // Pools
   "create-pool",
   "delete-pool",
@@ -86,6 +91,8 @@ type ScriptName = (typeof NAMES)[number];
 
 /** What some scripts share and the others need not carry. */
 const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> = {
+  "append-chunk": "batch-refs",
+  "find-refs": "batch-refs",
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",

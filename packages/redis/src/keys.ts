@@ -49,6 +49,26 @@ const KEY_PARTS = {
   operations: 0,
   /** hash device → where its removal stands */
   removals: 0,
+  /** hash: one batch (ledger/batch-record.ts) */
+  batch: 1,
+  /** hash: how many messages of a batch have each status, and what follows from that — batch */
+  counts: 1,
+  /** hash chunk → deflated JSON: the accepted rows of a batch — batch */
+  rows: 1,
+  /** hash chunk → hash over all rows of the upload up to its end — batch */
+  chunks: 1,
+  /** list of JSON: rows of a batch that were not accepted, and why — batch */
+  batcherrors: 1,
+  /** zset by creation: all batches */
+  batches: 0,
+  /** zset by time: batches that time brings something to */
+  batchdues: 0,
+  /** zset by creation: batches that have not ended — device */
+  batchesof: 1,
+  /** zset by turn: batches that can give rows to a lane — device, class */
+  ring: 2,
+  /** hash digest → its message: what must not come twice — API key or batch, bucket */
+  refs: 2,
   /** hash: one device */
   device: 1,
   /** zset by creation: all devices */

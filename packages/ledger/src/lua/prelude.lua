@@ -249,6 +249,96 @@ local function may_come_from(m, origins)
     or (m.code and string.find(origins, "," .. m.status .. ":" .. m.code .. ",", 1, true))
 end
 
+local COUNTED = { "accepted", "invalid", "duplicate", "suppressed", "scheduled", "queued", "sending", "unknown", "sent", "delivered",
+  "read", "played", "failed", "expired", "canceled" }
+local UNSETTLED = { scheduled = true, queued = true, sending = true, unknown = true }
+
+-- Tells something of a batch, with its counts at this moment. `extra`: more members of the JSON object, each with a comma behind it.
+local function tell_batch(id, word, at, extra)
+  local b = redis.call("HMGET", key.batch(id), "device", "version", "state")
+  local counted = redis.call("HMGET", key.counts(id), unpack(COUNTED))
+  for index, name in ipairs(COUNTED) do counted[index] = '"' .. name .. '":' .. (counted[index] or "0") end
+  emit({ type = "batch." .. word, device = b[1], version = b[2], at = at, more = '{"batch_id":"' .. id .. '","batch_status":"' .. b[3] ..
+    '",' .. (extra or "") .. '"counts":{' .. table.concat(counted, ",") .. "}}" })
+end
+
+-- The devices that a batch may be sent from.
+local function devices_of(id)
+  return cjson.decode(redis.call("HGET", key.batch(id), "devices") or "[]")
+end
+
+-- The batch may have rows for the lanes of its devices. `all`: their owners shall look, also where it stood in the ring already.
+local function join_rings(id, all)
+  local class = redis.call("HGET", key.batch(id), "class")
+  for _, device in ipairs(devices_of(id)) do
+    local joins = not redis.call("ZSCORE", key.ring(device, class), id)
+    if joins then
+      redis.call("ZADD", key.ring(device, class), redis.call("INCR", key.sequence()), id)
+      redis.call("HSET", key.lane(device), "ring", "1")
+      redis.call("HDEL", key.lane(device), "open")
+    end
+    if joins or all then wake(device) end
+  end
+end
+
+-- A batch enters a state. `word`: what its event is called; `extra`: as of tell_batch.
+local function enter_batch(id, state, word, at, extra)
+  redis.call("HSET", key.batch(id), "state", state, "state_at", at)
+  redis.call("HINCRBY", key.batch(id), "version", "1")
+  tell_batch(id, word, at, extra)
+end
+
+-- A batch ends: it is kept for a while.
+local function end_batch(id, state, at, extra)
+  redis.call("HSET", key.batch(id), "ended_at", at)
+  redis.call("ZADD", key.batchdues(), digits(at + S.settled_kept_ms), id)
+  for _, device in ipairs(devices_of(id)) do redis.call("ZREM", key.batchesof(device), id) end
+  enter_batch(id, state, state, at, extra)
+end
+
+-- Ends a batch of which nothing is open, when nothing more will come. True when it did.
+local function complete_batch(id, at)
+  local f = redis.call("HMGET", key.batch(id), "state", "uploaded_at")
+  if not f[2] or (f[1] ~= "ready" and f[1] ~= "running" and f[1] ~= "paused") then return false end
+  if redis.call("HGET", key.counts(id), "open") ~= "0" then return false end
+  end_batch(id, "completed", at)
+  return true
+end
+
+-- Once a second at most: counts for whoever watches the batch.
+local PROGRESS_MS = 1000
+local RATE_WINDOW_MS = 10000
+
+-- Counts a message of a batch from its status to another one, at the entrance of which it may have a code. When nothing is open any
+-- more the batch is completed; a message that is redriven opens it again.
+local function tally(m, to, at, code)
+  local record = key.counts(m.batch)
+  local f = redis.call("HMGET", record, m.status, to, "open", "told_at", "window", "present", "before")
+  if m.status == to or not f[3] then return end
+  at = tonumber(at)
+  local open = f[3] + (UNSETTLED[to] and 1 or 0) - (UNSETTLED[m.status] and 1 or 0)
+  redis.call("HSET", record, m.status, digits((f[1] or 0) - 1), to, digits((f[2] or 0) + 1), "open", digits(open))
+  if m.status == "failed" and m.code then redis.call("HINCRBY", record, "code:" .. m.code, "-1") end
+  if to == "failed" then redis.call("HINCRBY", record, "code:" .. (code or ""), "1") end
+  if to == "sent" or to == "delivered" or to == "read" or to == "played" then
+    local number = math.floor(at / RATE_WINDOW_MS)
+    if UNSETTLED[m.status] and f[5] == digits(number) then redis.call("HINCRBY", record, "present", "1")
+    elseif UNSETTLED[m.status] then
+      redis.call("HSET", record, "window", digits(number), "present", "1", "before",
+        tonumber(f[5] or 0) == number - 1 and f[6] or "0")
+    end
+  end
+  local told = at - (f[4] or 0) >= PROGRESS_MS
+  if told then redis.call("HSET", record, "told_at", digits(at)) end
+  if open == 0 and complete_batch(m.batch, at) then return end
+  if UNSETTLED[to] and not UNSETTLED[m.status] and redis.call("HGET", key.batch(m.batch), "state") == "completed" then
+    redis.call("HDEL", key.batch(m.batch), "ended_at")
+    for _, device in ipairs(devices_of(m.batch)) do redis.call("ZADD", key.batchesof(device), at, m.batch) end
+    enter_batch(m.batch, "running", "running", at)
+  elseif told then tell_batch(m.batch, "progress", at)
+  end
+end
+
 -- Enters a status: takes the message out of its place, writes status, timeline, letter index and life time, announces it. The caller
 -- has asked may_come_from. `change`: to, at; optional code, detail, left (an attempt may have left), attempts (the new count),
 -- and where an unsettled message goes on waiting: due (a time) with why, or backlog = true.

@@ -9,12 +9,13 @@ local id, by, device, epoch, token, to, origins, now = ARGV[1], ARGV[2], ARGV[3]
 
 -- A receipt for what is settled already: nothing waits for it, no gate stands, its time to be kept runs. (An ack comes first: it is not looked for.)
 if by == "evidence" and to ~= "sent" then
-  local f = redis.call("HMGET", key.message(id), "status", "place", "device", "version", "attempts", "log")
+  local f = redis.call("HMGET", key.message(id), "status", "place", "device", "version", "attempts", "log", "batch")
   local settled = f[1] and f[1] ~= "failed" and f[2] == "" and f[3] == device
   if settled and may_come_from({ status = f[1] }, origins) then
     local version, attempts = tonumber(f[4]) + 1, f[5] and f[5] ~= "0" and f[5] or nil
     redis.call("HSET", key.message(id), "status", to, "version", digits(version), "log", entry(f[6], to, now, attempts))
     emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
+    if f[7] then tally({ batch = f[7], status = f[1] }, to, now) end
     return { "settled", version }
   end
 end
