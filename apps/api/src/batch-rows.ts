@@ -56,16 +56,24 @@ async function withStatus(
   const ids = accepted.map(({ number }) => rowMessageId(batch.id, number));
   const heads = await ledger.messageHeads(ids);
   return accepted.flatMap(({ row, number }, index) => {
-    const [messageId, head] = [ids[index], heads[index]];
+    const [messageId, head] = [ids[index], heads[index] ?? inBatch(batch, number)];
     if (messageId === undefined || head === undefined) return [];
     return {
       row: number,
       messageId,
-      status: head.status,
-      ...(head.deviceId === undefined ? {} : { deviceId: head.deviceId }),
+      ...head,
       recipient: row.to,
       ...(row.clientRef === undefined ? {} : { clientRef: row.clientRef }),
-      ...(head.code === undefined ? {} : { code: head.code }),
     };
   });
+}
+
+/** What a row shows that was not drawn yet; undefined when it was. */
+function inBatch(
+  { cursor, rest, poolId, deviceIds }: BatchRecord,
+  row: number,
+): Pick<BatchRow, "status" | "deviceId"> | undefined {
+  const [only] = poolId === undefined ? deviceIds : [];
+  if (row < cursor) return undefined;
+  return { status: rest, ...(only === undefined ? {} : { deviceId: only }) };
 }

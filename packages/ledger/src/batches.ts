@@ -113,6 +113,8 @@ export interface Batches {
     upload: { readonly rows: number; readonly now: number },
   ): Promise<FinishedUpload>;
   findBatch(id: BatchId): Promise<BatchRecord | undefined>;
+  /** Those that there are. */
+  batchesAmong(ids: readonly BatchId[]): Promise<ReadonlySet<BatchId>>;
   /** Newest first. `next`: where to go on, absent at the end. */
   listBatches(page: {
     readonly before?: BatchCursor;
@@ -264,6 +266,12 @@ export function batches({ redis, keys, run, settings }: BatchDeps): Batches {
         : end;
     },
     findBatch,
+    async batchesAmong(ids) {
+      const pipeline = redis.pipeline();
+      for (const id of ids) pipeline.exists(keys.batch(id));
+      const replies = (await pipeline.exec()) ?? [];
+      return new Set(ids.filter((_, index) => replies[index]?.[1] === 1));
+    },
     async listBatches({ before, limit }) {
       const ids = await batchIds({ redis, keys }, before, limit);
       const last = ids.at(-1);

@@ -261,7 +261,7 @@ describe("a batch", () => {
     await pombo.batches.create({ ...settings, csv: "to,name\n5511900000002,Ana\n" });
     expect(seen).toMatchObject([
       {
-        url: "https://pombo.example/v1/batches?from=dev_1&template=Hello+%7B%7Bname%7D%7D&on_invalid=reject",
+        url: "https://pombo.example/v1/batches?from=dev_1&on_invalid=reject&template=Hello+%7B%7Bname%7D%7D",
         headers: { "content-type": "text/csv" },
         body: "to,name\n5511900000002,Ana\n",
       },

@@ -9,6 +9,13 @@ import {
   listApiKeys,
   revokeApiKey,
 } from "./api-keys.ts";
+import { type BatchesDeps, getBatch, listBatches, steerBatch } from "./batches.ts";
+import {
+  type BatchRowsDeps,
+  getBatchResults,
+  listBatchErrors,
+  listBatchMessages,
+} from "./batch-rows.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
 import { type ChangeDeps, deleteMessage, editMessage } from "./change-message.ts";
@@ -84,6 +91,8 @@ export type HandlerDeps = AcceptDeps &
   MediaDeps &
   OperationsDeps &
   ApiKeysDeps &
+  BatchesDeps &
+  BatchRowsDeps &
   EventsDeps &
   WorkersDeps &
   MetricsDeps &
@@ -116,6 +125,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     logoutDevice: logoutDevice(deps),
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
+    ...batchHandlers(deps),
     ...laneHandlers(deps),
     ...poolHandlers(deps),
     ...directoryHandlers(deps),
@@ -145,6 +155,19 @@ function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
     checkContacts: checkContacts(deps),
     syncHistory: syncHistory(deps),
     getMessageMedia: getMessageMedia(deps),
+  };
+}
+
+function batchHandlers(deps: BatchesDeps & BatchRowsDeps) {
+  return {
+    listBatches: listBatches(deps),
+    getBatch: getBatch(deps),
+    listBatchMessages: listBatchMessages(deps),
+    listBatchErrors: listBatchErrors(deps),
+    getBatchResults: getBatchResults(deps),
+    pauseBatch: steerBatch(deps, "pause"),
+    resumeBatch: steerBatch(deps, "resume"),
+    cancelBatch: steerBatch(deps, "cancel"),
   };
 }
 
