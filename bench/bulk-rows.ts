@@ -35,7 +35,7 @@ export function rowOf({ firstNumber }: BulkFile, index: number): BulkRow {
 
 /** The file from its beginning; `settings` is the first line of NDJSON. */
 export function* piecesOf(file: BulkFile, settings: object): Generator<string, void, undefined> {
-  yield file.format === "csv" ? "to,name,order,note\n" : `${JSON.stringify(settings)}\n`;
+  yield file.format === "csv" ? "to,name,order,note\n" : `${JSON.stringify({ batch: settings })}\n`;
   for (let from = 0; from < file.rows; from += ROWS_A_PIECE) {
     let piece = "";
     const to = Math.min(file.rows, from + ROWS_A_PIECE);

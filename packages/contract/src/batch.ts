@@ -43,6 +43,10 @@ const plainSettings = {
     description:
       "`skip`: bad rows are reported and left out. `reject`: with one bad row nothing is sent. `skip` when absent.",
   }),
+  extra_columns: oneOf("extra_columns", ["refuse", "ignore"]).meta({
+    description:
+      "What becomes of columns and fields that neither a row nor the template has; `refuse` when absent.",
+  }),
   start: oneOf("start", ["complete", "streaming"]).meta({
     description:
       "`complete`: nothing is sent before the upload ended well. `streaming`: rows go while others still come. `complete` when absent.",
@@ -67,7 +71,7 @@ const quietLine = z
   })
   .meta({ example: "22:00-08:00" });
 
-/** Batch settings as JSON: the first line of NDJSON, or beside `rows`. */
+/** Batch settings as JSON: in the first line of NDJSON as `{"batch":{…}}`, or beside `rows`. */
 export const batchSettings = z
   .strictObject({
     ...plainSettings,

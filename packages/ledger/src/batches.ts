@@ -113,6 +113,8 @@ export interface Batches {
     upload: { readonly rows: number; readonly now: number },
   ): Promise<FinishedUpload>;
   findBatch(id: BatchId): Promise<BatchRecord | undefined>;
+  /** The one that was created under an idempotency key, by the digest of its claim. */
+  claimedBatch(digest: string): Promise<BatchRecord | undefined>;
   /** Those that there are. */
   batchesAmong(ids: readonly BatchId[]): Promise<ReadonlySet<BatchId>>;
   /** Newest first. `next`: where to go on, absent at the end. */
@@ -266,6 +268,10 @@ export function batches({ redis, keys, run, settings }: BatchDeps): Batches {
         : end;
     },
     findBatch,
+    async claimedBatch(digest) {
+      const id = await redis.hget(keys.idempotency(digest), "message");
+      return id === null ? undefined : findBatch(id as BatchId);
+    },
     async batchesAmong(ids) {
       const pipeline = redis.pipeline();
       for (const id of ids) pipeline.exists(keys.batch(id));

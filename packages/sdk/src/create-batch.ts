@@ -39,12 +39,12 @@ export function createBatch(
 function contentOf(settings: Fields, rows: BatchRows): BodyInit | (() => BodyInit) {
   if (typeof rows === "function") return () => streamOf(linesOf(settings, rows()));
   // Not every browser sends streams.
-  if (Array.isArray(rows)) return [settings, ...(rows as readonly Row[])].map(lineOf).join("");
+  if (Array.isArray(rows)) return [{ batch: settings }, ...(rows as readonly Row[])].map(lineOf).join("");
   return streamOf(linesOf(settings, rows));
 }
 
 async function* linesOf(settings: Fields, rows: Rows): AsyncGenerator<string, void, undefined> {
-  yield lineOf(settings);
+  yield lineOf({ batch: settings });
   for await (const row of rows) yield lineOf(row);
 }
 

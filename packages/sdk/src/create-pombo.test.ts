@@ -211,7 +211,7 @@ describe("a batch", () => {
   const textOf = async (body: unknown): Promise<string> => new Response(body as BodyInit).text();
   const rows = [{ to: "5511900000002", name: "Ana" }, { to: "5511900000003" }];
   const settings = { from: "dev_1", template: "Hello {{name}}", on_invalid: "reject" } as const;
-  const lines = `${[settings, ...rows].map((line) => JSON.stringify(line)).join("\n")}\n`;
+  const lines = `${[{ batch: settings }, ...rows].map((line) => JSON.stringify(line)).join("\n")}\n`;
 
   test("goes as NDJSON: its settings, and then its rows, with a key of its own", async () => {
     const { pombo, seen } = setup(accepted);

@@ -9,6 +9,7 @@ import {
   listApiKeys,
   revokeApiKey,
 } from "./api-keys.ts";
+import { createBatch, type CreateBatchDeps } from "./create-batch.ts";
 import { type BatchesDeps, getBatch, listBatches, steerBatch } from "./batches.ts";
 import {
   type BatchRowsDeps,
@@ -93,6 +94,7 @@ export type HandlerDeps = AcceptDeps &
   ApiKeysDeps &
   BatchesDeps &
   BatchRowsDeps &
+  CreateBatchDeps &
   EventsDeps &
   WorkersDeps &
   MetricsDeps &
@@ -158,8 +160,9 @@ function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
   };
 }
 
-function batchHandlers(deps: BatchesDeps & BatchRowsDeps) {
+function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps) {
   return {
+    createBatch: createBatch(deps),
     listBatches: listBatches(deps),
     getBatch: getBatch(deps),
     listBatchMessages: listBatchMessages(deps),
