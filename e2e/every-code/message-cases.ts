@@ -12,6 +12,12 @@ function nacked(nack: number, times = 1): Provoke {
   };
 }
 
+const suppressed: Provoke = async (stage, dialect) => {
+  const to = stage.someone();
+  await stage.ask("POST", "/v1/suppressions", { body: { to } });
+  return stage.send(dialect, stage.device, { to });
+};
+
 /** A refused question about the recipient. */
 function refusedQuestion(action: unknown, times: number): Provoke {
   return async (stage, dialect) => {
@@ -193,7 +199,7 @@ export const MESSAGE_CASES: Coverage = {
   },
   EDIT_FAILED: { cells: { native: provoked(change("PATCH", 400)), wuts: unmet } },
   RECIPIENT_NOT_ON_WHATSAPP: everywhere(notOnWhatsApp),
-  RECIPIENT_SUPPRESSED: { cells: { native: unmet, wuts: unmet, session: unmet } },
+  RECIPIENT_SUPPRESSED: everywhere(suppressed),
   RECIPIENT_REFUSED: everywhere(nacked(403, 2)),
   SEND_REJECTED: everywhere(nacked(400)),
   STALE_ADDRESSING: everywhere(nacked(479, 2)),

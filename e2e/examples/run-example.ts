@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { environment } from "../config.ts";
@@ -21,6 +21,7 @@ export async function openReader(pombo: Pombo): Promise<Reader> {
   await symlink(pombo.data, join(folder, "data"));
   await mkdir(join(folder, "node_modules", "@pombo"), { recursive: true });
   await symlink(join(ROOT, "packages", "sdk"), join(folder, "node_modules", "@pombo", "sdk"));
+  await writeCommand(join(folder, "bin"));
   const state = join(folder, "state.sh");
   const variables = { API: api, KEY: key, DEVICE: device, CONTROL: control };
   await writeFile(
@@ -45,8 +46,17 @@ export async function openReader(pombo: Pombo): Promise<Reader> {
   };
 }
 
+/** The command line under its short name, as the guides have it. */
+async function writeCommand(bin: string): Promise<void> {
+  const file = join(bin, "pombo");
+  await mkdir(bin);
+  await writeFile(file, `#!/bin/sh\nexec node ${join(ROOT, "apps/cli/src/main.ts")} "$@"\n`);
+  await chmod(file, 0o755);
+}
+
 function shell(script: string, cwd: string): Promise<string> {
-  const path = [join(ROOT, "node_modules", ".bin"), environment["PATH"]].join(delimiter);
+  const tools = [join(cwd, "bin"), join(ROOT, "node_modules", ".bin")];
+  const path = [...tools, environment["PATH"]].join(delimiter);
   const env = { ...environment, PATH: path, NODE_NO_WARNINGS: "1" };
   const options = { cwd, env, timeout: PATIENCE_MS };
   return new Promise((resolve, reject) => {

@@ -33,5 +33,9 @@ export function refuse(problem: Problem): Answer {
 
 /** RFC 3339 UTC with milliseconds. */
 export function instant(ms: number): string {
-  return new Date(ms).toISOString();
+  // Many answers of one turn tell the same moment.
+  if (ms !== last.ms) last = { ms, text: new Date(ms).toISOString() };
+  return last.text;
 }
+
+let last = { ms: 0, text: new Date(0).toISOString() };

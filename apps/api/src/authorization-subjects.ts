@@ -26,6 +26,12 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
   },
   "/v1/webhooks": (api, device) =>
     created(api, "/v1/webhooks", { url: "https://example.com/", devices: [device] }),
+  "/v1/suppressions": async (api, device) => {
+    const from = `55117${device.slice(-8)}`;
+    const stop = { id: `OUT${from}`, chat: from, from, at: Date.now(), kind: "text" } as const;
+    await api.ledger.receive(device, stop, Date.now(), { optsOut: true });
+    return from;
+  },
   "/v1/pools": (api, device) => created(api, "/v1/pools", { name: "subject", devices: [device] }),
   "/v1/api-keys": (api) =>
     created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
@@ -99,6 +105,7 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     createPool: (device) => ({ name: "another", devices: [device] }),
     createWebhook: (device) => ({ url: "https://example.com/", devices: [device] }),
     redeliverWebhook: () => ({ from_cursor: "1-0", to_cursor: "2-0" }),
+    addSuppressions: () => ({ to: "5511988887777" }),
     createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
   };
 
@@ -124,16 +131,24 @@ export interface Granted {
   readonly body?: object;
 }
 
+/** Where the thing stands that a route is about. */
+const PLACE = /\/:(?:id|number)(?![a-z_])/;
+
+/** The route is about one thing, which has an owner. */
+export function hasSubject(row: Route): boolean {
+  return PLACE.test(row.path);
+}
+
 /** Makes something of its own for a route, on a device of its own. */
 export async function grantedRequest(api: TestApi, name: string, row: Route): Promise<Granted> {
   const device = await api.addDevice();
-  const start = Object.keys(SUBJECTS).find((prefix) => row.path.startsWith(`${prefix}/:id`));
+  const start = Object.keys(SUBJECTS).find((prefix) => row.path.startsWith(`${prefix}/:`));
   const make = OWN_SUBJECTS[name] ?? (start === undefined ? undefined : SUBJECTS[start]);
-  if (row.path.includes(":id") && make === undefined)
+  if (hasSubject(row) && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
   const named = row.query !== undefined && "device_id" in row.query.shape;
   const path =
-    row.path.replace(":id", (await make?.(api, device)) ?? "") +
+    row.path.replace(PLACE, `/${(await make?.(api, device)) ?? ""}`) +
     (named ? `?device_id=${device}` : "");
   if (row.body === undefined) return { name, row, device, path };
   return { name, row, device, path, body: (await BODIES[name]?.(device, api)) ?? {} };

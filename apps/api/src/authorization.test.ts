@@ -1,7 +1,7 @@
 import { dialectOf, type Route, ROUTES, type Scope, SCOPES } from "@pombo/contract";
 import type { ApiKeyRecord } from "@pombo/ledger";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Granted, grantedRequest } from "./authorization-subjects.ts";
+import { type Granted, grantedRequest, hasSubject } from "./authorization-subjects.ts";
 import { digestStore } from "./digest-store.ts";
 import { type Called, openTestApi, type TestApi } from "./open-test-api.ts";
 
@@ -86,7 +86,7 @@ const UNBOUND = ["wutsCreateDevice", "wutsListDevices", "getMetrics"];
 /** Keys of `/v1/api-keys/:id` reach further than one device; operations are those of one key. */
 const aboutOne = guarded.filter(
   ({ name, row }) =>
-    row.path.includes(":id") ||
+    hasSubject(row) ||
     ["sendMessage", "createApiKey"].includes(name) ||
     (dialectOf(row.path) !== "native" && !UNBOUND.includes(name)),
 );

@@ -1,6 +1,8 @@
 export interface Source<Value> {
   /** Calls back when something may have changed; returns how to stop. Lossy. */
   subscribe(ring: () => void): () => void;
+  /** Resolves when `subscribe` is heard. */
+  listening(): Promise<void>;
   read(): Promise<Value>;
 }
 
@@ -29,6 +31,7 @@ export async function awaitChange<Value>(
   const stop = source.subscribe(bell.ring);
   const deadline = performance.now() + patience.ms;
   try {
+    if (patience.ms > 0) await source.listening();
     for (;;) {
       bell.reset();
       // oxlint-disable-next-line no-await-in-loop -- one look after the other is the point

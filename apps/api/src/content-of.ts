@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Problem, SendMessageInput } from "@pombo/contract";
+import { plainContent, type Problem, type SendMessageInput } from "@pombo/contract";
 import {
   type DeviceId,
   type Extras,
@@ -7,11 +7,9 @@ import {
   isInboundId,
   isMessageId,
   MEDIA_KINDS,
-  type MediaContent,
   type MediaId,
   type MessageContent,
   recipientKey,
-  type Target,
   wordsOf,
 } from "@pombo/domain";
 import type { Ledger, MessageRecord } from "@pombo/ledger";
@@ -49,7 +47,7 @@ export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<Cont
   const kind = MEDIA_KINDS.find((name) => body[name] !== undefined);
   const file = kind && body[kind];
   if (kind === undefined || file === undefined)
-    return { kind: "content", content: { ...plainContent(body), ...extras } };
+    return { kind: "content", content: { ...plainContent(body, pollSecret), ...extras } };
   const { caller, goesAt } = wanted;
   const staged = await stageMedia({ kind, file, caller, goesAt }, deps);
   return staged.kind === "refused"
@@ -123,33 +121,6 @@ function extrasOf(body: SendMessageInput, found: Found | undefined): Extras {
   };
 }
 
-type Plain = Exclude<MessageContent, MediaContent | { readonly target: Target }>;
-
-/** The schema has seen to it that there is one. */
-function plainContent({ text = "", location, contact, poll }: SendMessageInput): Plain {
-  if (location !== undefined) {
-    const { latitude, longitude, name, address } = location;
-    return {
-      kind: "location",
-      latitude,
-      longitude,
-      ...(name === undefined ? {} : { name }),
-      ...(address === undefined ? {} : { address }),
-    };
-  }
-  if (contact !== undefined) {
-    const { name, phone, organization } = contact;
-    return {
-      kind: "contact",
-      name,
-      phone,
-      ...(organization === undefined ? {} : { organization }),
-    };
-  }
-  if (poll !== undefined) {
-    const { question, options, selectable_count: selectable = 1 } = poll;
-    const secret = randomBytes(32).toString("base64");
-    return { kind: "poll", question, options, selectable, secret };
-  }
-  return { kind: "text", text };
+function pollSecret(): string {
+  return randomBytes(32).toString("base64");
 }

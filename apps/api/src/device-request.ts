@@ -11,7 +11,7 @@ export interface DeviceRequestDeps {
     postRequest(deviceId: DeviceId, request: DeviceRequest): Promise<void>;
     findReply(requestId: string): Promise<DeviceReply | undefined>;
   };
-  readonly follow: Pick<Follow, "device" | "reply">;
+  readonly follow: Pick<Follow, "device" | "listening" | "reply">;
   readonly now: () => number;
   /** How long an owner may take to answer. */
   readonly waitMs: number;
@@ -32,6 +32,7 @@ export async function askDevice(
   const reply = await awaitChange(
     {
       subscribe: (ring) => deps.follow.reply(id, ring),
+      listening: () => deps.follow.listening(),
       read: () => deps.ledger.findReply(id),
     },
     { ms: deps.waitMs, signal, done: (found) => found !== undefined },
@@ -75,6 +76,7 @@ export function awaitDevice(
   return awaitChange(
     {
       subscribe: (ring) => follow.device(deviceId, ring),
+      listening: () => follow.listening(),
       read: () => ledger.findDevice(deviceId),
     },
     {

@@ -20,7 +20,7 @@ export interface EventTailDeps {
     eventLogEnds(): Promise<{ readonly newest: string }>;
   };
   /** Tells that the log has grown; lossy. */
-  readonly events: Pick<LiveEvents, "onEvent">;
+  readonly events: LiveEvents;
   readonly settings: Pick<Settings, "event_look_ms" | "event_gather_ms" | "events_recent">;
 }
 
@@ -67,6 +67,7 @@ export function openEventTail({ ledger, events, settings }: EventTailDeps): Even
   }
 
   async function start(): Promise<void> {
+    await events.listening();
     memory.clear((await ledger.eventLogEnds()).newest);
     idle = 0;
     clock = setInterval(() => {

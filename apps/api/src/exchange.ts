@@ -12,7 +12,7 @@ interface Pair {
 }
 
 export interface ExchangeDeps {
-  readonly log: Pick<Log, "info">;
+  readonly log: Pick<Log, "plain">;
   readonly metrics: Pick<Metrics, "answered">;
   /** The process is closing: connections end with their answers. */
   readonly closing: AbortSignal;
@@ -133,7 +133,7 @@ export function openExchange(
     const status = res.headersSent ? res.statusCode : 0;
     const ms = Math.round(performance.now() - startedAt);
     metrics.answered({ route, method, status, ms });
-    log.info("request.answered", {
+    log.plain("request.answered", {
       request_id: exchange.id,
       method,
       route,

@@ -2,10 +2,14 @@ import type { StatusEvent } from "@pombo/status";
 
 export interface LiveEvents {
   onEvent(listener: (event: StatusEvent) => void, wants?: () => boolean): () => void;
+  /** Resolves when they come. */
+  listening(): Promise<void>;
 }
 
 /** Live events by what they are about; each method returns how to stop. */
 export interface Follow {
+  /** Resolves when what is followed is heard; whoever reads before may miss a change. */
+  listening(): Promise<void>;
   message(id: string, ring: () => void): () => void;
   device(id: string, ring: () => void): () => void;
   /** Only changes of its state, not its messages. */
@@ -32,7 +36,8 @@ export function openFollow(events: LiveEvents): Follow {
     };
   };
   const deviceState: Follow["deviceState"] = (id, ring) => follow(stateOf(id), ring);
-  return { message: follow, device: follow, deviceState, reply: follow };
+  const listening = (): Promise<void> => events.listening();
+  return { listening, message: follow, device: follow, deviceState, reply: follow };
 }
 
 function stateOf(deviceId: string): string {

@@ -5,7 +5,7 @@ import type { LiveEvents } from "./follow.ts";
 export interface KeyWatchDeps {
   readonly ledger: { endedApiKeys(ids: readonly string[]): Promise<readonly string[]> };
   /** Revocations are told live; what is lost is found by the sweep. */
-  readonly events: Pick<LiveEvents, "onEvent">;
+  readonly events: LiveEvents;
   readonly sweepMs: number;
   readonly now: () => number;
 }
@@ -72,6 +72,7 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
       const found = watched.get(keyId) ?? { expiresAt, ends: new Set<() => void>() };
       watched.set(keyId, found);
       found.ends.add(tell);
+      void events.listening();
       timer ??= setInterval(() => void sweep(), sweepMs);
       return () => {
         found.ends.delete(tell);

@@ -11,6 +11,7 @@ import { openFollow } from "./follow.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openServer } from "./server.ts";
+import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
 
 /**
@@ -35,11 +36,12 @@ async function main(config: Config): Promise<void> {
 
   const keys = cellKeys(cell);
   const redis = requests.client;
-  await using status = await openStatus({ redis: subscriber.client, keys, channels: ["events"] });
+  const live = { redis: subscriber.client, keys, channels: ["events"] } as const;
+  await using status = await openStatus({ ...live, eventsOnDemand: true });
   const ledger = openLedger({ redis, keys, settings });
-  const live = { ledger, events: status, settings, now: Date.now };
-  await using tail = openEventTail(live);
-  using keyWatch = openKeyWatch({ ...live, sweepMs: settings.key_sweep_ms });
+  const following = { ledger, events: status, settings, now: Date.now };
+  await using tail = openEventTail(following);
+  using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
   await using server = await openServer(
     {
@@ -54,7 +56,14 @@ async function main(config: Config): Promise<void> {
       admission: openAdmission({
         info: () => redis.info("memory"),
         settings,
-        clock: () => performance.now(),
+        clock: monotonic,
+      }),
+      overviewer: openOverviewer({
+        ledger,
+        info: (...sections) => redis.info(...sections),
+        settings,
+        now: Date.now,
+        clock: monotonic,
       }),
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
@@ -69,6 +78,11 @@ async function main(config: Config): Promise<void> {
   process.send?.({ kind: "ready", url: server.url, pid: process.pid });
   const { because } = await told;
   log.info("api.closing", { because });
+}
+
+/** Monotonic ms. */
+function monotonic(): number {
+  return performance.now();
 }
 
 const read = readConfig(environment());

@@ -25,6 +25,7 @@ import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer } from "./server.ts";
+import { openOverviewer } from "./take-overview.ts";
 
 export const ADMIN = "pombo_c0_admin-key-for-tests";
 
@@ -90,10 +91,17 @@ export async function openTestApi(
     {
       ...rest,
       ledger: changed,
+      overviewer: openOverviewer({
+        ledger: changed,
+        info: (...sections) => redis.info(...sections),
+        settings: full,
+        now: Date.now,
+        clock: () => performance.now(),
+      }),
       metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
-      log: { info: note, error: note },
+      log: { info: note, plain: note, error: note },
     },
     { host: "127.0.0.1", port: 0 },
   );
@@ -194,7 +202,12 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const redis = requests.client;
   const cell = "c0" as CellId;
   const keys = cellKeys(cell);
-  const live = { redis: subscriber.client, keys, channels: ["events"] } as const;
+  const live = {
+    redis: subscriber.client,
+    keys,
+    channels: ["events"],
+    eventsOnDemand: true,
+  } as const;
   const status = opened.use(await openStatus(live));
   const ledger = openLedger({ redis, keys, settings });
   await ledger.ensureAdminKey(ADMIN, Date.now());

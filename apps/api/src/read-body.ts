@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Transform } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import type { Problem } from "@pombo/contract";
-import { parseJson } from "./parse-json.ts";
+import { parseJson, type Problem } from "@pombo/contract";
 
 export type ReadBody =
   | { readonly kind: "body"; readonly value: object }
@@ -29,6 +28,8 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
   if (unsupported !== undefined) return refused(unsupported);
   if (Number(req.headers["content-length"] ?? 0) > limitBytes) return refused(tooLarge(limitBytes));
   const decoder = DECODERS[encodingOf(req)]?.();
+  // Nearly always all of it is here by now: then no listener is needed.
+  if (decoder === undefined && req.complete && !req.destroyed) return whole(req, limitBytes);
   const collected = await collect(req, decoder, limitBytes);
   switch (collected.kind) {
     case "gone":
@@ -43,6 +44,11 @@ export async function readBody(req: IncomingMessage, limitBytes: number): Promis
     case "bytes":
       return decode(collected.bytes);
   }
+}
+
+function whole(req: IncomingMessage, limitBytes: number): ReadBody {
+  const bytes = (req.read() as Buffer | null) ?? Buffer.alloc(0);
+  return bytes.length > limitBytes ? refused(tooLarge(limitBytes)) : decode(bytes);
 }
 
 function refused(problem: Problem): ReadBody {

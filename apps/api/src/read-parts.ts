@@ -32,9 +32,9 @@ export async function readParts(
   if (body.kind !== "body") return body;
   return together([
     readKey(row, req.get("idempotency-key")),
-    hold("params", row.params, { ...req.params }),
-    hold("query", row.query, queryOf(req)),
-    hold("body", row.body, body.value),
+    hold("params", row.params, () => ({ ...req.params })),
+    hold("query", row.query, () => queryOf(req)),
+    hold("body", row.body, () => body.value),
   ]);
 }
 
@@ -47,14 +47,16 @@ type Part =
     }
   | { readonly kind: "absent" };
 
-function hold(name: keyof Parts, schema: Route["body"], value: unknown): Part {
-  if (schema === undefined) return { kind: "absent" };
-  const validated = validate(schema, value);
-  return validated.kind === "valid" ? { ...validated, name } : validated;
+const ABSENT: Part = { kind: "absent" };
+
+function hold(name: keyof Parts, schema: Route["body"], value: () => unknown): Part {
+  if (schema === undefined) return ABSENT;
+  const validated = validate(schema, value());
+  return validated.kind === "valid" ? { kind: "valid", name, value: validated.value } : validated;
 }
 
 function readKey(row: Route, text: string | undefined): Part {
-  if (row.creates !== true || text === undefined) return { kind: "absent" };
+  if (row.creates !== true || text === undefined) return ABSENT;
   const parsed = idempotencyKey.safeParse(text);
   if (parsed.success) return { kind: "valid", name: "idempotencyKey", value: parsed.data };
   const message = parsed.error.issues[0]?.message ?? "Idempotency-Key is not valid";
@@ -65,24 +67,27 @@ function readKey(row: Route, text: string | undefined): Part {
 
 /** All parts, or everything that is wrong with them under the code that they share. */
 function together(parts: readonly Part[]): ReadParts {
-  const invalid = parts.filter((part) => part.kind === "invalid");
-  if (invalid.length > 0) {
-    const codes = new Set(invalid.map(({ code }) => code));
-    const [first] = invalid;
-    const code = codes.size === 1 && first !== undefined ? first.code : "VALIDATION_ERROR";
-    const validation = invalid.flatMap((part) => part.validation);
-    return { kind: "refused", problem: { code, validation } };
-  }
-  const valid = parts.filter((part) => part.kind === "valid");
+  if (parts.some(({ kind }) => kind === "invalid")) return refused(parts);
+  const made: Record<string, unknown> = {};
+  for (const part of parts) if (part.kind === "valid") made[part.name] = part.value;
   // Each part was made by the schema of this very row.
-  const made = Object.fromEntries(valid.map(({ name, value }) => [name, value])) as unknown;
-  return { kind: "parts", parts: made as Parts };
+  return { kind: "parts", parts: made as unknown as Parts };
+}
+
+function refused(parts: readonly Part[]): ReadParts {
+  const invalid = parts.filter((part) => part.kind === "invalid");
+  const codes = new Set(invalid.map(({ code }) => code));
+  const [first] = invalid;
+  const code = codes.size === 1 && first !== undefined ? first.code : "VALIDATION_ERROR";
+  const validation = invalid.flatMap((part) => part.validation);
+  return { kind: "refused", problem: { code, validation } };
 }
 
 /** A repeated parameter becomes a list, which no schema takes. */
 function queryOf(req: Request): Record<string, unknown> {
   const question = req.url.indexOf("?");
-  const search = new URLSearchParams(question === -1 ? "" : req.url.slice(question + 1));
+  if (question === -1) return {};
+  const search = new URLSearchParams(req.url.slice(question + 1));
   const entries = [...new Set(search.keys())].map((name) => {
     const values = search.getAll(name);
     return [name, values.length === 1 ? values[0] : values] as const;

@@ -193,6 +193,7 @@ function look(
         const stops = [follow.message(id, ring), follow.deviceState(deviceId, ring)];
         return () => stops.forEach((stop) => stop());
       },
+      listening: () => follow.listening(),
       read: () => ledger.viewStanding(id, deviceId, now()),
     },
     {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
-import type { Problem, SendMessageInput } from "@pombo/contract";
+import { fileContent, type FileInput, type Problem } from "@pombo/contract";
 import {
   checkType,
   isMediaId,
@@ -23,9 +23,7 @@ export interface StageDeps {
   readonly now: () => number;
 }
 
-export interface FileWanted {
-  readonly kind: MediaKind;
-  readonly file: NonNullable<SendMessageInput[MediaKind]>;
+export interface FileWanted extends FileInput {
   readonly caller: Caller;
   /** When the message may go, ms since the epoch: the media is kept beyond that. */
   readonly goesAt: number;
@@ -42,7 +40,7 @@ export async function stageMedia(wanted: FileWanted, deps: StageDeps): Promise<S
   if (id !== undefined) return useKept(id, wanted, deps);
   if (base64 !== undefined) return keepBytes(base64, wanted, deps);
   const media = { id: mintMediaId(randomBytes(16)), ...(url === undefined ? {} : { url }) };
-  return { kind: "content", content: contentFrom(wanted, media) };
+  return { kind: "content", content: fileContent(wanted, media) };
 }
 
 /** What was kept for a message that was not accepted. */
@@ -58,7 +56,7 @@ async function useKept(id: string, wanted: FileWanted, deps: StageDeps): Promise
     return unacceptable(kind, "there is no such media_id");
   const unfit = unfitFor(kind, record, deps.settings);
   if (unfit !== undefined) return unacceptable(kind, unfit);
-  return { kind: "content", content: contentFrom(wanted, { id: record.id }) };
+  return { kind: "content", content: fileContent(wanted, { id: record.id }) };
 }
 
 function unfitFor(kind: MediaKind, record: MediaRecord, settings: Settings): string | undefined {
@@ -83,19 +81,7 @@ async function keepBytes(base64: string, wanted: FileWanted, deps: StageDeps): P
   const named = file.file_name === undefined ? {} : { fileName: file.file_name };
   const record = recordOf({ id, ...received.facts, ...named }, caller, deps.now());
   await deps.ledger.keepMedia(record, goesAt);
-  return { kind: "content", content: contentFrom(wanted, { id }), brought: id };
-}
-
-function contentFrom({ kind, file }: FileWanted, media: MediaContent["media"]): MediaContent {
-  const { caption, file_name: fileName, mime_type: mimeType, ptt } = file;
-  return {
-    kind,
-    media,
-    ...(caption === undefined ? {} : { caption }),
-    ...(fileName === undefined ? {} : { fileName }),
-    ...(mimeType === undefined ? {} : { mimeType }),
-    ...(ptt === undefined ? {} : { ptt }),
-  };
+  return { kind: "content", content: fileContent(wanted, { id }), brought: id };
 }
 
 function unacceptable(kind: MediaKind, reason: string): Staged {

@@ -11,7 +11,7 @@ export interface MessageReader {
 export interface WaitForMessageDeps {
   readonly ledger: MessageReader;
   /** At once, but lossy. */
-  readonly follow: Pick<Follow, "message">;
+  readonly follow: Pick<Follow, "message" | "listening">;
   /** A moment later, but whatever the log says. */
   readonly tail: Pick<EventTail, "follow" | "listen">;
   readonly now: () => number;
@@ -39,6 +39,7 @@ export async function waitForMessage(
           for (const stop of stops) stop();
         };
       },
+      listening: () => follow.listening(),
       read: () => ledger.viewMessage(id, now()),
     },
     {

@@ -19,3 +19,8 @@ export function readConfig(): UpConfig {
     cell: environment["POMBO_CELL"] ?? "c0",
   };
 }
+
+/** Where the person is: npm runs its scripts in the folder of the package, and says where it was called. */
+export function callerFolder(): string {
+  return process.env["INIT_CWD"] ?? process.cwd();
+}

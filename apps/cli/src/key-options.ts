@@ -13,7 +13,7 @@ export type ParsedKeyOptions =
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "refused"; readonly says: string };
 
-export const KEYS_HELP = `npm run pombo -- keys create --local [options]        an API key, when the admin key is lost
+const KEYS_HELP = `npm run pombo -- keys create --local [options]        an API key, when the admin key is lost
 
   --local           straight into the Redis of the data folder, whether Pombo runs or not
   --data DIR        the data folder (data)

@@ -26,18 +26,42 @@ const BETWEEN_MS = 50;
  * @param path the real path of the folder
  */
 export async function lockFolder(path: string): Promise<FolderLock> {
-  const name = `pombo-${createHash("sha256").update(path).digest("hex").slice(0, 24)}`;
-  const address = process.platform === "linux" ? `\0${name}` : join(tmpdir(), `${name}.sock`);
+  const address = addressOf(path);
   let url = "";
   for (let left = TRIES; left > 0; left -= 1) {
     const server = await listen(address, () => JSON.stringify({ pid: process.pid, url }));
     if (server !== undefined) return { tell: (told) => (url = told), ...closing(server) };
     const holder = await askHolder(address);
-    if (holder !== undefined) throw new CannotStart(alreadyRunning(holder));
+    if (holder !== undefined) throw new CannotStart(alreadyRunning(readHolder(holder)));
     if (!address.startsWith("\0")) await rm(address, { force: true });
     await pause(BETWEEN_MS); // it is just ending
   }
   throw new CannotStart(`Another program holds the lock of ${path} and does not say who it is.`);
+}
+
+/** Who runs on a folder; the url is empty while it starts. */
+export interface Holder {
+  readonly pid: number;
+  readonly url: string;
+}
+
+/**
+ * Undefined when nobody runs there.
+ *
+ * @param path the real path of the folder
+ */
+export async function holderOf(path: string): Promise<Holder | undefined> {
+  const said = await askHolder(addressOf(path));
+  return said === undefined ? undefined : readHolder(said);
+}
+
+function addressOf(path: string): string {
+  const name = `pombo-${createHash("sha256").update(path).digest("hex").slice(0, 24)}`;
+  return process.platform === "linux" ? `\0${name}` : join(tmpdir(), `${name}.sock`);
+}
+
+function readHolder(said: string): Holder {
+  return JSON.parse(said) as Holder;
 }
 
 /** Undefined when somebody listens there already. */
@@ -78,8 +102,7 @@ async function askHolder(address: string): Promise<string | undefined> {
   }
 }
 
-function alreadyRunning(said: string): string {
-  const { pid, url } = JSON.parse(said) as { pid: number; url: string };
+function alreadyRunning({ pid, url }: Holder): string {
   const where = url === "" ? `pid ${pid}, still starting` : `pid ${pid}, ${url}`;
   return `Pombo is already running on this data folder (${where}).`;
 }

@@ -43,7 +43,7 @@ const OPTIONS = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-export const UP_HELP = `npm start -- [options]        the whole of Pombo on this machine
+const UP_HELP = `npm start -- [options]        the whole of Pombo on this machine
 
   --port N                  port of the API (3000, or the next free one)
   --data DIR                where everything is kept (data; data/live with --live)

@@ -43,6 +43,13 @@ export type {
   OperationBody,
   RedrivenBody,
 } from "./letter.ts";
+export {
+  type AddedSuppressionsBody,
+  type ImportedSuppressionsBody,
+  suppressionRow,
+  type SuppressionBody,
+  type SuppressionPageBody,
+} from "./suppression.ts";
 export type { PoolBody } from "./pool.ts";
 export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
@@ -50,7 +57,18 @@ export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
-export { type Validated, validate, type ValidationEntry } from "./validation.ts";
+export { type BatchRowInput, batchRow, rowContent, templateRow } from "./batch-row.ts";
+export { fileContent, type FileInput, plainContent } from "./message-content.ts";
+export {
+  type CodedEntry,
+  type Validated,
+  validate,
+  validateRow,
+  type ValidationEntry,
+} from "./validation.ts";
+export { elide } from "./elide.ts";
+export { nearestName } from "./nearest-name.ts";
+export { type ParsedJson, parseJson } from "./parse-json.ts";
 export { errorList, limitList } from "./error-list.ts";
 
 // Events
@@ -66,6 +84,7 @@ export {
   renderEvent,
 } from "./event.ts";
 export type { FleetBody } from "./fleet-routes.ts";
+export type { OverviewBody } from "./overview.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

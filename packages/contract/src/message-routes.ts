@@ -18,6 +18,7 @@ import type { Route } from "./route.ts";
 /** What can become of a message while its sender waits. */
 const OUTCOMES = [
   "RECIPIENT_NOT_ON_WHATSAPP",
+  "RECIPIENT_SUPPRESSED",
   "RECIPIENT_REFUSED",
   "SEND_REJECTED",
   "SEND_FAILED",

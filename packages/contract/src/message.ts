@@ -28,6 +28,7 @@ export const messageId = z.string().meta({
 
 /** The body of `POST /v1/messages`. Parsing turns `to` into the recipient that it names. */
 export function sendMessageBody(settings: Settings) {
+  const { to, client_ref, metadata } = rowFields(settings);
   return z
     .strictObject({
       from: z
@@ -36,26 +37,35 @@ export function sendMessageBody(settings: Settings) {
         .max(64, { error: FROM_RULE })
         .refine(isCarriable, { error: FROM_RULE })
         .meta({ description: "The sending device.", example: "dev_0123456789abcdef" }),
-      to: recipient,
+      to,
       ...contentFields(settings),
       priority: z
         .enum(PRIORITIES, { error: `priority must be one of ${PRIORITIES.join(", ")}` })
         .optional()
         .meta({ description: "`normal` when absent." }),
-      client_ref: z
-        .string({ error: REF_RULE })
-        .refine(isRef, { error: REF_RULE })
-        .optional()
-        .meta({ description: "Your own name for the message; echoed back." }),
-      metadata: metadataOf(settings.metadata_limit_bytes),
+      client_ref,
+      metadata,
       ...scheduleFields,
     })
     .check(exactlyOneContent)
     .meta({ id: "SendMessage" });
 }
 
+/** What each row of a batch says for itself as well. */
+export function rowFields(settings: Settings) {
+  return {
+    to: recipient,
+    client_ref: z
+      .string({ error: REF_RULE })
+      .refine(isRef, { error: REF_RULE })
+      .optional()
+      .meta({ description: "Your own name for the message; echoed back." }),
+    metadata: metadataOf(settings.metadata_limit_bytes),
+  };
+}
+
 /** Holds also when other fields are wrong: a content that was refused was given all the same. */
-const exactlyOneContent = z.core._check<Record<string, unknown>>(
+export const exactlyOneContent = z.core._check<Record<string, unknown>>(
   ({ value, issues }) => {
     const refused = issues.flatMap(({ path = [] }) => path.slice(0, 1).map(String));
     const wrong = oneContent([...Object.keys(value), ...refused]);

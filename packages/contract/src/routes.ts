@@ -11,9 +11,11 @@ import { letterRoutes } from "./letter-routes.ts";
 import { MEDIA_ROUTES } from "./media-routes.ts";
 import { messageRoutes } from "./message-routes.ts";
 import { META_ROUTES } from "./meta-routes.ts";
+import { OVERVIEW_ROUTES } from "./overview.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
+import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
 /** The route table under the given limits: one row per route. */
@@ -26,11 +28,13 @@ export function routeTable(settings: Settings) {
     ...poolRoutes(settings),
     ...DIRECTORY_ROUTES,
     ...letterRoutes(settings),
+    ...SUPPRESSION_ROUTES,
     ...MEDIA_ROUTES,
     ...API_KEY_ROUTES,
     ...eventRoutes(settings),
     ...WEBHOOK_ROUTES,
     ...FLEET_ROUTES,
+    ...OVERVIEW_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

@@ -63,6 +63,8 @@ export {
   wordsOf,
 } from "./content.ts";
 
+export { columnName, type CompiledTemplate, compileTemplate, type Template } from "./template.ts";
+
 // Many messages from one upload
 export {
   BATCH_COUNTS,
@@ -169,6 +171,25 @@ export {
   type DeviceState,
   isOnline,
 } from "./device-state.ts";
+
+// What happened lately, and what needs somebody
+export {
+  addTallies,
+  type Pulse,
+  PULSE_COUNTS,
+  quantileOf,
+  readPulse,
+  type Tallies,
+} from "./pulse.ts";
+export {
+  ATTENTION_KINDS,
+  type AttentionFacts,
+  type AttentionItem,
+  attentionOf,
+  type LaneCondition,
+  type RecentFailures,
+  type WebhookCondition,
+} from "./attention.ts";
 
 // Settings
 export {

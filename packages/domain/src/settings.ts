@@ -55,6 +55,20 @@ export const SETTINGS = {
     value: 86_400_000,
     says: "how long the upload of a batch may stay open before it is abandoned",
   },
+  batch_body_limit_bytes: {
+    value: 2_147_483_648,
+    says: "largest upload of a batch as CSV or NDJSON, before and after decompression",
+  },
+  batch_json_limit_bytes: {
+    value: 16_777_216,
+    says: "largest upload of a batch as one JSON body, before and after decompression",
+  },
+  batch_json_rows: { value: 10_000, says: "rows of a batch that is one JSON body" },
+  batch_row_limit_chars: { value: 65_536, says: "longest row of an upload" },
+  batch_gzip_ratio: {
+    value: 200,
+    says: "how many times larger than itself a gzip upload may become, beyond its first 8 MiB",
+  },
 
   // Media
   image_limit_bytes: { value: 16_777_216, says: "largest image" },
@@ -101,6 +115,11 @@ export const SETTINGS = {
     says: "1: one-time passwords (priority otp) go to people who opted out; 0: nothing goes to them",
   },
 
+  suppression_import_limit_bytes: {
+    value: 33_554_432,
+    says: "largest CSV file of suppressions",
+  },
+
   // Keeping
   settled_kept_ms: { value: 604_800_000, says: "how long a settled message is kept" },
   groups_kept_ms: { value: 60_000, says: "how long the list of a device's groups is kept" },
@@ -137,6 +156,14 @@ export const SETTINGS = {
     value: 500,
     says: "how often open streams and waits look whether their API key still lives",
   },
+
+  // The overview
+  overview_bucket_ms: {
+    value: 10_000,
+    says: "length of the stretches of time that the overview counts in",
+  },
+  overview_kept_ms: { value: 7_200_000, says: "how long these counts are kept" },
+  overview_refresh_ms: { value: 1_000, says: "how often an API process takes a new overview" },
 
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },

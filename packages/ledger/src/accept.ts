@@ -113,37 +113,42 @@ type AcceptReply = readonly [
 ];
 
 function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): ScriptArgument[] {
-  return [
+  const fixed = [
     message.id,
     message.deviceId,
     message.recipient,
-    json(message.content),
+    JSON.stringify(message.content),
     message.priority,
     message.keyId,
     message.at,
-    message.clientRef ?? "",
-    json(message.metadata),
-    claim?.digest ?? "",
-    claim?.token ?? "",
-    message.sendAt ?? 0,
-    message.expiresAt ?? 0,
-    json(message.quietHours),
-    claim?.fingerprint ?? "",
-    json(claim?.answer),
-    message.syncUntil ?? 0,
-    carriedOf(message.content),
   ];
+  const parts: ScriptArgument[] = [];
+  // Most messages have none of them, and each argument costs.
+  const add = (name: string, value: ScriptArgument | undefined): void => {
+    if (value !== undefined) parts.push(name, value);
+  };
+  add("ref", message.clientRef);
+  add("metadata", json(message.metadata));
+  add("quiet", json(message.quietHours));
+  add("media", carriedOf(message.content));
+  add("send_at", message.sendAt);
+  add("expires_at", message.expiresAt);
+  add("sync_until", message.syncUntil);
+  add("digest", claim?.digest);
+  add("token", claim?.token);
+  add("fingerprint", claim?.fingerprint);
+  add("answer", json(claim?.answer));
+  return [...fixed, parts.length / 2, ...parts];
 }
 
-/** What must be at WhatsApp before the message can go; empty when it carries nothing. */
-function carriedOf(content: MessageContent): string {
+/** What must be at WhatsApp before the message can go. */
+function carriedOf(content: MessageContent): string | undefined {
   const carried = carriedBy(content);
-  return carried === undefined ? "" : carriedText(carried);
+  return carried === undefined ? undefined : carriedText(carried);
 }
 
-/** Empty for what is absent: scripts know no undefined. */
-function json(value: unknown): string {
-  return value === undefined ? "" : JSON.stringify(value);
+function json(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
 }
 
 function readAccepted([kind, value, more]: AcceptReply): Accepted {

@@ -39,6 +39,7 @@ export type { NewSuppression, SuppressionRecord } from "./suppressions.ts";
 export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
 export type { LaneReport } from "./lane-report.ts";
+export type { LaneSurvey, PulseBucket } from "./overview.ts";
 export type { CredentialStore } from "./credentials.ts";
 
 // Media

@@ -79,6 +79,7 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
   };
 }
 
+/** What is read of the hash of a lane, in this order; of its device: generation, state, its time, pace and the time of the pairing. */
 const LANE_FIELDS = [
   "pace_at",
   "throttled_until",
@@ -91,7 +92,8 @@ const LANE_FIELDS = [
   "fed_at",
 ] as const;
 
-interface Facts {
+/** What is known of a lane and its device. */
+export interface LaneFacts {
   readonly state: DeviceState;
   readonly stateAt: number;
   readonly owner: string | undefined;
@@ -101,11 +103,13 @@ interface Facts {
   readonly throttledUntil: number;
   readonly heldUntil: number;
   readonly pausedAt: number;
+  /** The last feed. */
+  readonly fedAt: number;
   /** Between two messages, ms; 0 when nobody can say. */
   readonly gapMs: number;
 }
 
-function readFacts(
+export function readFacts(
   {
     device,
     lane,
@@ -117,7 +121,7 @@ function readFacts(
   },
   now: number,
   settings: Settings,
-): Facts {
+): LaneFacts {
   const asked = JSON.parse(device[3] ?? "{}") as Pace;
   const pace = resolvePace(asked, settings, { now, pairedAt: Number(device[4] ?? 0) });
   const read = (name: (typeof LANE_FIELDS)[number]): number =>
@@ -134,12 +138,13 @@ function readFacts(
     throttledUntil: read("throttled_until"),
     heldUntil: read("held_until"),
     pausedAt: read("paused"),
+    fedAt: read("fed_at"),
     gapMs: drainGap({ pace, drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
   };
 }
 
 function report(
-  facts: Facts,
+  facts: LaneFacts,
   at: {
     readonly held: number;
     readonly window: number;
@@ -176,7 +181,7 @@ function sum(numbers: readonly number[]): number {
 }
 
 /** What stops the whole lane; a hold stops only its cold messages. */
-function blockedOf(facts: Facts, now: number): Blocked | undefined {
+export function blockedOf(facts: LaneFacts, now: number): Blocked | undefined {
   const { budget, pausedAt, state, stateAt, owner } = facts;
   const wait = explainWait({
     status: "queued",
@@ -211,7 +216,7 @@ function drainedAt(
     gapMs: gap,
     budget,
     blocked,
-  }: Pick<Facts, "pace" | "gapMs" | "budget"> & { readonly blocked?: Blocked | undefined },
+  }: Pick<LaneFacts, "pace" | "gapMs" | "budget"> & { readonly blocked?: Blocked | undefined },
 ): number | undefined {
   const start = blocked === undefined ? from : blocked.until;
   if (waiting === 0 || gap === 0 || start === undefined) return undefined;

@@ -22,6 +22,7 @@ import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
 import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
+import { type Overviews, overviews } from "./overview.ts";
 import { type Polls, polls } from "./polls.ts";
 import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
@@ -61,6 +62,7 @@ export type Ledger = Acceptance &
   Admissions &
   EventLog &
   Workers &
+  Overviews &
   EventRetention &
   Batches &
   Endpoints &
@@ -103,6 +105,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...directory({ redis, keys, run, settings }),
     ...eventLog(redis, keys),
     ...workers(run, settings),
+    ...overviews({ redis, keys, run, settings }),
     ...eventRetention({ redis, run, settings }),
     ...batches({ redis, keys, run, settings }),
     ...endpoints({ redis, keys, run, settings }),

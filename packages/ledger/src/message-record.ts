@@ -25,7 +25,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 
 /**
  * One message as the ledger keeps it: a hash with the fields
- * status version device gen recipient body class seq key at place log, and where they are needed feed attempts rounds left left_at
+ * status device gen recipient body class seq key at place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
  * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
@@ -72,7 +72,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
   return {
     id,
     status: hash["status"] as MessageStatus,
-    version: Number(hash["version"]),
+    version: Number(hash["version"] ?? 1),
     deviceId: hash["device"] as DeviceId,
     generation: Number(hash["gen"]),
     recipient: hash["recipient"] ?? "",

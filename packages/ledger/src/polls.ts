@@ -63,7 +63,7 @@ function readHead(id: MessageId, fields: readonly (string | null)[]): MessageHea
     id,
     deviceId: device as DeviceId,
     status: status as MessageStatus,
-    version: Number(version),
+    version: Number(version ?? 1),
     ...(typeof code === "string" ? { code: code as ErrorCode } : {}),
   };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { withDefinitions } from "./scripts.ts";
 
@@ -31,4 +32,12 @@ test("a script carries what it uses, and what that uses, in order, and nothing e
 
 test("a name in a comment is not a use", () => {
   expect(withDefinitions(LIBRARY, "-- wide\nreturn 1\n")).toBe("-- wide\nreturn 1\n");
+});
+
+test("no two definitions of a prelude have the same name", () => {
+  for (const name of ["prelude", "endpoints", "letter-actions", "suppress"]) {
+    const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
+    const names = Array.from(text.matchAll(/^local (?:function )?(\w+)/gm), ([, found]) => found);
+    expect(names).toEqual([...new Set(names)]);
+  }
 });

@@ -125,6 +125,8 @@ const KEY_PARTS = {
   workers: 0,
   /** hash worker → how many lanes it runs */
   lanes: 0,
+  /** hash, expiring: what happened in a stretch of time, by status — its start, ms */
+  pulse: 1,
   /** string: what stands before this id may be gone from the event log */
   trimmed: 0,
   /** string `owner|epoch`, expiring: who reads the event log for the endpoints */

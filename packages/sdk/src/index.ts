@@ -21,4 +21,5 @@ export { type ErrorClass, type ErrorCode, PomboError } from "./pombo-error.ts";
 
 // Events
 export type { EventsAsk, Gap, PomboEvent } from "./stream-events.ts";
+export { readServerSentEvents, type ServerSentEvent } from "./server-sent-events.ts";
 export { type Received, type Verified, verifyWebhook } from "./verify-webhook.ts";

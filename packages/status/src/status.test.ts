@@ -1,9 +1,9 @@
 import { cellKeys, openRedis } from "@pombo/redis";
 import { openTestRedis } from "@pombo/testbed";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openStatus, type StatusEvent } from "./status.ts";
 
-async function setup() {
+async function setup(more: { readonly eventsOnDemand?: true } = {}) {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await openTestRedis());
   const [writer, reader] = [
@@ -12,7 +12,7 @@ async function setup() {
   ];
   const keys = cellKeys("c0" as Parameters<typeof cellKeys>[0]);
   const channels = ["events", "wakes"] as const;
-  const status = stack.use(await openStatus({ redis: reader.client, keys, channels }));
+  const status = stack.use(await openStatus({ redis: reader.client, keys, channels, ...more }));
   return { writer: writer.client, keys, status, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
@@ -62,4 +62,40 @@ test("a wake carries the device", async () => {
   const woken = new Promise<string>((resolve) => t.status.onWake(resolve));
   await t.writer.publish(t.keys.wake(), "dev_1");
   expect(await woken).toBe("dev_1");
+});
+
+test("on demand, events are subscribed to once somebody asks", async () => {
+  await using t = await setup({ eventsOnDemand: true });
+  const heard = (): Promise<number> => t.writer.publish(t.keys.status(), '{"type":"x"}');
+  expect(await heard()).toBe(0);
+  const told = new Promise<StatusEvent>((resolve) => t.status.onEvent(resolve));
+  await Promise.all([t.status.listening(), t.status.listening()]);
+  expect(await heard()).toBe(1);
+  expect(await told).toEqual({ type: "x" });
+});
+
+test("on demand, nobody hears any more when nobody has wanted events for a while", async () => {
+  await using t = await setup({ eventsOnDemand: true });
+  let wanted = true;
+  t.status.onEvent(
+    () => undefined,
+    () => wanted,
+  );
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const channels = (): Promise<unknown> => t.writer.pubsub("CHANNELS", t.keys.status());
+  try {
+    await t.status.listening();
+    vi.advanceTimersByTime(120_000);
+    expect(await channels()).toEqual([t.keys.status()]);
+    wanted = false;
+    vi.advanceTimersByTime(60_000);
+    await t.status.listening();
+    expect(await channels()).toEqual([t.keys.status()]);
+    vi.advanceTimersByTime(60_000);
+    await vi.waitFor(async () => expect(await channels()).toEqual([]));
+    await t.status.listening();
+    expect(await channels()).toEqual([t.keys.status()]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -24,6 +24,11 @@ export interface Status extends AsyncDisposable {
    * An event that nobody wants is not even read: a busy API hears of each message that it accepts.
    */
   onEvent(listener: (event: StatusEvent) => void, wants?: () => boolean): () => void;
+  /**
+   * Resolves when live events come, which matters with `eventsOnDemand` only: from then on they do, until nobody has wanted any for
+   * half a minute. Where the store is away it resolves after a second all the same, since they are lossy anyhow.
+   */
+  listening(): Promise<void>;
   /** Calls back with the id of a device whose owner should look at its lane. */
   onWake(listener: (deviceId: string) => void): () => void;
   /** Calls back with the id of an endpoint that the reader of the event log should look at; empty when it may go on anywhere. */
@@ -35,10 +40,17 @@ export interface StatusDeps {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly channels: readonly ("events" | "wakes" | "nudges")[];
+  /** Live events are heard only while somebody wants them and has asked for `listening`. */
+  readonly eventsOnDemand?: boolean;
 }
 
+/** How often it looks whether anybody still wants live events. */
+const LOOK_MS = 30_000;
+const PATIENCE_MS = 1_000;
+
 /** Subscribes to the live channels of a cell. ioredis subscribes again by itself after a reconnect. */
-export async function openStatus({ redis, keys, channels }: StatusDeps): Promise<Status> {
+export async function openStatus(deps: StatusDeps): Promise<Status> {
+  const { redis, keys, channels, eventsOnDemand = false } = deps;
   const listeners = new Set<Listener>();
   const wakers = new Set<(deviceId: string) => void>();
   const nudgers = new Set<(endpointId: string) => void>();
@@ -53,19 +65,76 @@ export async function openStatus({ redis, keys, channels }: StatusDeps): Promise
       for (const { hear } of wanting) hear(event);
     }
   };
+  const demand = openDemand({
+    begin: () => redis.subscribe(names.events),
+    end: () => redis.unsubscribe(names.events),
+    wanted: () => [...listeners].some(({ wants }) => wants()),
+  });
   redis.on("message", onMessage);
-  await redis.subscribe(...channels.map((channel) => names[channel]));
+  const always = channels.filter((channel) => channel !== "events" || !eventsOnDemand);
+  if (always.length > 0) await redis.subscribe(...always.map((channel) => names[channel]));
   return {
+    listening: () => (eventsOnDemand ? demand.met() : Promise.resolve()),
     onEvent: (hear, wants = () => true) => register(listeners, { hear, wants }),
     onWake: (listener) => register(wakers, listener),
     onNudge: (listener) => register(nudgers, listener),
     async [Symbol.asyncDispose]() {
+      demand.close();
       redis.off("message", onMessage);
       listeners.clear();
       wakers.clear();
       nudgers.clear();
       await Promise.resolve();
     },
+  };
+}
+
+interface Demand {
+  readonly begin: () => Promise<unknown>;
+  readonly end: () => Promise<unknown>;
+  readonly wanted: () => boolean;
+}
+
+/** Begins when it is asked for, ends when nobody has wanted it for a while. */
+function openDemand({ begin, end, wanted }: Demand) {
+  let begun: Promise<void> | undefined;
+  let asked = true;
+  let clock: NodeJS.Timeout | undefined;
+
+  function stop(): void {
+    clearInterval(clock);
+    begun = undefined;
+  }
+
+  async function start(): Promise<void> {
+    const patience = setTimeout(() => patient.resolve(), PATIENCE_MS);
+    const patient = Promise.withResolvers<void>();
+    const beginning = begin().then(() => undefined);
+    // The next one who asks tries again.
+    beginning.catch(stop);
+    await Promise.race([beginning, patient.promise]).catch(() => undefined);
+    clearTimeout(patience);
+  }
+
+  function look(): void {
+    if (!asked && !wanted()) {
+      stop();
+      end().catch(() => undefined);
+    }
+    asked = false;
+  }
+
+  return {
+    met(): Promise<void> {
+      asked = true;
+      if (begun === undefined) {
+        clock = setInterval(look, LOOK_MS);
+        clock.unref();
+        begun = start();
+      }
+      return begun;
+    },
+    close: stop,
   };
 }
 

@@ -58,3 +58,16 @@ test("what is below the level is not written", () => {
   log.warn("c.happened");
   expect(lines()).toMatchObject([{ event: "c.happened" }]);
 });
+
+test("a plain line reads like any other one, without what is absent", () => {
+  const { log, lines } = setup();
+  const fields = { request_id: "req_a", status: 202, error_code: undefined };
+  log.info("request.answered", fields);
+  log.child({ part: 'a "part"' }).plain("request.answered", fields);
+  const [other, plain] = lines() as Record<string, unknown>[];
+  const { time, part, ...rest } = plain ?? {};
+  expect(time).toMatch(/^\d{4}-.*Z$/);
+  expect(part).toBe('a "part"');
+  expect({ ...rest, time: other?.["time"] }).toEqual(other);
+  expect(setup("warn").log.plain("request.answered", fields)).toBeUndefined();
+});

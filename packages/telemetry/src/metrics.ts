@@ -33,6 +33,8 @@ export function openMetrics(): Metrics {
     registers: [registry],
   });
   const gauges = new Map<string, Gauge>();
+  // Looking a child up by its labels costs more than counting in it.
+  const children = new Map<string, ReturnType<typeof requests.labels>>();
 
   function gaugeOf(name: string): Gauge {
     const found = gauges.get(name);
@@ -46,7 +48,11 @@ export function openMetrics(): Metrics {
   return {
     contentType: registry.contentType,
     answered({ route, method, status, ms }) {
-      requests.observe({ route, method, status: String(status) }, ms / 1_000);
+      const name = `${method} ${status} ${route}`;
+      const known = children.get(name);
+      const child = known ?? requests.labels({ route, method, status: String(status) });
+      if (known === undefined) children.set(name, child);
+      child.observe(ms / 1_000);
     },
     async render(values) {
       for (const [name, value] of Object.entries(values)) gaugeOf(name).set(value);

@@ -61,6 +61,14 @@ import {
   testWebhook,
 } from "./deliveries.ts";
 import { sendMessage } from "./send-message.ts";
+import { type ImportDeps, importSuppressions } from "./import-suppressions.ts";
+import {
+  addSuppressions,
+  getSuppression,
+  listSuppressions,
+  removeSuppression,
+  type SuppressionsDeps,
+} from "./suppressions.ts";
 import {
   changeWebhook,
   createWebhook,
@@ -74,6 +82,7 @@ import {
 import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
+import { getOverview, type OverviewDeps } from "./overview.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -90,6 +99,8 @@ export type HandlerDeps = AcceptDeps &
   LettersDeps &
   RedriveDeps &
   MediaDeps &
+  SuppressionsDeps &
+  ImportDeps &
   OperationsDeps &
   ApiKeysDeps &
   BatchesDeps &
@@ -98,6 +109,7 @@ export type HandlerDeps = AcceptDeps &
   EventsDeps &
   WorkersDeps &
   MetricsDeps &
+  OverviewDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -133,6 +145,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     ...directoryHandlers(deps),
     ...letterHandlers(deps),
     ...keyHandlers(deps),
+    ...suppressionHandlers(deps),
     createMedia: createMedia(deps),
     getMedia: getMedia(deps),
     deleteMedia: deleteMedia(deps),
@@ -140,6 +153,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listEvents: listEvents(deps),
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
+    getOverview: getOverview(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -204,6 +218,16 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
     redriveLetters: beginOperation(deps, "redrive"),
     discardLetters: beginOperation(deps, "discard"),
     getOperation: getOperation(deps),
+  };
+}
+
+function suppressionHandlers(deps: SuppressionsDeps & ImportDeps) {
+  return {
+    addSuppressions: addSuppressions(deps),
+    importSuppressions: importSuppressions(deps),
+    listSuppressions: listSuppressions(deps),
+    getSuppression: getSuppression(deps),
+    removeSuppression: removeSuppression(deps),
   };
 }
 

@@ -1,16 +1,16 @@
 -- Accepts messages, each of them all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when
 -- the lane is free. Messages of one turn of the API come together; one that breaks leaves the others alone.
--- ARGV, 18 for each: 1 message id, 2 device, 3 recipient, 4 body (JSON), 5 class, 6 key id, 7 now (ms), 8 client ref or "",
---       9 metadata (JSON) or "", 10 digest of the idempotency key or "", 11 claim token or "", 12 send at (ms; 0 now),
---       13 expires at (ms; 0 never), 14 quiet hours (JSON) or "", 15 fingerprint of the request or "", 16 its answer (JSON) or "",
---       17 somebody waits for the answer until (ms; 0 nobody),
---       18 what it carries ("<media id>|<kind>") or ""
+-- ARGV, for each: message id, device, recipient, body (JSON), class, key id, now (ms), how many further parts, then their names and values:
+--       ref · metadata (JSON) · quiet (hours, JSON) · media (what it carries: "<media id>|<kind>") · send_at (ms) · expires_at (ms)
+--       · sync_until (ms: somebody waits for the answer) · and for an idempotency key digest, token (of the claim), fingerprint (of the request),
+--       answer (JSON)
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
 --         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
-local FIELDS = 18
+local FIELDS = 8
+local KEPT = { "ref", "metadata", "quiet", "media", "send_at", "expires_at", "sync_until" }
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
 local function claim(record, id, token, fingerprint, now)
@@ -24,19 +24,30 @@ local function claim(record, id, token, fingerprint, now)
 end
 
 local guarded = is_anybody_suppressed()
+-- What a message has that brings nothing further.
+local NONE = {}
 -- The devices whose owners have something to look at: once for all that came together.
 local woken = {}
 -- The message that is being written.
 local under_way
+-- How many are still to come, and their places in the order of acceptance.
+local left, seq_given = 0, 0
+-- How many were accepted, by bucket of the overview.
+local accepted = {}
 
-local function accept(base)
-  local given, device, recipient, body, class, key_id, now, ref, metadata, digest, token, send_at, expires_at, quiet, fingerprint, answer, sync_until, carried =
-    unpack(ARGV, base + 1, base + FIELDS)
-  local at = now
-  now, send_at, expires_at = tonumber(now), tonumber(send_at), tonumber(expires_at)
-  local id, record = given, digest ~= "" and key.idempotency(digest)
+-- The next place. The first one is the first write of all: without room in Redis it is the one that is refused.
+local function next_seq()
+  if seq_given == 0 then seq_given = redis.call("INCRBY", key.sequence(), digits(left)) - left end
+  seq_given = seq_given + 1
+  return digits(seq_given)
+end
+
+local function accept(base, parts)
+  local given, device, recipient, body, class, key_id, at = unpack(ARGV, base + 1, base + FIELDS - 1)
+  local now, send_at, expires_at = tonumber(at), tonumber(parts.send_at or 0), tonumber(parts.expires_at or 0)
+  local id, record = given, parts.digest and key.idempotency(parts.digest)
   if record then
-    local mine, other = claim(record, id, token, fingerprint, now)
+    local mine, other = claim(record, id, parts.token, parts.fingerprint, now)
     if not mine then return other end
     id = mine
     -- Withdrawn before it came: it has been answered as an error.
@@ -63,7 +74,7 @@ local function accept(base)
     if over >= 0 then return refuse("full", math.ceil(over + gap)) end
   end
   -- The lane is free when its owner said so and nothing has come since: then the message goes straight into the window.
-  local fast = lane[1] == gen and send_at <= now and quiet == ""
+  local fast = lane[1] == gen and send_at <= now and not parts.quiet
     and tonumber(lane[2] or 0) <= now
     and redis.call("EXISTS", key.window(device)) == 0
     and redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0
@@ -73,31 +84,29 @@ local function accept(base)
   local later = send_at > now
   local status = later and "scheduled" or "queued"
   local place = later and "due" or (fast and "window" or "backlog")
-  -- The first write: without room in Redis it is the one that is refused.
-  local seq = digits(redis.call("INCR", key.sequence()))
+  local seq = next_seq()
   local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place, record = record }
   under_way = m
   if record then
-    redis.call("HSET", record, "fingerprint", fingerprint, "message", id, "token", token, "state", "accepted")
+    redis.call("HSET", record, "fingerprint", parts.fingerprint, "message", id, "token", parts.token, "state", "accepted")
     -- The answer names the id that was given.
-    if answer ~= "" and id == given then redis.call("HSET", record, "answer", answer) end
+    if parts.answer and id == given then redis.call("HSET", record, "answer", parts.answer) end
     redis.call("HDEL", record, "until")
     redis.call("PEXPIRE", record, S.idempotency_kept_ms)
   end
-  local fields = { "status", status, "version", "1", "device", device, "gen", gen, "recipient", recipient, "body", body,
+  -- Its version is 1 and needs no field.
+  local fields = { "status", status, "device", device, "gen", gen, "recipient", recipient, "body", body,
     "class", class, "seq", seq, "key", key_id, "at", at, "place", place, "log", entry("", status, at) }
   local function also(name, value)
     fields[#fields + 1] = name
     fields[#fields + 1] = value
   end
   if fast then also("feed", "1") end
-  if ref ~= "" then also("ref", ref) end
-  if metadata ~= "" then also("metadata", metadata) end
-  if quiet ~= "" then also("quiet", quiet) end
-  if carried ~= "" then also("media", carried) end
-  if later then also("send_at", send_at) end
-  if expires_at > 0 then also("expires_at", expires_at) end
-  if sync_until ~= "0" then also("sync_until", sync_until) end
+  if parts ~= NONE then
+    for _, name in ipairs(KEPT) do
+      if parts[name] and (name ~= "send_at" or later) then also(name, parts[name]) end
+    end
+  end
   redis.call("HSET", key.message(id), unpack(fields))
   redis.call("ZADD", key.outbox(device), seq, id)
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
@@ -111,9 +120,12 @@ local function accept(base)
     if class == "otp" then take_window_back(device, true) end
     redis.call("ZADD", key.backlog(device, gen, class), seq, id)
     if lane[1] then redis.call("HDEL", key.lane(device), "open") end
-    woken[device] = true
+    -- Behind others nothing changes for the owner: it was woken for the first of them, and looks again before it rests.
+    if class == "otp" or not woken[device] and redis.call("ZCARD", key.backlog(device, gen, class)) == 1 then woken[device] = true end
   end
   emit({ type = "message." .. status, message = id, device = device, version = "1", at = at })
+  local bucket = now - now % S.overview_bucket_ms
+  accepted[bucket] = (accepted[bucket] or 0) + 1
   return { "accepted", fast and 1 or 0, id }
 end
 
@@ -126,13 +138,27 @@ local function undo(m)
   redis.pcall("DEL", key.message(m.id), m.record or key.message(m.id))
 end
 
+local messages, base = {}, 0
+while base < #ARGV do
+  local count = tonumber(ARGV[base + FIELDS])
+  messages[#messages + 1] = { base, count }
+  base = base + FIELDS + 2 * count
+end
+left = #messages
 local replies = {}
-for base = 0, #ARGV - FIELDS, FIELDS do
+for index, message in ipairs(messages) do
   under_way = nil
-  local fine, reply = pcall(accept, base)
+  local parts = NONE
+  if message[2] > 0 then
+    parts = {}
+    local from = message[1] + FIELDS
+    for at = from + 1, from + 2 * message[2], 2 do parts[ARGV[at]] = ARGV[at + 1] end
+  end
+  local fine, reply = pcall(accept, message[1], parts)
   if not fine and under_way then undo(under_way) end
   if not fine then reply = { "broken", type(reply) == "table" and reply.err or tostring(reply) } end
-  replies[#replies + 1] = reply
+  replies[index] = reply
 end
 for device in pairs(woken) do wake(device) end
+for at, count in pairs(accepted) do tally(at, "accepted", count) end
 return replies

@@ -46,6 +46,9 @@ for at, name in ipairs({ "invalid", "duplicate", "suppressed" }) do
 end
 -- An upload that goes on may be sent again from the start.
 if b[6] ~= "" then redis.call("PEXPIRE", key.idempotency(b[6]), S.idempotency_kept_ms) end
-if accepted > 0 then tell_batch(id, "accepted", now, '"from_row":' .. digits(first) .. ',"to_row":' .. digits(last) .. ",") end
+if accepted > 0 then
+  tally(now, "accepted", accepted)
+  tell_batch(id, "accepted", now, '"from_row":' .. digits(first) .. ',"to_row":' .. digits(last) .. ",")
+end
 if b[1] == "running" then join_rings(id) end
 return { "stored" }

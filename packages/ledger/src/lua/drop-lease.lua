@@ -3,7 +3,7 @@
 -- Result: 1 · 0 it was not ours
 if redis.call("GET", key.lease(ARGV[1])) ~= ARGV[2] .. "|" .. ARGV[3] then return 0 end
 redis.call("DEL", key.lease(ARGV[1]))
-redis.call("ZADD", key.leases(), "XX", 0, ARGV[1])
+redis.call("ZADD", key.leases(), "XX", clock(), ARGV[1])
 redis.call("HDEL", key.lane(ARGV[1]), "open")
 wake(ARGV[1])
 return 1

@@ -23,6 +23,7 @@ if rest ~= "" and rest ~= b[3] then
   if undrawn ~= "0" and not UNSETTLED[rest] then
     redis.call("HINCRBY", counts, "open", "-" .. undrawn)
     redis.call("HSET", counts, "undrawn", "0")
+    tally(now, rest, tonumber(undrawn))
     -- Rows that were never drawn have no events of their own.
     extra = '"from_row":' .. b[4] .. ',"to_row":' .. b[5] .. ","
   end

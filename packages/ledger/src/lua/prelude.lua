@@ -8,19 +8,50 @@ end
 -- One state change: into the event log, and live to whoever listens. All values are ids, enums and numbers; nothing needs escaping, except
 -- `more`, a JSON object that only events of some types have. trim-events shortens the log.
 local function emit(change)
-  local more, cursor = change.more, nil
-  local at, version, attempt = digits(change.at), digits(change.version), digits(change.attempt) or ""
+  local more, message, cursor = change.more, change.message or "", nil
+  local at, version, attempt, code = digits(change.at), digits(change.version), digits(change.attempt) or "", change.code or ""
+  -- What does not apply may be left out: readers take it as empty.
   if more then
-    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", version, "at", at, "attempt", attempt, "code", change.code or "", "more", more)
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt, "code", code, "more", more)
+  elseif code ~= "" then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt, "code", code)
+  elseif attempt ~= "" then
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at, "attempt", attempt)
   else
-    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", change.message or "", "device", change.device,
-      "version", version, "at", at, "attempt", attempt, "code", change.code or "")
+    cursor = redis.call("XADD", key.events(), "*", "type", change.type, "message", message, "device", change.device,
+      "version", version, "at", at)
   end
   redis.call("PUBLISH", key.status(), '{"cursor":"' .. cursor .. '","type":"' .. change.type ..
-    '","message":"' .. (change.message or "") .. '","device":"' .. change.device .. '","version":' .. version ..
-    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. (change.code or "") ..
+    '","message":"' .. message .. '","device":"' .. change.device .. '","version":' .. version ..
+    ',"at":' .. at .. ',"attempt":"' .. attempt .. '","code":"' .. code ..
     (more and '","more":' .. cjson.encode(more) .. '}' or '"}'))
+end
+
+-- Counts something in the bucket of its time, for the overview: one command. A field is a status, with what is told apart of it
+-- behind a bar. `at`: ms.
+local function tally(at, field, count)
+  at, count = tonumber(at), count or 1
+  local bucket = key.pulse(digits(at - at % S.overview_bucket_ms))
+  if redis.call("HINCRBY", bucket, field, digits(count)) == count then redis.call("PEXPIRE", bucket, digits(S.overview_kept_ms)) end
+end
+
+-- How long something took, as the number of a slot: four to each doubling of a ms.
+local function slot(ms)
+  return ms < 1 and "0" or string.format("%d", math.log(ms) * 5.7707801635558535)
+end
+
+-- Under which name a status that is entered is counted: an ack with its time since the acceptance (or since the message fell due), a delivery
+-- with its time since the ack, a failure and a retry with its code. `log`: the timeline before.
+local function mark_of(to, at, code, log, since)
+  if to == "sent" and since then return "sent|" .. slot(tonumber(at) - tonumber(since)) end
+  if to == "delivered" then
+    local sent = string.match(log, '"sent",(%d+)')
+    return sent and "delivered|" .. slot(tonumber(at) - tonumber(sent)) or "delivered"
+  end
+  return (to == "failed" or to == "queued") and code and code ~= "" and to .. "|" .. code or to
 end
 
 -- Redis' own clock, ms since the epoch: leases of all workers are measured by one clock.
@@ -56,6 +87,7 @@ local function load_message(id)
   if #flat == 0 then return nil end
   local m = { id = id }
   for index = 1, #flat, 2 do m[flat[index]] = flat[index + 1] end
+  m.version = m.version or "1"
   return m.status and m or nil
 end
 
@@ -311,7 +343,7 @@ local RATE_WINDOW_MS = 10000
 
 -- Counts a message of a batch from its status to another one, at the entrance of which it may have a code. When nothing is open any
 -- more the batch is completed; a message that is redriven opens it again.
-local function tally(m, to, at, code)
+local function count_status(m, to, at, code)
   local record = key.counts(m.batch)
   local f = redis.call("HMGET", record, m.status, to, "open", "told_at", "window", "present", "before")
   if m.status == to or not f[3] then return end
@@ -370,5 +402,7 @@ local function enter(m, change)
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
+  tally(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
+  if m.batch then count_status(m, change.to, change.at, change.code) end
   return version
 end

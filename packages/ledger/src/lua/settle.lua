@@ -15,7 +15,8 @@ if by == "evidence" and to ~= "sent" then
     local version, attempts = tonumber(f[4]) + 1, f[5] and f[5] ~= "0" and f[5] or nil
     redis.call("HSET", key.message(id), "status", to, "version", digits(version), "log", entry(f[6], to, now, attempts))
     emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
-    if f[7] then tally({ batch = f[7], status = f[1] }, to, now) end
+    tally(now, mark_of(to, now, nil, f[6]))
+    if f[7] then count_status({ batch = f[7], status = f[1] }, to, now) end
     return { "settled", version }
   end
 end

@@ -13,5 +13,7 @@ end
 if redis.call("HEXISTS", key.device(device), "gen") == 0 then return 0 end
 local epoch = redis.call("HINCRBY", key.device(device), "epoch", 1)
 redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
-redis.call("ZADD", key.leases(), clock() + ttl, device)
+local now = clock()
+redis.call("ZADD", key.leases(), now + ttl, device)
+tally(now, "lease")
 return epoch

@@ -1,0 +1,104 @@
+import type { OverviewBody } from "@pombo/contract";
+import { expect, onTestFinished, test } from "vitest";
+import { openTestApi } from "./open-test-api.ts";
+
+async function open() {
+  const api = await openTestApi({ overview_refresh_ms: 0 });
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  const overview = async (query = ""): Promise<OverviewBody> => {
+    const { status, body, text } = await api.call("GET", `/v1/overview${query}`);
+    expect(status, text).toBe(200);
+    return body as unknown as OverviewBody;
+  };
+  return { api, overview };
+}
+
+test("an empty installation is shown as one", async () => {
+  const { overview } = await open();
+  const body = await overview();
+  expect(body).toMatchObject({
+    window_s: 3_600,
+    step_s: 60,
+    totals: { accepted: 0, sent: 0, failed: 0 },
+    accept_to_ack: { count: 0, p50_ms: null, p99_ms: null },
+    depth: { total: 0, oldest_at: null },
+    devices: { total: 0, unowned: 0 },
+    attention: [],
+    redis: { writable: true },
+  });
+  // Steps begin at whole minutes: an hour touches sixty or sixty-one.
+  expect([60, 61]).toContain(body.buckets.length);
+});
+
+test("what happened is in the totals and in the last bucket; what waits is in the depth, with its reason", async () => {
+  const { api, overview } = await open();
+  const device = await api.addDevice();
+  await api.addLetter({ deviceId: device, code: "MEDIA_UNACCEPTABLE" });
+  await api.call("POST", `/v1/devices/${device}/lane/pause`);
+  const send = (more: object) =>
+    api.call("POST", "/v1/messages", {
+      body: { from: device, to: "5511900000002", text: "x", ...more },
+    });
+  const first = await send({});
+  await send({ priority: "bulk", to: "5511900000003" });
+  const body = await overview("?window_s=600&step_s=600");
+  expect(body.totals).toMatchObject({ accepted: 3, failed: 1, sent: 0 });
+  const counted = body.buckets.reduce((sum, { accepted }) => sum + accepted, 0);
+  expect(counted).toBe(3);
+  expect(body.failures).toMatchObject([{ code: "MEDIA_UNACCEPTABLE", count: 1 }]);
+  expect(body.depth).toMatchObject({
+    total: 2,
+    normal: { waiting: 1, oldest_at: first.body["created_at"] },
+    bulk: { waiting: 1 },
+  });
+  const lane = await api.call("GET", `/v1/devices/${device}/lane`);
+  expect(lane.body).toMatchObject({ depth: { total: body.depth.total } });
+  expect(body.blocked).toMatchObject([{ reason: "device_offline", lanes: 1, waiting: 2 }]);
+  expect(body.dead_letters).toBe(1);
+  expect(body.attention.map(({ kind }) => kind)).toEqual([
+    "dead_letters_rising",
+    "offline_with_backlog",
+  ]);
+  expect(body.attention[1]).toMatchObject({ device_id: device, device_name: "test", size: 2 });
+});
+
+test("a webhook that is left alone, and devices that no worker runs, need somebody", async () => {
+  const { api, overview } = await open();
+  await api.addDevice();
+  const created = await api.call("POST", "/v1/webhooks", {
+    body: { url: "https://example.com/hook", events: ["*"] },
+  });
+  const id = String(created.body["webhook_id"]);
+  await api.ledger.stopEndpoint(id as never, "parked", { reason: "behind", now: Date.now() });
+  const { attention, devices } = await overview();
+  expect(devices).toMatchObject({ total: 1, unowned: 1, by_state: { created: 1 } });
+  expect(attention).toMatchObject([
+    { kind: "no_worker", size: 1 },
+    { kind: "webhook_failing", webhook_id: id },
+  ]);
+});
+
+test("it is for keys that may see all devices; a window that is too long is refused", async () => {
+  const { api } = await open();
+  const key = api.addKey({ scopes: ["ops:read"], devices: [await api.addDevice()] });
+  const refused = await api.call("GET", "/v1/overview", { key });
+  expect(refused).toMatchObject({ status: 403, body: { error_code: "FORBIDDEN" } });
+  const long = await api.call("GET", "/v1/overview?window_s=7201");
+  expect(long).toMatchObject({ status: 400, body: { error_code: "VALIDATION_ERROR" } });
+});
+
+test("requests that come together are one look", async () => {
+  let looks = 0;
+  const api = await openTestApi({ overview_refresh_ms: 60_000 }, (ledger) => ({
+    surveyLanes: (now) => {
+      looks += 1;
+      return ledger.surveyLanes(now);
+    },
+  }));
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => api.call("GET", "/v1/overview")),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+  expect(looks).toBe(1);
+});

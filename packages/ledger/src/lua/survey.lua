@@ -1,0 +1,24 @@
+-- What waits on devices and what state they are in, a page of them by creation.
+-- ARGV: first (from 0), last
+-- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name], lease or "", end of the lease (ms) when there is none,
+--                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at], held, window,
+--                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits]}
+local out = {}
+for _, device in ipairs(redis.call("ZRANGE", key.devices(), ARGV[1], ARGV[2])) do
+  local d = redis.call("HMGET", key.device(device), "gen", "state", "state_at", "pace", "paired_at", "name")
+  if d[1] then
+    local lease = redis.call("GET", key.lease(device))
+    local depths, oldest = {}, {}
+    for index, class in ipairs(CLASSES) do
+      local backlog = key.backlog(device, d[1], class)
+      local first = redis.call("ZRANGE", backlog, 0, 0)[1]
+      depths[index] = first and redis.call("ZCARD", backlog) or 0
+      oldest[index] = first and redis.call("HGET", key.message(first), "at") or ""
+    end
+    out[#out + 1] = { device, d, lease or "", lease and "" or redis.call("ZSCORE", key.leases(), device) or "",
+      redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "held_until", "paused", "day", "day_sent", "day_cold",
+        "drain_ms", "fed_at"),
+      redis.call("ZCARD", key.held(device)), redis.call("HLEN", key.window(device)), depths, oldest }
+  end
+end
+return out

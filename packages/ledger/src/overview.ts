@@ -1,0 +1,158 @@
+import {
+  type Blocker,
+  type DeviceState,
+  type LaneCondition,
+  PRIORITIES,
+  type Priority,
+  type Settings,
+  type Tallies,
+} from "@pombo/domain";
+import type { Keys, Redis } from "@pombo/redis";
+import { blockedOf, readFacts } from "./lane-report.ts";
+import type { Run } from "./scripts.ts";
+
+/** A device and what waits on it. Times are ms since the epoch. */
+export interface LaneSurvey extends LaneCondition {
+  readonly name: string;
+  /** Waiting messages that may go in their turn. */
+  readonly backlog: Readonly<Record<Priority, number>>;
+  /** When the oldest of them was accepted, where any waits. */
+  readonly oldest: Readonly<Partial<Record<Priority, number>>>;
+  /** In hand or next. */
+  readonly window: number;
+  /** What stops all that waits. */
+  readonly stopped?: { readonly by: Blocker; readonly since?: number };
+}
+
+/** What was counted in one stretch of time. */
+export interface PulseBucket {
+  /** ms since the epoch; it is `overview_bucket_ms` long */
+  readonly start: number;
+  readonly tallies: Tallies;
+}
+
+/** What an operator sees of the whole cell. */
+export interface Overviews {
+  /** All devices, by creation. */
+  surveyLanes(now: number): Promise<readonly LaneSurvey[]>;
+  /** The stretches from the one of `from` to the one of `now`, in order; those in which nothing happened are empty. */
+  readPulse(from: number, now: number): Promise<readonly PulseBucket[]>;
+}
+
+export interface OverviewDeps {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly run: Run;
+  readonly settings: Settings;
+}
+
+/** Devices that one script looks at: about a millisecond of Redis' time. */
+const PAGE = 100;
+/** Clocks of processes may differ so much: until then a stretch is read again. */
+const OPEN_MS = 60_000;
+
+export function overviews({ redis, keys, run, settings }: OverviewDeps): Overviews {
+  const length = settings.overview_bucket_ms;
+  /** Stretches that nothing is counted in any more. */
+  const closed = new Map<number, Tallies>();
+
+  async function read(starts: readonly number[]): Promise<void> {
+    const pipeline = redis.pipeline();
+    for (const start of starts) pipeline.hgetall(keys.pulse(String(start)));
+    const replies = (await pipeline.exec()) ?? [];
+    for (const [index, [error, hash]] of replies.entries()) {
+      if (error !== null) throw error;
+      const fields = Object.entries(hash as Readonly<Record<string, string>>);
+      const tallies = new Map(fields.map(([field, count]) => [field, Number(count)]));
+      closed.set(starts[index] ?? 0, tallies);
+    }
+  }
+
+  function forget(now: number): void {
+    for (const start of closed.keys()) {
+      if (start + length + OPEN_MS > now || start < now - settings.overview_kept_ms)
+        closed.delete(start);
+    }
+  }
+
+  return {
+    async surveyLanes(now) {
+      const found: LaneSurvey[] = [];
+      for (let first = 0; ; first += PAGE) {
+        // oxlint-disable-next-line no-await-in-loop -- page after page, so that others get their turn
+        const page = (await run("survey", first, first + PAGE - 1)) as readonly Surveyed[];
+        found.push(...page.map((reply) => readSurvey(reply, now, settings)));
+        if (page.length < PAGE) return found;
+      }
+    },
+    async readPulse(from, now) {
+      const first = from - (from % length);
+      const count = Math.floor((now - first) / length) + 1;
+      const starts = Array.from(
+        { length: Math.max(0, count) },
+        (_, index) => first + index * length,
+      );
+      await read(starts.filter((start) => !closed.has(start)));
+      const found = starts.map((start) => ({ start, tallies: closed.get(start) ?? new Map() }));
+      forget(now);
+      return found;
+    },
+  };
+}
+
+type Values = readonly (string | null)[];
+type Surveyed = readonly [
+  deviceId: string,
+  device: Values,
+  lease: string,
+  leaseEnd: string,
+  lane: Values,
+  held: number,
+  window: number,
+  depths: readonly number[],
+  oldest: readonly string[],
+];
+
+function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurvey {
+  const [deviceId, device, lease, leaseEnd, lane, held, window, depths, oldest] = reply;
+  const facts = readFacts({ device, lane, lease: lease === "" ? null : lease }, now, settings);
+  const blocked = blockedOf(facts, now);
+  const times = PRIORITIES.flatMap((priority, index): [Priority, number][] =>
+    (oldest[index] ?? "") === "" ? [] : [[priority, Number(oldest[index])]],
+  );
+  const waiting = depths.reduce((sum, depth) => sum + depth, window);
+  const first = times.reduce((least, [, at]) => Math.min(least, at), Infinity);
+  const stopped = stoppedBy(blocked, { waiting, held });
+  return {
+    deviceId,
+    name: device[5] ?? "",
+    state: facts.state satisfies DeviceState,
+    stateAt: facts.stateAt,
+    owned: facts.owner !== undefined,
+    leftAt: Number(leaseEnd),
+    backlog: Object.fromEntries(
+      PRIORITIES.map((priority, index) => [priority, depths[index] ?? 0]),
+    ) as Record<Priority, number>,
+    oldest: Object.fromEntries(times),
+    window,
+    waiting,
+    held,
+    heldUntil: facts.heldUntil,
+    fedAt: facts.fedAt,
+    gapMs: facts.gapMs,
+    ...(first === Infinity ? {} : { oldestAt: first }),
+    ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
+    ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+function stoppedBy(
+  blocked: { readonly by: Blocker; readonly since: number; readonly until?: number } | undefined,
+  { waiting, held }: { readonly waiting: number; readonly held: number },
+): LaneSurvey["stopped"] {
+  if (waiting + held === 0) return undefined;
+  // A lane that goes at its pace stands still only for a moment.
+  if (blocked?.until !== undefined) return { by: blocked.by };
+  if (blocked !== undefined) return { by: blocked.by, since: blocked.since };
+  return waiting === 0 ? { by: "account_hold" } : undefined;
+}
