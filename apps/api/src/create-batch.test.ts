@@ -26,7 +26,7 @@ interface Upload extends Omit<CallInit, "headers"> {
 
 function upload(body: unknown, { type = CSV, settings, once, headers, ...init }: Upload = {}) {
   const query = new URLSearchParams({ from: device, template: HELLO, ...settings });
-  return api.call("POST", `/v1/batches?${query}`, {
+  return api.call("POST", `/v1/batches?${query.toString()}`, {
     ...init,
     body,
     headers: {
@@ -40,7 +40,10 @@ function upload(body: unknown, { type = CSV, settings, once, headers, ...init }:
 const numberOf = (row: number): string => String(5_511_900_000_000 + row);
 
 function table(count: number, from = 1): string {
-  const lines = Array.from({ length: count }, (_, at) => `${numberOf(from + at)},name ${from + at}`);
+  const lines = Array.from(
+    { length: count },
+    (_, at) => `${numberOf(from + at)},name ${from + at}`,
+  );
   return ["to,name", ...lines, ""].join("\n");
 }
 
@@ -107,10 +110,10 @@ describe("ten rows", () => {
 
 describe("rows that are not accepted", () => {
   test("are reported with line, field, value and code, and the others are taken", async () => {
-    await api.ledger.addSuppressions(
-      [{ recipient: numberOf(4), reason: "manual" }],
-      { by: "key_0", now: Date.now() },
-    );
+    await api.ledger.addSuppressions([{ recipient: numberOf(4), reason: "manual" }], {
+      by: "key_0",
+      now: Date.now(),
+    });
     const body = [
       "to,name,client_ref",
       `${numberOf(1)},Ana,a`,
@@ -128,7 +131,14 @@ describe("rows that are not accepted", () => {
     const { errors, next_cursor: next } = await bodyOf(`/v1/batches/${id}/errors`);
     expect(next).toBeNull();
     expect(errors).toMatchObject([
-      { row: 2, line: 3, kind: "invalid", field: "to", value: "12", error_code: "VALIDATION_ERROR" },
+      {
+        row: 2,
+        line: 3,
+        kind: "invalid",
+        field: "to",
+        value: "12",
+        error_code: "VALIDATION_ERROR",
+      },
       {
         row: 4,
         line: 6,
@@ -186,7 +196,13 @@ describe("what can't be taken leaves nothing behind", () => {
   const cases: readonly (readonly [string, unknown, Upload, number, string])[] = [
     ["no type", table(1), { headers: { "content-type": "" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
     ["another type", table(1), { type: "text/plain" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
-    ["another encoding", table(1), { headers: { "content-encoding": "br" } }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+    [
+      "another encoding",
+      table(1),
+      { headers: { "content-encoding": "br" } },
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+    ],
     ["an empty file", "", {}, 400, "INVALID_JSON"],
     ["a header alone", "to,name\n", {}, 400, "VALIDATION_ERROR"],
     ["another charset", Buffer.from("to,name\n1,\xe9\n", "latin1"), {}, 400, "INVALID_JSON"],
@@ -197,12 +213,36 @@ describe("what can't be taken leaves nothing behind", () => {
     ["a list", "[1]", { type: "application/json" }, 400, "INVALID_REQUEST_FORMAT"],
     ["no JSON", "{", { type: "application/json" }, 400, "INVALID_JSON"],
     ["no rows", "{}", { type: "application/json" }, 400, "VALIDATION_ERROR"],
-    ["another device", table(1), { settings: { from: "dev_00000000000000ff" } }, 404, "DEVICE_NOT_FOUND"],
-    ["another pool", table(1), { settings: { from: "pool_00000000000000ff" } }, 404, "DEVICE_NOT_FOUND"],
-    ["a time that has passed", table(1), { settings: { send_at: "2020-01-01T00:00:00Z" } }, 400, "VALIDATION_ERROR"],
+    [
+      "another device",
+      table(1),
+      { settings: { from: "dev_00000000000000ff" } },
+      404,
+      "DEVICE_NOT_FOUND",
+    ],
+    [
+      "another pool",
+      table(1),
+      { settings: { from: "pool_00000000000000ff" } },
+      404,
+      "DEVICE_NOT_FOUND",
+    ],
+    [
+      "a time that has passed",
+      table(1),
+      { settings: { send_at: "2020-01-01T00:00:00Z" } },
+      400,
+      "VALIDATION_ERROR",
+    ],
     ["an unknown setting", table(1), { settings: { prioriti: "high" } }, 400, "VALIDATION_ERROR"],
     ["a wrong template", table(1), { settings: { template: "{{name" } }, 400, "VALIDATION_ERROR"],
-    ["an unknown column in it", table(1), { settings: { template: "{{nmae}}" } }, 400, "VALIDATION_ERROR"],
+    [
+      "an unknown column in it",
+      table(1),
+      { settings: { template: "{{nmae}}" } },
+      400,
+      "VALIDATION_ERROR",
+    ],
     ["a key with spaces", table(1), { once: "a b" }, 400, "VALIDATION_ERROR"],
   ];
   test.each(cases)("%s", async (_name, body, init, status, code) => {
@@ -215,15 +255,24 @@ describe("what can't be taken leaves nothing behind", () => {
   test("and says what was probably meant", async () => {
     const setting = await upload(table(1), { settings: { prioriti: "high" } });
     expect(setting.body).toMatchObject({
-      validation: [{ field: "prioriti", message: expect.stringMatching(/did you mean "priority"/) as string }],
+      validation: [
+        { field: "prioriti", message: expect.stringMatching(/did you mean "priority"/) as string },
+      ],
     });
     const inside = await upload(`{"batch":{"on_invald":"skip"}}\n{"to":"1"}\n`, { type: NDJSON });
     expect(inside.body).toMatchObject({
-      validation: [{ field: "on_invald", message: expect.stringMatching(/did you mean "on_invalid"/) as string }],
+      validation: [
+        {
+          field: "on_invald",
+          message: expect.stringMatching(/did you mean "on_invalid"/) as string,
+        },
+      ],
     });
     const column = await upload("to,nmae\n1,a\n");
     expect(column.text).toContain("nmae");
     const twice = await upload(`{"batch":{"from":"${device}"}}\n{"to":"1"}\n`, { type: NDJSON });
-    expect(twice.body).toMatchObject({ validation: [{ field: "from", message: expect.stringMatching(/twice/) as string }] });
+    expect(twice.body).toMatchObject({
+      validation: [{ field: "from", message: expect.stringMatching(/twice/) as string }],
+    });
   });
 });

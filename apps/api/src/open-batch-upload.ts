@@ -1,7 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { type BatchQueryInput, batchSettings, type Problem, validate } from "@pombo/contract";
 import type { Settings } from "@pombo/domain";
-import { type GivenTemplate, openRules, openUpload, type RowRules, type Stop, type Upload } from "@pombo/intake";
+import {
+  type GivenTemplate,
+  openRules,
+  openUpload,
+  type RowRules,
+  type Stop,
+  type Upload,
+} from "@pombo/intake";
 import { chunksOf } from "./chunks-of.ts";
 import { fingerprintOf } from "./idempotency.ts";
 

@@ -106,7 +106,13 @@ async function withoutSuppressed(
   return leftOut(judged, chunk, ({ to }) => {
     if (!suppressed.has(to)) return undefined;
     const { says } = catalogRow("RECIPIENT_SUPPRESSED");
-    return { kind: "suppressed", field: "to", value: to, code: "RECIPIENT_SUPPRESSED", message: says };
+    return {
+      kind: "suppressed",
+      field: "to",
+      value: to,
+      code: "RECIPIENT_SUPPRESSED",
+      message: says,
+    };
   });
 }
 

@@ -120,7 +120,8 @@ const FILE = {
 
 /** OpenAPI 3.1 has no schema for lines of JSON: each is one of the rows, or the settings. */
 function rowsOf(schema: z.ZodObject) {
-  const lines = "A JSON object a line: rows, and before them, if need be, the settings as `{\"batch\":{…}}`.";
+  const lines =
+    'A JSON object a line: rows, and before them, if need be, the settings as `{"batch":{…}}`.';
   const table = "A line of column names, then a line a row; commas or semicolons.";
   return {
     required: true,

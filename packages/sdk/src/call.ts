@@ -167,9 +167,7 @@ async function attemptOnce<Read>(
 
 function bodyOf(content: BodyInit | undefined): RequestInit & { readonly duplex?: "half" } {
   if (content === undefined) return {};
-  return content instanceof ReadableStream
-    ? { body: content, duplex: "half" }
-    : { body: content };
+  return content instanceof ReadableStream ? { body: content, duplex: "half" } : { body: content };
 }
 
 /** Resolves after a while, or throws the signal's reason at once. */

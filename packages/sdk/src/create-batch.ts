@@ -39,7 +39,8 @@ export function createBatch(
 function contentOf(settings: Fields, rows: BatchRows): BodyInit | (() => BodyInit) {
   if (typeof rows === "function") return () => streamOf(linesOf(settings, rows()));
   // Not every browser sends streams.
-  if (Array.isArray(rows)) return [{ batch: settings }, ...(rows as readonly Row[])].map(lineOf).join("");
+  if (Array.isArray(rows))
+    return [{ batch: settings }, ...(rows as readonly Row[])].map(lineOf).join("");
   return streamOf(linesOf(settings, rows));
 }
 

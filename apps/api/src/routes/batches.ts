@@ -42,7 +42,9 @@ function isWanted(
   { state, settings }: BatchRecord,
   { status, from }: Call<"listBatches">["query"],
 ): boolean {
-  return (status === undefined || state === status) && (from === undefined || settings.from === from);
+  return (
+    (status === undefined || state === status) && (from === undefined || settings.from === from)
+  );
 }
 
 function answer(found: readonly BatchRecord[], next: BatchCursor | undefined): Answer {

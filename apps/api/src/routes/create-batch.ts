@@ -1,4 +1,9 @@
-import { type AcceptedBatchBody, type CheckedTimes, checkTimes, type Problem } from "@pombo/contract";
+import {
+  type AcceptedBatchBody,
+  type CheckedTimes,
+  checkTimes,
+  type Problem,
+} from "@pombo/contract";
 import { type BatchSettings, mintBatchId, type MessageId } from "@pombo/domain";
 import type { BatchRecord, Ledger, NewBatch } from "@pombo/ledger";
 import type { Admission } from "../admission.ts";

@@ -16,12 +16,7 @@ import { chatJid, renderMessage } from "../render-message.ts";
 export interface LettersDeps {
   readonly ledger: Pick<
     Ledger,
-    | "batchesAmong"
-    | "countLetters"
-    | "findMessage"
-    | "isLetter"
-    | "letterHeads"
-    | "viewMessage"
+    "batchesAmong" | "countLetters" | "findMessage" | "isLetter" | "letterHeads" | "viewMessage"
   >;
   readonly now: () => number;
 }
@@ -211,10 +206,7 @@ export function filterOf({
   device_id: deviceId,
   batch_id: batchId,
   since,
-}: Pick<
-  Call<"listLetters">["query"],
-  "code" | "device_id" | "batch_id" | "since"
->): LetterFilter {
+}: Pick<Call<"listLetters">["query"], "code" | "device_id" | "batch_id" | "since">): LetterFilter {
   return {
     ...(code === undefined ? {} : { code }),
     ...(deviceId === undefined ? {} : { deviceId: deviceId as LetterHead["deviceId"] }),
