@@ -39,8 +39,9 @@ export function createBatch(deps: CreateBatchDeps): Handler<"createBatch"> {
     const opened = await openBatchUpload({ request, query, stop: client.stop }, deps.settings);
     if (opened.kind === "refused") return refuse(opened.problem);
     if (opened.kind === "broken") return refuse(brokenOff(call));
+    // Awaited here: the upload is closed when this scope ends.
     await using upload = opened;
-    return take(call, upload, deps);
+    return await take(call, upload, deps);
   };
 }
 
