@@ -13,7 +13,7 @@ import { chunksOf } from "./chunks-of.ts";
 import { fingerprintOf } from "./idempotency.ts";
 
 /** What the query and the upload itself say of a batch, together. */
-export type WantedBatch = Omit<BatchQueryInput, "from" | "template"> & {
+type WantedBatch = Omit<BatchQueryInput, "from" | "template"> & {
   readonly from: string;
   readonly template?: GivenTemplate | undefined;
 };

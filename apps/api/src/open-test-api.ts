@@ -73,11 +73,11 @@ export interface Called {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger, `over` of another part. */
+/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger, `more` of another part. */
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
-  over: Partial<Pick<ServerDeps, "admission">> = {},
+  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
@@ -91,6 +91,7 @@ export async function openTestApi(
   const server = await openServer(
     {
       ...rest,
+      ...more,
       ledger: changed,
       overviewer: openOverviewer({
         ledger: changed,
@@ -103,7 +104,6 @@ export async function openTestApi(
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
       log: { info: note, plain: note, error: note },
-      ...over,
     },
     { host: "127.0.0.1", port: 0 },
   );

@@ -4,6 +4,7 @@ import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
 import type { Log } from "@pombo/telemetry";
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { allowOrigins } from "./allow-origins.ts";
 import { limitArrival, SLOW_ARRIVAL_MS } from "./arrival.ts";
 import type { Answer } from "./answer.ts";
 import { type ApiKeys, authenticate } from "./authenticate.ts";
@@ -19,6 +20,8 @@ export interface ServerDeps extends Omit<HandlerDeps, "closing" | "waitMs"> {
   readonly ledger: HandlerDeps["ledger"] & ApiKeys;
   readonly cell: CellId;
   readonly settings: Settings;
+  /** Pages of these origins may ask. */
+  readonly corsOrigins?: readonly string[];
   readonly log: Pick<Log, "plain" | "info" | "error">;
 }
 
@@ -103,7 +106,7 @@ function close(server: Server, patienceMs: number): Promise<void> {
 
 type AppDeps = ServerDeps & { readonly closing: AbortSignal };
 
-/** The order of a request: exchange → documents → public routes → key → routes → not found → problem. */
+/** The order of a request: exchange → origin → documents → public routes → key → routes → not found → problem. */
 function createApp(deps: AppDeps): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -120,6 +123,8 @@ function createApp(deps: AppDeps): Express {
 
   const hot = bound.filter(([name]) => HOT.has(name));
   app.use(open(deps));
+  if (deps.corsOrigins !== undefined && deps.corsOrigins.length > 0)
+    app.use(allowOrigins(deps.corsOrigins, deps.now));
   for (const { method, path, handler } of bindings({ rows, bound: hot }, deps))
     app[method](path, identify(deps), handler);
   app.use("/docs", serveDocs(deps));

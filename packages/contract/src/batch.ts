@@ -11,7 +11,7 @@ const TEMPLATE_RULE =
   "template must be a text with {{column}} where a row's values go, or an object with one content";
 const LONGEST_TEMPLATE = 16_384;
 
-export const DEDUPES = ["none", "recipient", "client_ref"] as const;
+const DEDUPES = ["none", "recipient", "client_ref"] as const;
 
 function oneOf<const Names extends readonly [string, ...string[]]>(name: string, names: Names) {
   return z.enum(names, { error: `${name} must be one of ${names.join(", ")}` }).optional();

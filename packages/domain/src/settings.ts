@@ -206,6 +206,18 @@ export const SETTINGS = {
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
   pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pool_seen_ms: {
+    value: 500,
+    says: "how long an API process goes by what it saw of a pool's devices",
+  },
+  pool_return_ms: {
+    value: 5_000,
+    says: "how often it is looked at whether a device that is gone can give messages back to its pools",
+  },
+  stick_kept_ms: {
+    value: 7_776_000_000,
+    says: "how long a recipient of a pool stays with its device after the last message",
+  },
   pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,

@@ -53,7 +53,8 @@ export {
 
 // Devices
 export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
-export type { NewPool, PoolEdit, PoolRecord } from "./pools.ts";
+export type { PoolRecord } from "./pools.ts";
+export type { Pooled } from "./pool-choice.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";
 
 // Webhooks

@@ -24,6 +24,8 @@ import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
 import { type Overviews, overviews } from "./overview.ts";
 import { type Polls, polls } from "./polls.ts";
+import { type PoolChoices, poolChoices } from "./pool-choice.ts";
+import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -43,6 +45,8 @@ export type Ledger = Acceptance &
   Devices &
   DeviceEdits &
   Pools &
+  PoolChoices &
+  PoolReturns &
   LaneReports &
   Requests &
   Recipients &
@@ -85,6 +89,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
     ...deviceEdits({ redis, keys, run }),
+    ...poolChoices(run, settings),
+    ...poolReturns({ redis, keys, run, settings }),
     ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),

@@ -5,6 +5,7 @@ import {
   type MessageContent,
   type MessageId,
   type MessageStatus,
+  type PoolId,
   type Priority,
   type QuietHours,
   readContent,
@@ -26,13 +27,16 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status device gen recipient body class seq key at place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
- * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata taken try tried_at deaths heir deleted_by deleted_at got seen.
+ * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
   readonly id: MessageId;
   readonly status: MessageStatus;
   readonly version: number;
+  /** The device that it stands with. */
   readonly deviceId: DeviceId;
+  /** It is sent from a pool: until it has left it may go to another of its devices. */
+  readonly poolId?: PoolId;
   readonly generation: number;
   /** digits, or a group JID */
   readonly recipient: string;
@@ -74,6 +78,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     status: hash["status"] as MessageStatus,
     version: Number(hash["version"] ?? 1),
     deviceId: hash["device"] as DeviceId,
+    ...(hash["pool"] === undefined ? {} : { poolId: hash["pool"] as PoolId }),
     generation: Number(hash["gen"]),
     recipient: hash["recipient"] ?? "",
     content: readContent(hash["body"] ?? "{}"),

@@ -79,6 +79,16 @@ const KEY_PARTS = {
   pools: 0,
   /** set of pools: those that have the device — device */
   poolsof: 1,
+  /** set of pools: those that a device which is being removed has messages to give back to — device */
+  leaving: 1,
+  /** string, expiring: the device that a recipient of a pool stays with — pool, recipient */
+  stick: 2,
+  /** zset by sequence: messages of a pool that stand with a device and can't have left — device, pool */
+  pooled: 2,
+  /** zset by the next look: `<device>|<pool>` where messages may have to be given back */
+  returns: 0,
+  /** zset device → warm until: who may have a living conversation — recipient or LID */
+  talks: 1,
   /** string `owner|epoch`, expiring — device */
   lease: 1,
   /** zset by the end of the lease: who is free, and who will be */

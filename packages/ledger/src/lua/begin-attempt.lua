@@ -42,11 +42,11 @@ if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return repl
 
 -- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
 local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
-local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left", "gen")
+local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left", "gen", "device")
 if t and t[1] then
   if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
   -- WhatsApp lets only its own number change it.
-  if t[4] ~= m.gen and (t[3] or t[2] == "") then return reply("orphan") end
+  if (t[4] ~= m.gen or t[5] ~= device) and (t[3] or t[2] == "") then return reply("orphan") end
   if t[2] ~= "" then
     take_out(m)
     give_turn_back(device, window)

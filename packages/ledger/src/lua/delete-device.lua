@@ -1,13 +1,13 @@
 -- Deletes a device, in bounded steps. The first one ends what it could still do: no lease, no acceptance, no credentials. The others end
 -- its open messages: what has not left is canceled, what may have left fails with an unknown outcome, which evidence may still correct.
 -- ARGV: device, now (ms), at most so many, allowed origins of canceled, allowed origins of failed
--- Result: "more" (call again) · "done" · "absent"
+-- Result: "more" (call again) · "waits" (until it has given back what belongs to its pools: return-pooled) · "done" · "absent"
 local device, now, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local gen = redis.call("HGET", key.device(device), "gen")
 if gen then
   local version = redis.call("HINCRBY", key.device(device), "version", 1)
   redis.call("HSET", key.removals(), device, gen .. "|0")
-  leave_pools(device)
+  leave_pools(device, now)
   redis.call("DEL", key.device(device), key.lease(device), key.credentials(device), key.requests(device))
   redis.call("ZREM", key.devices(), device)
   redis.call("ZREM", key.leases(), device)
@@ -17,6 +17,7 @@ if gen then
 end
 local removal = redis.call("HGET", key.removals(), device)
 if not removal then return "absent" end
+if redis.call("EXISTS", key.leaving(device)) == 1 then return "waits" end
 local generations, cursor = string.match(removal, "^(%d+)|(.+)$")
 
 local ended = 0

@@ -43,14 +43,18 @@ local function slot(ms)
   return ms < 1 and "0" or string.format("%d", math.log(ms) * 5.7707801635558535)
 end
 
--- Under which name a status that is entered is counted: an ack with its time since the acceptance (or since the message fell due), a delivery
--- with its time since the ack, a failure and a retry with its code. `log`: the timeline before.
-local function mark_of(to, at, code, log, since)
-  if to == "sent" and since then return "sent|" .. slot(tonumber(at) - tonumber(since)) end
-  if to == "delivered" then
-    local sent = string.match(log, '"sent",(%d+)')
-    return sent and "delivered|" .. slot(tonumber(at) - tonumber(sent)) or "delivered"
+-- How long (ms) it took to enter this status: an ack since the acceptance (or since the message fell due), a delivery since the ack.
+-- `log`: the timeline before.
+local function took_of(to, at, log, since)
+  if to == "delivered" then since = string.match(log, '"sent",(%d+)')
+  elseif to ~= "sent" then since = nil
   end
+  return since and math.max(0, tonumber(at) - tonumber(since))
+end
+
+-- Under which name a status that is entered is counted: with the time that it took, or with its code.
+local function mark_of(to, code, took)
+  if took then return to .. "|" .. slot(took) end
   return (to == "failed" or to == "queued") and code and code ~= "" and to .. "|" .. code or to
 end
 
@@ -393,6 +397,12 @@ local function enter(m, change)
     if change.backlog then to_backlog(m) end
     open_gate(m)
   end
+  if m.pool then
+    if (change.due or change.backlog) and not change.left and not m.left then
+      redis.call("ZADD", key.pooled(m.device, m.pool), m.seq, m.id)
+    else redis.call("ZREM", key.pooled(m.device, m.pool), m.id)
+    end
+  end
   if m.status == "failed" then redis.call("ZREM", key.letters(), m.id) end
   if change.to == "failed" then redis.call("ZADD", key.letters(), at, m.id) end
   if change.due or change.backlog or change.to == "failed" then redis.call("PERSIST", record)
@@ -402,7 +412,8 @@ local function enter(m, change)
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
     attempt = shown, code = change.code })
-  tally(at, mark_of(change.to, at, change.code, m.log, m.send_at or m.at))
+  local took = took_of(change.to, at, m.log, m.send_at or m.at)
+  tally(at, mark_of(change.to, change.code, took))
   if m.batch then count_status(m, change.to, change.at, change.code) end
-  return version
+  return version, took
 end
