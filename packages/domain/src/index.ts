@@ -97,6 +97,7 @@ export {
   rateOf,
   type RateWindows,
   type RestStatus,
+  renderRows,
   rowMessageId,
   rowOf,
   startStreaming,
@@ -216,6 +217,8 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+export { judgeSettings, type SettingFault } from "./judge-settings.ts";
+export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 
 // Webhooks
 export {
