@@ -68,6 +68,7 @@ export {
   compileContent,
   type CompiledTemplate,
   compileTemplate,
+  FILE_OF_ROW,
   type Template,
 } from "./template.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type BatchRowInput, type CodedEntry, fileContent, plainContent } from "@pombo/contract";
-import { MEDIA_KINDS, type MessageContent, mintMediaId } from "@pombo/domain";
+import { FILE_OF_ROW, MEDIA_KINDS, type MessageContent } from "@pombo/domain";
 
 export type RowContent =
   | { readonly kind: "content"; readonly content: MessageContent }
@@ -26,7 +26,7 @@ export function contentOfRow(row: BatchRowInput): RowContent {
     const field = `${kind}.${file.base64 === undefined ? "media_id" : "base64"}`;
     return refused(field, `${field} can't be given in a row of a batch: give a url`, file.media_id);
   }
-  const media = { id: mintMediaId(randomBytes(16)), url };
+  const media = { id: FILE_OF_ROW, url };
   return { kind: "content", content: { ...fileContent({ kind, file }, media), ...extras } };
 }
 
