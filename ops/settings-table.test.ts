@@ -11,7 +11,8 @@ test("the guide is what the tables say: `vitest run --project unit ops -u` write
 
 test("it has every variable once", () => {
   const rows = [...renderSettings().matchAll(/^\| `(POMBO_\w+)`/gm)].map(([, name]) => name);
-  expect(rows.toSorted()).toEqual(VARIABLE_NAMES.toSorted());
+  expect(rows).toHaveLength(VARIABLE_NAMES.length);
+  expect(new Set(rows)).toEqual(new Set(VARIABLE_NAMES));
 });
 
 test("times and sizes are told in words a person uses", () => {
