@@ -58,15 +58,15 @@ export async function serveMetrics(
 }
 
 function pathsOf({ metrics, ready }: Tellers): Readonly<Record<string, () => Promise<Told>>> {
-  const say = (status: string): Told => ({
-    text: JSON.stringify({ success: true, status }),
-    contentType: "application/json",
-  });
   return {
     "/metrics": metrics,
     "/health/live": () => Promise.resolve(say("live")),
     "/health/ready": () => ready().then(() => say("ready")),
   };
+}
+
+function say(status: string): Told {
+  return { text: JSON.stringify({ success: true, status }), contentType: "application/json" };
 }
 
 export type ReadMetricsPlace =
