@@ -63,7 +63,13 @@ export {
   wordsOf,
 } from "./content.ts";
 
-export { columnName, type CompiledTemplate, compileTemplate, type Template } from "./template.ts";
+export {
+  columnName,
+  compileContent,
+  type CompiledTemplate,
+  compileTemplate,
+  type Template,
+} from "./template.ts";
 
 // Many messages from one upload
 export {
@@ -91,6 +97,7 @@ export {
   rateOf,
   type RateWindows,
   type RestStatus,
+  renderRows,
   rowMessageId,
   rowOf,
   startStreaming,
@@ -210,6 +217,8 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+export { judgeSettings, type SettingFault } from "./judge-settings.ts";
+export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 
 // Webhooks
 export {
