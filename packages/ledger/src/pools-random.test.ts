@@ -166,7 +166,7 @@ function fleet(t: Bed) {
   }
 
   /** What the workers do in a while: nobody ends an attempt that is under way. */
-  async function turn(): Promise<void> {
+  async function workOn(): Promise<void> {
     now += 4_000;
     await t.sweep(now);
     await ledger.serveDue(now, 100);
@@ -190,14 +190,14 @@ function fleet(t: Bed) {
       case "end":
         return end(step.device, step.end);
       case "turn":
-        return turn();
+        return workOn();
       case "lost in an attempt":
         await feed(step.device);
         await begin(step.device);
         await change(step.device, step.state);
-        await turn();
+        await workOn();
         await end(step.device, step.end);
-        return turn();
+        return workOn();
       case "state":
         return change(step.device, step.state);
       case "sweep":
