@@ -11,6 +11,7 @@ import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
+import { type Erasures, erasures } from "./erasures.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
 import { type Directory, directory } from "./directory.ts";
@@ -50,6 +51,7 @@ export type Ledger = Acceptance &
   Standstills &
   Letters &
   Operations &
+  Erasures &
   Polls &
   Closing &
   Changes &
@@ -77,6 +79,7 @@ export interface LedgerDeps {
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
+  const { beginErasure, stepErasure } = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   return {
     ...acceptance(run),
@@ -91,7 +94,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...recipients({ redis, keys, run, settings }),
     ...views(redis, keys, settings),
     ...standstills(redis, keys),
-    ...operations({ redis, keys, run }),
+    ...operations({ redis, keys, run, stepErasure }),
+    beginErasure,
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls(redis, keys, dead),
