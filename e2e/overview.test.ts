@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { Pombo, QUICK } from "./pombo.ts";
@@ -17,7 +19,9 @@ interface Overview {
 let pombo: Pombo;
 
 beforeAll(async () => {
-  pombo = await Pombo.start({ env: { ...QUICK, POMBO_OVERVIEW_REFRESH_MS: "200" } });
+  pombo = await Pombo.start({
+    env: { ...QUICK, POMBO_OVERVIEW_REFRESH_MS: "200", POMBO_METRICS_PORT: "0" },
+  });
 });
 afterAll(() => pombo[Symbol.asyncDispose]());
 
@@ -80,4 +84,38 @@ test("a paused lane is shown as such while something waits, and no longer afterw
   await pombo.until(id, ({ status }) => status === "read");
   const { depth, blocked } = await eventually(overview, (seen) => seen.depth.total === 0);
   expect({ oldest: depth.oldest_at, blocked }).toEqual({ oldest: null, blocked: [] });
+});
+
+/** Where a process of this run serves its metrics, as its log says. */
+async function served(name: string): Promise<string> {
+  const log = await readFile(join(pombo.data, "logs", `${name}.log`), "utf8");
+  const lines = log.split("\n").filter((line) => line.includes('"metrics.served"'));
+  return (JSON.parse(lines.at(-1) ?? "{}") as { url: string }).url;
+}
+
+test("every process tells its metrics, and the guide names each of them and no others", async () => {
+  const id = await pombo.send("5511921300001", "measured");
+  await pombo.until(id, ({ status }) => status === "read");
+  const worker = await eventually(
+    async () => (await fetch(await served("worker-1"))).text(),
+    (text) => text.includes('pombo_evidence_total{status="read"}'),
+  );
+  expect(worker).toMatch(/pombo_accept_to_ack_seconds_count [1-9]/);
+  expect(worker).toMatch(/pombo_ack_to_delivered_seconds_count [1-9]/);
+  expect(worker).toMatch(/pombo_jobs_total\{end="proved",code="none"\} [1-9]/);
+  expect(worker).toContain("pombo_lanes_run 1\n");
+  const notifier = await (await fetch(await served("notifier"))).text();
+  const headers = { authorization: `Bearer ${pombo.ready.api_key}` };
+  const api = await (await fetch(`${pombo.ready.api_url}/metrics`, { headers })).text();
+  expect(api).toMatch(/pombo_accepted_total\{class="normal"\} [1-9]/);
+
+  const shown = new Set(
+    [...`${worker}${notifier}${api}`.matchAll(/^# TYPE (pombo_\w+) /gm)].map(([, name]) => name),
+  );
+  const guide = await readFile(join(import.meta.dirname, "..", "docs", "metrics.md"), "utf8");
+  const rows = guide.split("\n").filter((line) => line.startsWith("| `pombo_"));
+  const named = rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`(pombo_\w+)`/g)].map(([, name]) => name),
+  );
+  expect(new Set(named)).toEqual(shown);
 });

@@ -6,7 +6,6 @@ import {
   type SendMessageInput,
 } from "@pombo/contract";
 import {
-  isDeviceId,
   type MediaId,
   mintMessageId,
   type QuietHours,
@@ -24,7 +23,8 @@ import {
   answerUnread,
   waitMs,
 } from "./answer-message.ts";
-import { type Caller, maySee } from "./authenticate.ts";
+import type { Caller } from "./authenticate.ts";
+import { chooseSender, findSender, type SenderDeps } from "./choose-sender.ts";
 import { contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
@@ -43,6 +43,7 @@ export interface AcceptDeps extends AnswerDeps {
   readonly settings: Settings;
   readonly ledger: AnswerDeps["ledger"] &
     StageDeps["ledger"] &
+    SenderDeps["ledger"] &
     IdempotencyRecords &
     Pick<
       Ledger,
@@ -94,14 +95,14 @@ export interface SendRequest extends TakeRequest {
 }
 
 /**
- * Takes a message: device → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
+ * Takes a message: sender → room → times → content → accept → feed → wait → answer. From the acceptance on it belongs to the ledger,
  * and nothing that goes wrong here may be told as if it had not been accepted.
  */
 export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Promise<Answer> {
   deps.reach("asked");
   const { caller, body } = request;
-  const deviceId = body.from;
-  if (!isDeviceId(deviceId) || !maySee(caller, deviceId)) return refuse(noDevice);
+  const sender = await findSender(body, caller, deps);
+  if (sender.kind === "absent") return refuse(noDevice);
   const times = checkTimes(body, deps.now());
   const wrong =
     (await deps.admission.refuse("intake")) ??
@@ -109,12 +110,16 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (wrong !== undefined || times.kind === "refused")
     return answerEarlier(request, wrong ?? noDevice, deps);
   const goesAt = times.sendAt ?? deps.now();
+  const chosen = sender.kind === "pool" ? await chooseSender(sender.pool, body, deps) : sender;
+  if (chosen.kind === "refused") return answerEarlier(request, chosen.problem, deps);
+  const { kind: _, ...from } = chosen;
+  const { deviceId } = from;
   const read = await contentOf({ body, deviceId, caller, goesAt }, deps);
   if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
   const { content, brought } = read;
   if (brought !== undefined) deps.reach("media_kept");
-  const given = newMessage(request, { id, deviceId, at: deps.now(), times, content });
+  const given = newMessage(request, { id, ...from, at: deps.now(), times, content });
   return takeMessage(brought === undefined ? request : { ...request, brought }, given, deps);
 }
 
@@ -282,7 +287,7 @@ function newMessage(
   {
     times,
     ...given
-  }: Pick<NewMessage, "id" | "deviceId" | "at" | "content"> & {
+  }: Pick<NewMessage, "id" | "deviceId" | "pooled" | "at" | "content"> & {
     readonly times: Pick<NewMessage, "sendAt" | "expiresAt">;
   },
 ): NewMessage {

@@ -26,7 +26,18 @@ test.each([
   ["POMBO_ENV", "staging"],
   ["POMBO_TEXT_LIMIT_CHARS", "many"],
   ["POMBO_API_FAULT_POINT", "nowhere"],
+  ["POMBO_CORS_ORIGINS", "*"],
+  ["POMBO_CORS_ORIGINS", "https://app.example/"],
 ])("%s=%s is refused by its name", (name, value) => {
   const read = readConfig({ ...REDIS, [name]: value });
   expect(read).toMatchObject({ kind: "refused", reason: expect.stringContaining(name) });
+});
+
+test("origins stand with commas between", () => {
+  const read = readConfig({
+    ...REDIS,
+    POMBO_CORS_ORIGINS: "https://a.example, http://b.example:81",
+  });
+  const corsOrigins = ["https://a.example", "http://b.example:81"];
+  expect(read).toMatchObject({ kind: "config", config: { corsOrigins } });
 });

@@ -10,6 +10,8 @@ export interface Config {
   /** Outside development, a Redis that may lose what was accepted is refused. */
   readonly env: "development" | "production";
   readonly media: MediaPlace;
+  /** Pages of these origins may ask. */
+  readonly corsOrigins: readonly string[];
   readonly settings: Settings;
   /** Where a test lets the process die. */
   readonly fault?: FaultPoint;
@@ -41,18 +43,30 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   if (read.kind === "refused") return refuse(`${read.variable} must be a whole number`);
   const place = readMediaPlace(env);
   if (place.kind === "refused") return refuse(place.reason);
+  const corsOrigins = given("POMBO_CORS_ORIGINS", "")
+    .split(/[\s,]+/)
+    .filter((part) => part !== "");
+  if (!corsOrigins.every(isOrigin))
+    return refuse(
+      "POMBO_CORS_ORIGINS must be origins like https://app.example, with commas between",
+    );
   const fault = given("POMBO_API_FAULT_POINT", "");
   if (fault !== "" && !isFaultPoint(fault))
     return refuse(`POMBO_API_FAULT_POINT must be one of ${FAULT_POINTS.join(", ")}`);
   const { settings } = read;
   const media = place.place;
-  const config = { redisUrl, host, port: Number(port), cell, env: mode, media, settings } as const;
+  const where = { redisUrl, host, port: Number(port), cell, corsOrigins };
+  const config = { ...where, env: mode, media, settings } as const;
   if (fault !== "") return { kind: "config", config: { ...config, fault } };
   return { kind: "config", config };
 }
 
 function isRedisUrl(text: string): boolean {
   return /^rediss?:\/\/./.test(text) && URL.canParse(text);
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 function isPort(text: string): boolean {

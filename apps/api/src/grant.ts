@@ -35,3 +35,12 @@ export function maySeeKey(
   if (caller.devices === "*" || key.id === caller.keyId) return true;
   return key.devices !== "*" && key.devices.every((id) => maySee(caller, id));
 }
+
+/** Pools that reach further than the caller's devices are as if absent. One without devices is seen by keys for all devices. */
+export function maySeePool(
+  caller: Caller,
+  { devices }: { readonly devices: readonly string[] },
+): boolean {
+  if (devices.length === 0) return caller.devices === "*";
+  return devices.every((id) => maySee(caller, id));
+}

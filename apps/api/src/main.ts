@@ -4,6 +4,7 @@ import { openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
 import { openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
+import { countAccepted } from "./count-accepted.ts";
 import { type Config, environment, readConfig } from "./config.ts";
 import { openEventTail } from "./event-tail.ts";
 import { faultPoint } from "./fault-point.ts";
@@ -38,14 +39,15 @@ async function main(config: Config): Promise<void> {
   const redis = requests.client;
   const live = { redis: subscriber.client, keys, channels: ["events"] } as const;
   await using status = await openStatus({ ...live, eventsOnDemand: true });
-  const ledger = openLedger({ redis, keys, settings });
+  const metrics = openMetrics();
+  const ledger = countAccepted(openLedger({ redis, keys, settings }), metrics);
   const following = { ledger, events: status, settings, now: Date.now };
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
   await using server = await openServer(
     {
-      metrics: openMetrics(),
+      metrics,
       tail,
       keyWatch,
       ledger,
@@ -70,6 +72,7 @@ async function main(config: Config): Promise<void> {
       allowsPrivate: config.env === "development",
       cell,
       settings,
+      corsOrigins: config.corsOrigins,
       log,
     },
     config,

@@ -24,7 +24,7 @@ import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
-import { openServer } from "./server.ts";
+import { openServer, type ServerDeps } from "./server.ts";
 import { openOverviewer } from "./take-overview.ts";
 
 export const ADMIN = "pombo_c0_admin-key-for-tests";
@@ -73,10 +73,11 @@ export interface Called {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger. */
+/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger, `more` of another part. */
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
+  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
@@ -90,6 +91,7 @@ export async function openTestApi(
   const server = await openServer(
     {
       ...rest,
+      ...more,
       ledger: changed,
       overviewer: openOverviewer({
         ledger: changed,

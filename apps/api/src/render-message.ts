@@ -8,7 +8,7 @@ export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
     success: true,
     message_id: message.id,
     status: message.status,
-    device_id: message.deviceId,
+    device_id: isFed(message) ? message.deviceId : null,
     chat_jid: chatJid(message.recipient),
     created_at: instant(message.createdAt),
     ...targetIdOf(message.content),
@@ -23,16 +23,22 @@ export function renderNew({
   at,
   sendAt,
   content,
+  pooled,
 }: NewMessage): AcceptedMessageBody {
   return {
     success: true,
     message_id: id,
     status: sendAt === undefined ? "queued" : "scheduled",
-    device_id: deviceId,
+    device_id: pooled === undefined ? deviceId : null,
     chat_jid: chatJid(recipient),
     created_at: instant(at),
     ...targetIdOf(content),
   };
+}
+
+/** A message of a pool may still go to another device, until it is fed. */
+function isFed({ poolId, place, attempts, mayHaveLeft }: MessageRecord): boolean {
+  return poolId === undefined || place === "window" || attempts > 0 || mayHaveLeft;
 }
 
 function targetIdOf(content: MessageContent): { readonly target_id?: string } {
@@ -44,6 +50,7 @@ export function renderMessage({ message, wait }: MessageView): MessageBody {
   return {
     ...renderAccepted(message),
     kind: message.content.kind,
+    pool_id: message.poolId ?? null,
     status_version: message.version,
     timeline: message.timeline.map(({ status, at, attempt, code }) => ({
       status,

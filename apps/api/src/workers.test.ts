@@ -25,10 +25,17 @@ test("the metrics name the fleet, the requests by route and nothing that only so
   onTestFinished(() => api[Symbol.asyncDispose]());
   const device = await api.addDevice();
   await api.call("GET", `/v1/devices/${device}`);
+  const body = { from: device, to: "5511999999999", text: "x", priority: "high" };
+  await api.call("POST", "/v1/messages", { body });
   const { status, text, headers } = await api.call("GET", "/metrics");
   expect(status).toBe(200);
   expect(headers.get("content-type")).toContain("text/plain");
   expect(text).toContain("pombo_devices 1\n");
+  expect(text).toContain('pombo_devices_in_state{state="created"} 1\n');
+  expect(text).toContain('pombo_messages_waiting{class="high"} 1\n');
+  expect(text).toMatch(/pombo_oldest_waiting_seconds\{class="high"\} (?:[0-9.]+)\n/);
+  expect(text).toContain('pombo_lanes_stopped{reason="device_offline"} 1\n');
+  expect(text).toContain('pombo_attention{kind="hold"} 0\n');
   expect(text).toContain('route="/v1/devices/:id",method="GET",status="200"');
   expect(text).not.toContain(device);
   const limited = api.addKey({ scopes: ["ops:read"], devices: [device] });

@@ -1,4 +1,5 @@
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
+import { readMetricsPlace, type ReadMetricsPlace } from "@pombo/telemetry";
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 
@@ -10,6 +11,8 @@ export interface Config {
   /** `<notifier>#<start>`: the notifier's name for life, and which start of it this is. */
   readonly owner: string;
   readonly settings: Settings;
+  /** Where its metrics are served. */
+  readonly metrics: Exclude<ReadMetricsPlace, { kind: "refused" }>;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -27,5 +30,12 @@ export function readConfig(env: Env = process.env): Config {
     development: env["POMBO_ENV"] === "development",
     owner: `${env["POMBO_NOTIFIER_ID"] ?? `${hostname()}-${process.pid}`}#${randomBytes(4).toString("hex")}`,
     settings: read.settings,
+    metrics: readMetrics(env),
   };
+}
+
+function readMetrics(env: Env): Config["metrics"] {
+  const place = readMetricsPlace(env);
+  if (place.kind === "refused") throw new Error(place.reason);
+  return place;
 }

@@ -2,7 +2,15 @@ import { openLedger } from "@pombo/ledger";
 import { openWebhookJobs, openWebhookWorker } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
-import { openLog } from "@pombo/telemetry";
+import {
+  label,
+  measureLog,
+  type Measures,
+  type Metrics,
+  openLog,
+  openMetrics,
+  tellMetrics,
+} from "@pombo/telemetry";
 import { openPoster } from "@pombo/webhook";
 import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
@@ -17,7 +25,8 @@ import { openLogReader } from "./read-log.ts";
  * ```
  */
 const stop = new AbortController();
-const log = openLog({ name: "notifier" });
+const metrics = openMetrics();
+const log = measureLog(openLog({ name: "notifier" }), deliveryMeasures(metrics));
 
 // Under a supervisor, Ctrl-C reaches every process at once: then only the supervisor decides who stops when.
 const supervised = process.send !== undefined;
@@ -74,6 +83,12 @@ async function run(config: Config): Promise<void> {
   status.onEvent(() => reader.nudge());
   status.onNudge((endpointId) => reader.nudge(endpointId));
 
+  await using _metrics = await tellMetrics(config.metrics, {
+    metrics,
+    ping: () => commands.client.ping(),
+    gauges: () => ({}),
+    log,
+  });
   log.info("notifier.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");
@@ -89,4 +104,30 @@ function endWithoutRedis(redis: { readonly status: string }, afterMs: number): v
     log.error("notifier.ended_without_redis");
     process.exit(1);
   }, afterMs);
+}
+
+/** The lines of the notifier's log that are measured. */
+function deliveryMeasures(of: Metrics): Measures {
+  const deliveries = of.counter({
+    name: "webhook_deliveries_total",
+    help: "Requests to endpoints by what became of the delivery",
+    labels: ["verdict"],
+  });
+  const took = of.timer({
+    name: "webhook_request_seconds",
+    help: "Requests to endpoints",
+    labels: ["verdict"],
+  });
+  const readers = of.counter({
+    name: "event_log_reads_begun_total",
+    help: "How often this notifier became the reader of the event log",
+    labels: [],
+  });
+  return {
+    "delivery.tried": ({ verdict, took_ms }) => {
+      deliveries({ verdict: label(verdict) });
+      took({ verdict: label(verdict) }, Number(took_ms));
+    },
+    "reader.began": () => readers({}),
+  };
 }

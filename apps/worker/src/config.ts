@@ -8,6 +8,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import { type MediaPlace, readMediaPlace } from "@pombo/media";
+import { readMetricsPlace, type ReadMetricsPlace } from "@pombo/telemetry";
 import { FAULT_POINTS, type ParsedFault, parseFault } from "./fault-point.ts";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -27,6 +28,8 @@ export interface Config {
   /** Whoever writes one of these to a device opts out; empty: nobody does by writing. */
   readonly optOutKeywords: readonly string[];
   readonly settings: Settings;
+  /** Where its metrics are served. */
+  readonly metrics: Exclude<ReadMetricsPlace, { kind: "refused" }>;
   /** Where a test lets the process die. */
   readonly fault: ParsedFault;
 }
@@ -51,6 +54,7 @@ export function readConfig(env: Env = process.env): Config {
     allowLoopback: env["POMBO_ENV"] === "development" && env["POMBO_LOOPBACK_URLS"] === "1",
     optOutKeywords: readKeywords(env["POMBO_OPT_OUT_KEYWORDS"] ?? OPT_OUT_KEYWORDS.join(",")),
     settings: read.settings,
+    metrics: readMetrics(env),
     fault: readFault(env["POMBO_FAULT_POINT"]),
   };
 }
@@ -85,4 +89,10 @@ function readKeys(text: string): CredentialKeys {
   const parsed = parseCredentialKeys(text);
   if (parsed.kind === "keys") return parsed.keys;
   throw new Error(`POMBO_CREDENTIALS_KEY: ${parsed.detail}`);
+}
+
+function readMetrics(env: Env): Config["metrics"] {
+  const place = readMetricsPlace(env);
+  if (place.kind === "refused") throw new Error(place.reason);
+  return place;
 }

@@ -40,6 +40,8 @@ export interface FleetDeps {
 export interface Fleet extends AsyncDisposable {
   /** A device has something to look at. */
   readonly wake: (deviceId: string) => void;
+  /** Devices that it runs. */
+  readonly size: () => number;
 }
 
 const PER_SWEEP = 1_000;
@@ -193,6 +195,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     every(settings.lease_renew_ms, renew, (error) => log.error("renewal.failed", { error })),
   ];
   return {
+    size: () => devices.size,
     wake(deviceId) {
       const device = devices.get(deviceId as DeviceId);
       if (device !== undefined) device.poke();

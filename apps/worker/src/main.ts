@@ -3,19 +3,21 @@ import { openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
-import { openLog } from "@pombo/telemetry";
+import { measureLog, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
 import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
 import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
+import { measureEvidence, workMeasures } from "./measure-work.ts";
 import { createHostSlots, createSlots } from "./slots.ts";
 import { createSolo } from "./solo.ts";
 import { tidyMedia } from "./tidy-media.ts";
 import { watchLag } from "./watch-lag.ts";
 
 const stop = new AbortController();
-const log = openLog({ name: "worker" });
+const metrics = openMetrics();
+const log = measureLog(openLog({ name: "worker" }), workMeasures(metrics));
 
 // Under a supervisor, Ctrl-C reaches every process at once: then only the supervisor decides who stops when.
 const supervised = process.send !== undefined;
@@ -47,7 +49,7 @@ async function run(config: Config): Promise<void> {
 
   await using subscriber = await openRedis({ url: config.redisUrl, role: "subscriber", onError });
   const keys = cellKeys(config.cell);
-  const ledger = openLedger({ redis: commands.client, keys, settings });
+  const ledger = measureEvidence(openLedger({ redis: commands.client, keys, settings }), metrics);
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
@@ -86,6 +88,12 @@ async function run(config: Config): Promise<void> {
         now: Date.now,
         ...hooks,
       }),
+  });
+  await using _metrics = await tellMetrics(config.metrics, {
+    metrics,
+    ping: () => commands.client.ping(),
+    gauges: () => ({ lanes_run: fleet.size() }),
+    log,
   });
   status.onWake((deviceId) => fleet.wake(deviceId));
   log.info("worker.ready", { owner: config.owner, cell: config.cell });

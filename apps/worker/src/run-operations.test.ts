@@ -13,6 +13,8 @@ function setup(steps: number, over: Partial<Ledger> = {}) {
     removals: () => Promise.resolve(left.removal > 0 ? ["dev_1" as DeviceId] : []),
     stepOperation: () => Promise.resolve((left.operation -= 1) > 0 ? "running" : "done"),
     removeDevice: () => Promise.resolve((left.removal -= 1) > 0 ? "more" : "done"),
+    dueReturns: () => Promise.resolve([]),
+    returnPooled: () => Promise.resolve(0),
     failOperation: (id) => Promise.resolve(void failed.push(id)),
     ...over,
   };

@@ -6,17 +6,24 @@ export interface OperationDeps {
   readonly owner: string;
   readonly ledger: Pick<
     Ledger,
-    "failOperation" | "removals" | "removeDevice" | "runningOperations" | "stepOperation"
+    | "dueReturns"
+    | "failOperation"
+    | "removals"
+    | "removeDevice"
+    | "returnPooled"
+    | "runningOperations"
+    | "stepOperation"
   >;
   readonly log: Pick<Log, "info" | "error">;
   readonly now: () => number;
 }
 
 const AT_ONCE = 5;
+const RETURNS_AT_ONCE = 50;
 const STEPS = 10;
 
 /**
- * Goes on with what was asked for and takes many steps: operations over letters, and removals of devices. A few steps of each in a sweep;
+ * Goes on with what was asked for and takes many steps: operations over letters, messages that go back to their pools, and removals of devices. A few steps of each in a sweep;
  * a step is one script, so whoever takes the next one finds everything as the last one left it.
  */
 export async function runOperations(deps: OperationDeps): Promise<void> {
@@ -24,6 +31,12 @@ export async function runOperations(deps: OperationDeps): Promise<void> {
   for (const id of await ledger.runningOperations(AT_ONCE)) {
     // oxlint-disable-next-line no-await-in-loop -- one after the other, so that sending goes on in between
     await runOperation(id, deps);
+  }
+  for (const one of await ledger.dueReturns(now(), RETURNS_AT_ONCE)) {
+    // oxlint-disable-next-line no-await-in-loop
+    const moved = await ledger.returnPooled(one, now());
+    if (moved > 0)
+      log.info("pool.returned", { device_id: one.deviceId, pool_id: one.poolId, messages: moved });
   }
   for (const id of (await ledger.removals()).slice(0, AT_ONCE)) {
     // oxlint-disable-next-line no-await-in-loop

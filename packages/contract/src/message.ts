@@ -13,7 +13,7 @@ import { quietHours, scheduleFields } from "./schedule.ts";
 import { codePoints, isCarriable, utf8Length } from "./text-rules.ts";
 import { issueOf } from "./validation.ts";
 
-const FROM_RULE = "from is required and must be the id of a device";
+const FROM_RULE = "from is required and must be the id of a device or a pool";
 const TO_RULE = "to is required and must be a phone number or a JID";
 const LONGEST_REF = 255;
 const REF_RULE = `client_ref must be between 1 and ${LONGEST_REF} characters`;
@@ -36,7 +36,10 @@ export function sendMessageBody(settings: Settings) {
         .min(1, { error: FROM_RULE })
         .max(64, { error: FROM_RULE })
         .refine(isCarriable, { error: FROM_RULE })
-        .meta({ description: "The sending device.", example: "dev_0123456789abcdef" }),
+        .meta({
+          description: "The sending device, or the pool that chooses one.",
+          example: "dev_0123456789abcdef",
+        }),
       to,
       ...contentFields(settings),
       priority: z
@@ -110,7 +113,10 @@ export const acceptedMessage = z
     success: z.literal(true),
     message_id: messageId,
     status: messageStatus,
-    device_id: z.string().nullable(),
+    device_id: z
+      .string()
+      .nullable()
+      .meta({ description: "Null for a message of a pool that no lane has taken yet." }),
     chat_jid: z.string(),
     created_at: instant,
     target_id: z.string().optional().meta({
@@ -124,6 +130,7 @@ export const message = z
   .object({
     ...acceptedMessage.shape,
     kind: z.enum(CONTENT_KINDS),
+    pool_id: z.string().nullable().meta({ description: "The pool that it is sent from." }),
     status_version: z.int().meta({ description: "Grows with every change." }),
     timeline: z.array(
       z.object({

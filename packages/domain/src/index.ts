@@ -69,7 +69,13 @@ export {
   wordsOf,
 } from "./content.ts";
 
-export { columnName, type CompiledTemplate, compileTemplate, type Template } from "./template.ts";
+export {
+  columnName,
+  compileContent,
+  type CompiledTemplate,
+  compileTemplate,
+  type Template,
+} from "./template.ts";
 
 // Many messages from one upload
 export {
@@ -97,6 +103,7 @@ export {
   rateOf,
   type RateWindows,
   type RestStatus,
+  renderRows,
   rowMessageId,
   rowOf,
   startStreaming,
@@ -164,7 +171,17 @@ export {
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";
-export { POOL_STRATEGIES, type PoolStrategy } from "./pool.ts";
+export {
+  bestDevice,
+  dealDevices,
+  GIVING_BACK,
+  isLiving,
+  POOL_STRATEGIES,
+  type PoolDevice,
+  type PoolStrategy,
+  type Tie,
+  firmTie,
+} from "./pool.ts";
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
@@ -206,6 +223,8 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+export { judgeSettings, type SettingFault } from "./judge-settings.ts";
+export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 
 // Webhooks
 export {

@@ -55,6 +55,11 @@ export const SETTINGS = {
     value: 86_400_000,
     says: "how long the upload of a batch may stay open before it is abandoned",
   },
+  batch_draw_rows: { value: 16, says: "rows of a batch that one draw makes messages" },
+  batch_drawn_rows: {
+    value: 1_000,
+    says: "messages of a batch that may wait in lanes; the other rows wait in the batch",
+  },
   batch_body_limit_bytes: {
     value: 2_147_483_648,
     says: "largest upload of a batch as CSV or NDJSON, before and after decompression",
@@ -206,6 +211,18 @@ export const SETTINGS = {
     says: "of these, to recipients without a living conversation; 0 = no cap",
   },
   pool_devices_limit: { value: 1_000, says: "devices of a pool" },
+  pool_seen_ms: {
+    value: 500,
+    says: "how long an API process goes by what it saw of a pool's devices",
+  },
+  pool_return_ms: {
+    value: 5_000,
+    says: "how often it is looked at whether a device that is gone can give messages back to its pools",
+  },
+  stick_kept_ms: {
+    value: 7_776_000_000,
+    says: "how long a recipient of a pool stays with its device after the last message",
+  },
   pools_limit: { value: 1_000, says: "pools of an installation" },
   queue_time_ms: {
     value: 14_400_000,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileTemplate } from "./template.ts";
+import { isMediaId, type MediaId, type MessageId } from "./id.ts";
+import { compileContent, compileTemplate } from "./template.ts";
 
 function compiled<Value>(value: Value) {
   const result = compileTemplate(value);
@@ -71,6 +72,26 @@ test("braces that are not closed, or hold no name, are told with their place", (
     kind: "malformed",
     path: "image.caption",
   });
+});
+
+const FIRST = "3EB0A1B2C3D4E5F0000001" as MessageId;
+const SECOND = "3EB0A1B2C3D4E5F0000002" as MessageId;
+
+test("a file whose address has places is another file for each row, and the same at every try", () => {
+  const media = { id: "med_0123456789abcdef" as MediaId, url: "https://x.test/{{name}}.png" };
+  const render = compileContent({ kind: "image", media, caption: "For {{name}}" });
+  const first = render(["ana"], FIRST);
+  expect(first).toMatchObject({ caption: "For ana", media: { url: "https://x.test/ana.png" } });
+  expect(render(["ana"], FIRST)).toEqual(first);
+  const ids = [first, render(["ana"], SECOND)].map((each) => "media" in each && each.media.id);
+  expect(new Set([...ids, media.id]).size).toBe(3);
+  expect(ids.every((id) => id !== false && isMediaId(id))).toBe(true);
+});
+
+test("one file for all rows keeps its id", () => {
+  const media = { id: "med_0123456789abcdef" as MediaId, url: "https://x.test/a.png" };
+  const render = compileContent({ kind: "image", media, caption: "For {{name}}" });
+  expect(render(["ana"], FIRST)).toEqual({ kind: "image", media, caption: "For ana" });
 });
 
 test("whatever the words and values, only the places change", () => {

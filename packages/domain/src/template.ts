@@ -1,3 +1,6 @@
+import { isMedia, type MessageContent } from "./content.ts";
+import type { MediaId, MessageId } from "./id.ts";
+
 /**
  * Texts with places for a row's values: `{{column}}`. Space inside the braces does not count. `\{{` is `{{` itself, and `\\{{column}}` a
  * backslash before a value. A value is put in as it is: braces inside it mean nothing.
@@ -28,6 +31,25 @@ export function compileTemplate<Value>(value: Value): CompiledTemplate<Value> {
   return {
     kind: "template",
     template: { columns, places, render: (values) => fill(values) as Value },
+  };
+}
+
+/**
+ * Compiles the content of a batch: what a row says, by its values and its message id. A file whose address has places is another file for
+ * each row, so it has an id of its own, the same at every try. Throws for a template that is malformed.
+ */
+export function compileContent(
+  template: MessageContent,
+): (values: readonly string[], messageId: MessageId) => MessageContent {
+  const compiled = compileTemplate(template);
+  if (compiled.kind === "malformed") throw new Error(`${compiled.path} ${compiled.message}`);
+  const { places, render } = compiled.template;
+  if (!places.includes("media.url")) return render;
+  return (values, messageId) => {
+    const content = render(values);
+    if (!isMedia(content)) return content;
+    const id = `med_${messageId.toLowerCase()}` as MediaId;
+    return { ...content, media: { ...content.media, id } };
   };
 }
 

@@ -53,9 +53,13 @@ function rowOf({ length: width }: readonly string[], rowChars: number) {
     if (wrong !== undefined)
       return unreadable(line, { code: "VALIDATION_ERROR", message: wrong, value: cells.join(" ") });
     if (cells.length !== width) {
-      const message = `the row has ${cells.length} values, but the header has ${width} columns`;
+      const message = `the row has ${counted(cells.length, "value")}, but the header has ${counted(width, "column")}`;
       return unreadable(line, { code: "VALIDATION_ERROR", message, value: cells });
     }
     return { line, content: { kind: "cells", cells }, hashed: JSON.stringify(cells) };
   };
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

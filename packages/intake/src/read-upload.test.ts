@@ -275,6 +275,30 @@ test("an upload that stops short of what it claims, or fails, is broken: its las
   expect((await csv("", { source })).stop).toMatchObject({ kind: "broken" });
 });
 
+test("an upload that was cut anywhere has told the first chunks of the whole one", async () => {
+  const rows = Array.from({ length: 2_600 }, (_, index) => `55119999${10_000 + index},"A\nna"\n`);
+  const bytes = Buffer.from(`to,name\n${rows.join("")}`);
+  const read = (end: number) =>
+    csv("", {
+      source: {
+        source: bytesOf(bytes.subarray(0, end)),
+        claimedBytes: bytes.length,
+        contentType: "text/csv",
+      },
+    });
+  const whole = (await read(bytes.length)).chunks.map(({ hash }) => hash);
+  expect(whole).toHaveLength(6);
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 20, max: bytes.length - 1 }), async (end) => {
+      const { stop, chunks } = await read(end);
+      expect(stop.kind).toBe("broken");
+      expect(chunks.map(({ hash }) => hash)).toEqual(whole.slice(0, chunks.length));
+      expect(chunks.length).toBeLessThan(6);
+    }),
+    { numRuns: 20 },
+  );
+});
+
 test("a source that is not read to its end is left open, and can be read on", async () => {
   for (const contentEncoding of ["identity", "gzip"]) {
     const source = new Readable({ read() {} });

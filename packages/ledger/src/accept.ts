@@ -1,6 +1,7 @@
 import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
 import { carriedBy, carriedText } from "./media.ts";
+import type { Pooled } from "./pool-choice.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewMessage {
@@ -23,6 +24,8 @@ export interface NewMessage {
   readonly quietHours?: QuietHours;
   /** Somebody waits for its answer until then: what has not left before takes no wait. ms since the epoch */
   readonly syncUntil?: number;
+  /** It is sent from a pool, which chose the device; another message to the recipient may have been quicker. */
+  readonly pooled?: Pooled;
 }
 
 /** An HTTP answer, kept to be replayed byte for byte. */
@@ -134,6 +137,9 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
   add("send_at", message.sendAt);
   add("expires_at", message.expiresAt);
   add("sync_until", message.syncUntil);
+  add("pool", message.pooled?.poolId);
+  add("stick", message.pooled?.stick);
+  add("living", message.pooled?.living === true ? 1 : undefined);
   add("digest", claim?.digest);
   add("token", claim?.token);
   add("fingerprint", claim?.fingerprint);

@@ -78,7 +78,12 @@ export interface Evidence {
 }
 
 export type Settled =
-  | { readonly kind: "settled"; readonly version: number }
+  | {
+      readonly kind: "settled";
+      readonly version: number;
+      /** To the ack from the acceptance (or from `send_at`), to the delivery from the ack, ms; absent for other statuses. */
+      readonly tookMs?: number;
+    }
   | { readonly kind: "refused"; readonly status: MessageStatus }
   | { readonly kind: "recorded"; readonly status: MessageStatus }
   | { readonly kind: "absent" }
@@ -149,7 +154,7 @@ export function attempts(run: Run): Attempts {
         outcome.holdUntil ?? 0,
         outcome.feed ?? "",
       );
-      return readSettled(reply as [Settled["kind"], (string | number)?]);
+      return readSettled(reply as SettledReply);
     },
     async recordEvidence(deviceId, { messageId, proves, now }) {
       const origins = originList(ENTRANCES[proves].evidence);
@@ -174,7 +179,7 @@ export function attempts(run: Run): Attempts {
         0,
         "",
       );
-      return readSettled(reply as [Settled["kind"], (string | number)?]);
+      return readSettled(reply as SettledReply);
     },
     async countReceipt(deviceId, { messageId, member, read }) {
       await run("count-receipt", deviceId, messageId, member, read ? "read" : "delivered");
@@ -220,10 +225,16 @@ function readInHand(reply: readonly (string | number)[]): InHand {
   };
 }
 
-function readSettled([kind, value]: [Settled["kind"], (string | number)?]): Settled {
+type SettledReply = [Settled["kind"], (string | number)?, string?];
+
+function readSettled([kind, value, took]: SettledReply): Settled {
   switch (kind) {
     case "settled":
-      return { kind, version: Number(value) };
+      return {
+        kind,
+        version: Number(value),
+        ...(took === undefined ? {} : { tookMs: Number(took) }),
+      };
     case "refused":
     case "recorded":
       return { kind, status: value as MessageStatus };

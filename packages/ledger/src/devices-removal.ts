@@ -12,9 +12,10 @@ export interface DeviceEdits {
   ): Promise<boolean>;
   /**
    * One step of a removal. From the first one on nothing is accepted, owned or sent; the rest ends its open messages: what has not left is
-   * canceled, what may have left fails with OUTCOME_UNKNOWN. Letters stay. `absent`: there is nothing (more) to remove.
+   * canceled, what may have left fails with OUTCOME_UNKNOWN. Letters stay. `absent`: there is nothing (more) to remove. `waits`: it has to
+   * give back first what belongs to its pools (`returnPooled`).
    */
-  removeDevice(id: DeviceId, now: number): Promise<"more" | "done" | "absent">;
+  removeDevice(id: DeviceId, now: number): Promise<"more" | "waits" | "done" | "absent">;
   /** Devices whose removal has begun and is not done. */
   removals(): Promise<readonly DeviceId[]>;
 }
@@ -40,6 +41,7 @@ export function deviceEdits({
     async removeDevice(id, now) {
       return (await run("delete-device", id, now, PER_STEP, ...origins)) as
         | "more"
+        | "waits"
         | "done"
         | "absent";
     },

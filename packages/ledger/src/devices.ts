@@ -2,10 +2,12 @@ import {
   type DeviceId,
   type DeviceState,
   type ErrorCode,
+  GIVING_BACK,
   isOnline,
   type Pace,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import { originList } from "./attempts.ts";
 import type { Ownership } from "./lane.ts";
 import type { Run } from "./scripts.ts";
 
@@ -156,6 +158,7 @@ export function devices({
         change.lid ?? "",
         change.until ?? 0,
         "credentials_missing",
+        originList(GIVING_BACK),
       );
       return generation === 0 ? undefined : Number(generation);
     },
@@ -191,7 +194,7 @@ function readDevice(
   return {
     id,
     name: hash["name"] ?? "",
-    state: stateOf(hash["state"] as DeviceState, owned),
+    state: shownState(hash["state"] as DeviceState, owned),
     stateAt: Number(hash["state_at"] ?? 0),
     wanted: hash["wanted"] === "connected" ? "connected" : "disconnected",
     generation: Number(hash["gen"]),
@@ -213,7 +216,7 @@ function readDevice(
 }
 
 /** Without an owner there is no socket, whatever the record says: its worker died. */
-function stateOf(state: DeviceState, owned: boolean): DeviceState {
+export function shownState(state: DeviceState, owned: boolean): DeviceState {
   return isOnline(state) && !owned ? "disconnected" : state;
 }
 

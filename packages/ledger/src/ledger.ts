@@ -5,10 +5,12 @@ import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
 import { type Batches, batches } from "./batches.ts";
+import { type BatchRows, batchRows } from "./batch-rows.ts";
 import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
+import { type Draws, draws } from "./draws.ts";
 import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type Erasures, erasures } from "./erasures.ts";
@@ -25,6 +27,8 @@ import { type Operations, operations } from "./operations.ts";
 import { type Outbox, outbox } from "./outbox.ts";
 import { type Overviews, overviews } from "./overview.ts";
 import { type Polls, polls } from "./polls.ts";
+import { type PoolChoices, poolChoices } from "./pool-choice.ts";
+import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -44,6 +48,8 @@ export type Ledger = Acceptance &
   Devices &
   DeviceEdits &
   Pools &
+  PoolChoices &
+  PoolReturns &
   LaneReports &
   Requests &
   Recipients &
@@ -67,6 +73,8 @@ export type Ledger = Acceptance &
   Overviews &
   EventRetention &
   Batches &
+  Draws &
+  BatchRows &
   Endpoints &
   Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -81,6 +89,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
   const { beginErasure, stepErasure } = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
+  const drawing = draws(run);
+  const uploaded = batches({ redis, keys, run, settings, ...drawing });
+  const rows = batchRows({ redis, keys, ...uploaded });
   return {
     ...acceptance(run),
     ...lanes({ redis, keys, run, settings }),
@@ -88,18 +99,20 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...leases(run, settings),
     ...devices({ redis, keys, run }),
     ...deviceEdits({ redis, keys, run }),
+    ...poolChoices(run, settings),
+    ...poolReturns({ redis, keys, run, settings }),
     ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
-    ...views(redis, keys, settings),
+    ...views({ redis, keys, settings, ...rows }),
     ...standstills(redis, keys),
     ...operations({ redis, keys, run, stepErasure }),
     beginErasure,
     ...closing({ redis, keys, run }),
     ...dead,
-    ...polls(redis, keys, dead),
-    ...withdrawals(run),
+    ...polls({ redis, keys, ...dead, ...rows }),
+    ...withdrawals({ run, ...rows }),
     ...suppressions({ redis, keys, run, settings }),
     ...media({ redis, keys, run, settings }),
     ...admissions(run, settings),
@@ -111,7 +124,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...workers(run, settings),
     ...overviews({ redis, keys, run, settings }),
     ...eventRetention({ redis, run, settings }),
-    ...batches({ redis, keys, run, settings }),
+    ...uploaded,
+    ...drawing,
+    ...rows,
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),

@@ -33,7 +33,12 @@ export interface Pools {
   findPool(id: PoolId): Promise<PoolRecord | undefined>;
   /** By creation. */
   listPools(): Promise<readonly PoolRecord[]>;
-  editPool(id: PoolId, edit: PoolEdit): Promise<{ readonly kind: "edited" | "absent" } | NoDevice>;
+  /** Messages that wait with a device that is no longer in it go to the others. */
+  editPool(
+    id: PoolId,
+    edit: PoolEdit,
+    now: number,
+  ): Promise<{ readonly kind: "edited" | "absent" } | NoDevice>;
   /** False when there is none. */
   deletePool(id: PoolId): Promise<boolean>;
 }
@@ -60,8 +65,8 @@ export function pools({ redis, keys, run, settings }: PoolsDeps): Pools {
       const found = await Promise.all(ids.map((id) => redis.hgetall(keys.pool(id))));
       return ids.flatMap((id, index) => readPool(id, found[index] ?? {}) ?? []);
     },
-    async editPool(id, { name = "", strategy = "", devices = [] }) {
-      const reply = await run("edit-pool", id, name, strategy, ...devices);
+    async editPool(id, { name = "", strategy = "", devices = [] }, now) {
+      const reply = await run("edit-pool", id, now, name, strategy, ...devices);
       return readReply(reply as Reply<"edited" | "absent">);
     },
     async deletePool(id) {

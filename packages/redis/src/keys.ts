@@ -67,6 +67,10 @@ const KEY_PARTS = {
   batchdues: 0,
   /** zset by creation: batches that have not ended — device */
   batchesof: 1,
+  /** zset by sequence: messages of a batch that is paused — batch, device */
+  parkedrows: 2,
+  /** hash row → `<status>|<at>`: rows that ended before they were drawn — batch */
+  exits: 1,
   /** zset by turn: batches that can give rows to a lane — device, class */
   ring: 2,
   /** hash digest → its message: what must not come twice — API key or batch, bucket */
@@ -81,6 +85,16 @@ const KEY_PARTS = {
   pools: 0,
   /** set of pools: those that have the device — device */
   poolsof: 1,
+  /** set of pools: those that a device which is being removed has messages to give back to — device */
+  leaving: 1,
+  /** string, expiring: the device that a recipient of a pool stays with — pool, recipient */
+  stick: 2,
+  /** zset by sequence: messages of a pool that stand with a device and can't have left — device, pool */
+  pooled: 2,
+  /** zset by the next look: `<device>|<pool>` where messages may have to be given back */
+  returns: 0,
+  /** zset device → warm until: who may have a living conversation — recipient or LID */
+  talks: 1,
   /** string `owner|epoch`, expiring — device */
   lease: 1,
   /** zset by the end of the lease: who is free, and who will be */

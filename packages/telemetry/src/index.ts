@@ -8,6 +8,9 @@ export { type Fields, type Log, type LogLevel, type LogOptions, openLog } from "
 
 // Metrics
 export { type Metrics, openMetrics } from "./metrics.ts";
+export { label, measureLog, type Measures } from "./measured-log.ts";
+export { readMetricsPlace, type ReadMetricsPlace } from "./serve-metrics.ts";
+export { tellMetrics } from "./tell-metrics.ts";
 
 // Redaction
 export { mask } from "./mask.ts";

@@ -1,29 +1,86 @@
-import type { Ledger } from "@pombo/ledger";
+import { addTallies, ATTENTION_KINDS, PRIORITIES, readPulse } from "@pombo/domain";
+import type { LaneSurvey } from "@pombo/ledger";
 import type { Metrics } from "@pombo/telemetry";
 import { refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import type { EventTail } from "../event-tail.ts";
+import type { Overview, Overviewer } from "../take-overview.ts";
 
 export interface MetricsDeps {
-  readonly ledger: Pick<Ledger, "countLetters" | "viewFleet">;
+  readonly overviewer: Overviewer;
   readonly tail: Pick<EventTail, "listeners">;
   readonly metrics: Metrics;
 }
 
 /** `GET /metrics`: of this process, and what the installation looks like from it. */
-export function getMetrics({ ledger, tail, metrics }: MetricsDeps): Handler<"getMetrics"> {
+export function getMetrics({ overviewer, tail, metrics }: MetricsDeps): Handler<"getMetrics"> {
   return async ({ caller }) => {
     if (caller.devices !== "*")
       return refuse({ code: "FORBIDDEN", detail: "The API key is limited to certain devices" });
-    const [fleet, letters] = await Promise.all([ledger.viewFleet(), ledger.countLetters()]);
-    const body = await metrics.render({
-      live_clients: tail.listeners(),
-      workers: fleet.workers.length,
-      devices: fleet.devices,
-      devices_without_worker: fleet.unowned,
-      dead_letters: letters,
-    });
+    const seen = await overviewer.take();
+    const body = await metrics.render({ live_clients: tail.listeners(), ...gaugesOf(seen) });
     const headers = { "Content-Type": metrics.contentType };
     return { kind: "answer", status: 200, headers, body };
   };
+}
+
+const MINUTE_MS = 60_000;
+
+/** Of the whole installation: every API process tells the same, so they are not to be summed. */
+function gaugesOf({ at, lanes, buckets, fleet, deadLetters, redis, attention }: Overview) {
+  // The stretch of this moment has only begun: the minute before it.
+  const now = buckets.at(-1)?.start ?? at;
+  const minute = buckets.filter(({ start }) => start >= now - MINUTE_MS && start < now);
+  const { counts } = readPulse(addTallies(minute.map(({ tallies }) => tallies)));
+  const stopped = lanes.filter((lane) => lane.stopped !== undefined);
+  return {
+    workers: fleet.workers.length,
+    devices: fleet.devices,
+    devices_without_worker: fleet.unowned,
+    dead_letters: deadLetters,
+    devices_in_state: { by: "state", values: tallied(lanes, ({ state }) => state) },
+    lanes_stopped: { by: "reason", values: tallied(stopped, (lane) => lane.stopped?.by ?? "") },
+    messages_waiting: { by: "class", values: byClass(lanes, depthOf) },
+    messages_held: lanes.reduce((sum, { held }) => sum + held, 0),
+    messages_in_hand: lanes.reduce((sum, { window }) => sum + window, 0),
+    oldest_waiting_seconds: {
+      by: "class",
+      values: byClass(lanes, (all, priority) => ageOf(all, priority, at)),
+    },
+    messages_lately: { by: "status", values: counts },
+    attention: {
+      by: "kind",
+      values: {
+        ...Object.fromEntries(ATTENTION_KINDS.map((kind) => [kind, 0])),
+        ...tallied(attention, ({ kind }) => kind),
+      },
+    },
+    redis_used_percent: redis.usedPercent,
+    redis_round_trip_seconds: redis.roundTripMs / 1_000,
+  };
+}
+
+function tallied<T>(all: readonly T[], name: (one: T) => string): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const one of all) counts[name(one)] = (counts[name(one)] ?? 0) + 1;
+  return counts;
+}
+
+type Priority = (typeof PRIORITIES)[number];
+
+function byClass(
+  lanes: readonly LaneSurvey[],
+  of: (lanes: readonly LaneSurvey[], priority: Priority) => number,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(PRIORITIES.map((priority) => [priority, of(lanes, priority)]));
+}
+
+function depthOf(lanes: readonly LaneSurvey[], priority: Priority): number {
+  return lanes.reduce((sum, { backlog }) => sum + backlog[priority], 0);
+}
+
+/** 0 where nothing waits. */
+function ageOf(lanes: readonly LaneSurvey[], priority: Priority, now: number): number {
+  const first = lanes.reduce((least, { oldest }) => Math.min(least, oldest[priority] ?? now), now);
+  return (now - first) / 1_000;
 }

@@ -6,7 +6,7 @@ import { type Answer, instant, json, refuse } from "../answer.ts";
 import { answerOnce } from "../answer-once.ts";
 import { type Caller, maySee } from "../authenticate.ts";
 import type { Handler } from "../bind-route.ts";
-import { noSuchDevice } from "../grant.ts";
+import { maySeePool, noSuchDevice } from "../grant.ts";
 import type { IdempotencyRecords } from "../idempotency.ts";
 
 export interface PoolsDeps {
@@ -53,18 +53,19 @@ export function getPool({ ledger }: PoolsDeps): Handler<"getPool"> {
 }
 
 /** `PATCH /v1/pools/:id` */
-export function changePool({ ledger }: PoolsDeps): Handler<"changePool"> {
+export function changePool({ ledger, now }: PoolsDeps): Handler<"changePool"> {
   return async ({ params, caller, body }) => {
     const pool = await visiblePool(params.id, caller, ledger);
     if (pool === undefined) return refuse(noPool);
     const { name, strategy } = body;
     const named = readDevices(body.devices ?? [], caller);
     if (named.kind === "refused") return refuse(named.problem);
-    const edited = await ledger.editPool(pool.id, {
+    const { devices } = named;
+    const wanted = {
       ...(name === undefined ? {} : { name }),
       ...(strategy === undefined ? {} : { strategy }),
-      devices: named.devices,
-    });
+    };
+    const edited = await ledger.editPool(pool.id, { ...wanted, devices }, now());
     if (edited.kind === "no-device") return refuse(noSuchDevice(edited.deviceId));
     return answerPool(pool.id, ledger);
   };
@@ -87,12 +88,6 @@ async function visiblePool(
 ): Promise<PoolRecord | undefined> {
   const pool = isPoolId(id) ? await findPool(id) : undefined;
   return pool !== undefined && maySeePool(caller, pool) ? pool : undefined;
-}
-
-/** One without devices is seen by keys for all devices. */
-function maySeePool(caller: Caller, { devices }: PoolRecord): boolean {
-  if (devices.length === 0) return caller.devices === "*";
-  return devices.every((id) => maySee(caller, id));
 }
 
 /** The devices that a body names: a key gives a pool none that it may not see itself. */

@@ -2,7 +2,8 @@
 -- the lane is free. Messages of one turn of the API come together; one that breaks leaves the others alone.
 -- ARGV, for each: message id, device, recipient, body (JSON), class, key id, now (ms), how many further parts, then their names and values:
 --       ref · metadata (JSON) · quiet (hours, JSON) · media (what it carries: "<media id>|<kind>") · send_at (ms) · expires_at (ms)
---       · sync_until (ms: somebody waits for the answer) · and for an idempotency key digest, token (of the claim), fingerprint (of the request),
+--       · sync_until (ms: somebody waits for the answer) · pool (that chose the device), with stick (the device that its recipient was seen
+--       to stick to) and living (the chosen device may come back by itself) · and for an idempotency key digest, token (of the claim), fingerprint (of the request),
 --       answer (JSON)
 -- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
@@ -10,7 +11,7 @@
 --         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
 local FIELDS = 8
-local KEPT = { "ref", "metadata", "quiet", "media", "send_at", "expires_at", "sync_until" }
+local KEPT = { "ref", "metadata", "quiet", "media", "send_at", "expires_at", "sync_until", "pool" }
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
 local function claim(record, id, token, fingerprint, now)
@@ -62,7 +63,12 @@ local function accept(base, parts)
     if record then redis.call("DEL", record) end
     return { ... }
   end
-  local gen = redis.call("HGET", key.device(device), "gen")
+  local pool, living = parts.pool, parts.living
+  if pool then
+    local taker = taker_of(pool, recipient, device, parts.stick)
+    if taker ~= device then device, living = taker, nil end
+  end
+  local gen = device and redis.call("HGET", key.device(device), "gen")
   if not gen then return refuse("no-device") end
   if guarded and is_stopped(recipient, class, body) then return refuse("suppressed") end
   local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
@@ -74,7 +80,7 @@ local function accept(base, parts)
     if over >= 0 then return refuse("full", math.ceil(over + gap)) end
   end
   -- The lane is free when its owner said so and nothing has come since: then the message goes straight into the window.
-  local fast = lane[1] == gen and send_at <= now and not parts.quiet
+  local fast = lane[1] == gen and not pool and send_at <= now and not parts.quiet
     and tonumber(lane[2] or 0) <= now
     and redis.call("EXISTS", key.window(device)) == 0
     and redis.call("EXISTS", key.gate(device, recipient), key.waiting(device, recipient), key.aside(device, recipient)) == 0
@@ -85,7 +91,7 @@ local function accept(base, parts)
   local status = later and "scheduled" or "queued"
   local place = later and "due" or (fast and "window" or "backlog")
   local seq = next_seq()
-  local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place, record = record }
+  local m = { id = id, device = device, gen = gen, class = class, seq = seq, recipient = recipient, place = place, record = record, pool = pool }
   under_way = m
   if record then
     redis.call("HSET", record, "fingerprint", parts.fingerprint, "message", id, "token", parts.token, "state", "accepted")
@@ -109,6 +115,11 @@ local function accept(base, parts)
   end
   redis.call("HSET", key.message(id), unpack(fields))
   redis.call("ZADD", key.outbox(device), seq, id)
+  if pool then
+    stick_to(pool, recipient, device)
+    redis.call("ZADD", key.pooled(device, pool), seq, id)
+    if not living then look_for_returns(device, pool, at) end
+  end
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
   if later then to_due(m, send_at, "scheduled")
   elseif fast then
@@ -135,6 +146,7 @@ local function undo(m)
   redis.pcall("SREM", key.gate(m.device, m.recipient), m.id)
   redis.pcall("ZREM", key.outbox(m.device), m.id)
   redis.pcall("ZREM", key.due(), "x:" .. m.id)
+  if m.pool then redis.pcall("ZREM", key.pooled(m.device, m.pool), m.id) end
   redis.pcall("DEL", key.message(m.id), m.record or key.message(m.id))
 end
 

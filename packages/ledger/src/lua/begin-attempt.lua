@@ -25,6 +25,12 @@ end
 if m.status == "sending" and m["try"] == token then return reply("go") end -- the same command, sent again
 if not may_come_from(m, origins) then return { "ghost" } end
 if m.gen ~= redis.call("HGET", key.device(device), "gen") then return { "ghost" } end
+if m.batch and is_batch_still(m.batch, m.left, m.redriven_at) then
+  give_turn_back(device, window)
+  free_probe(device, id)
+  park(m)
+  return { "ghost" }
+end
 if m.expires_at and tonumber(m.expires_at) <= now then return reply("expired") end
 if m.left and now - tonumber(m.left_at) >= S.reconcile_limit_ms then return reply("expired") end
 if not m.left and m.recipient == "erased" then return reply("suppressed") end
@@ -43,11 +49,11 @@ if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return repl
 
 -- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
 local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
-local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left", "gen")
+local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left", "gen", "device")
 if t and t[1] then
   if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
   -- WhatsApp lets only its own number change it.
-  if t[4] ~= m.gen and (t[3] or t[2] == "") then return reply("orphan") end
+  if (t[4] ~= m.gen or t[5] ~= device) and (t[3] or t[2] == "") then return reply("orphan") end
   if t[2] ~= "" then
     take_out(m)
     give_turn_back(device, window)
@@ -65,4 +71,5 @@ redis.call("HSET", key.message(id), "status", "sending", "version", digits(versi
   "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
   "log", entry(m.log, "sending", ARGV[6], digits(attempt)))
 emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
+if m.batch then count_status(m, "sending", now) end
 return reply("go")

@@ -1,6 +1,6 @@
 -- Changes the state of a device, as its owner. Another phone number than before begins a new generation.
 -- ARGV: device, epoch, now (ms), state, cause or "", code or "", phone or "", lid or "", until (ms; 0 none),
---       cause of a pairing that nobody erased the credentials for
+--       cause of a pairing that nobody erased the credentials for, states in which it gives back what belongs to its pools
 -- Result: generation · 0 fenced
 local device, epoch, now, state, cause, code, phone, lid = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 if not owns(device, epoch) then return 0 end
@@ -24,6 +24,9 @@ if phone ~= "" then redis.call("HDEL", record, "erased") end
 if lid ~= "" then redis.call("HSET", record, "lid", lid) end
 if f[1] == state and (f[4] or "") == cause then return gen end
 redis.call("HSET", record, "state", state, "cause", cause, "code", code, "state_at", now, "until", ARGV[9])
+if string.find(ARGV[11], "," .. state .. ",", 1, true) then
+  for _, pool in ipairs(redis.call("SMEMBERS", key.poolsof(device))) do look_for_returns(device, pool, now) end
+end
 if state == "connected" then redis.call("HSET", record, "seen_at", now) end
 local version = redis.call("HINCRBY", record, "version", 1)
 emit({ type = "device." .. state, device = device, version = version, at = now, code = code })

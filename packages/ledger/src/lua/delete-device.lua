@@ -1,13 +1,16 @@
 -- Deletes a device, in bounded steps. The first one ends what it could still do: no lease, no acceptance, no credentials. The others end
 -- its open messages: what has not left is canceled, what may have left fails with an unknown outcome, which evidence may still correct.
 -- ARGV: device, now (ms), at most so many, allowed origins of canceled, allowed origins of failed
--- Result: "more" (call again) · "done" · "absent"
+-- Result: "more" (call again) · "waits" (until it has given back what belongs to its pools: return-pooled) · "done" · "absent"
 local device, now, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local gen = redis.call("HGET", key.device(device), "gen")
 if gen then
   local version = redis.call("HINCRBY", key.device(device), "version", 1)
   redis.call("HSET", key.removals(), device, gen .. "|0")
-  leave_pools(device)
+  leave_pools(device, now)
+  for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
+    if redis.call("HGET", key.batch(batch), "device") == device then break_batch(batch, "canceled", now, "device_deleted") end
+  end
   redis.call("DEL", key.device(device), key.lease(device), key.credentials(device), key.requests(device))
   redis.call("ZREM", key.devices(), device)
   redis.call("ZREM", key.leases(), device)
@@ -17,6 +20,7 @@ if gen then
 end
 local removal = redis.call("HGET", key.removals(), device)
 if not removal then return "absent" end
+if redis.call("EXISTS", key.leaving(device)) == 1 then return "waits" end
 local generations, cursor = string.match(removal, "^(%d+)|(.+)$")
 
 local ended = 0
@@ -63,7 +67,8 @@ if cursor ~= "done" then
   return "more"
 end
 redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device),
-  key.inbox(device), key.groups(device), key.outbox(device))
+  key.inbox(device), key.groups(device), key.outbox(device), key.batchesof(device))
+for _, class in ipairs(CLASSES) do redis.call("DEL", key.ring(device, class)) end
 redis.call("HDEL", key.removals(), device)
 -- The device's own endpoints hear the end, which is in the log by now, and go then (trim-events).
 for _, prefix in ipairs({ "wh_", "wh_wuts" }) do

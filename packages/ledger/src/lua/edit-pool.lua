@@ -1,13 +1,19 @@
 -- What the user changes of a pool.
--- ARGV: pool, name or "", strategy or "", devices … (none: as they are)
+-- ARGV: pool, now (ms), name or "", strategy or "", devices … (none: as they are)
 -- Result: {"edited"} · {"absent"} · {"no-device", the first that there is not}
-local pool, name, strategy = ARGV[1], ARGV[2], ARGV[3]
+local pool, now, name, strategy = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local record = key.pool(pool)
 if redis.call("EXISTS", record) == 0 then return { "absent" } end
-local devices = { unpack(ARGV, 4) }
+local devices = { unpack(ARGV, 5) }
 local missing = missing_device(devices)
 if missing then return { "no-device", missing } end
 if name ~= "" then redis.call("HSET", record, "name", name) end
 if strategy ~= "" then redis.call("HSET", record, "strategy", strategy) end
-if #devices > 0 then set_devices(pool, devices) end
+if #devices > 0 then
+  local before = pool_devices(pool)
+  set_devices(pool, devices)
+  for _, device in ipairs(before) do
+    if redis.call("SISMEMBER", key.poolsof(device), pool) == 0 then look_for_returns(device, pool, now) end
+  end
+end
 return { "edited" }

@@ -1,4 +1,4 @@
--- Pools: a part of the scripts that change them.
+-- Pools: a part of the scripts that change them, and of those that give messages to their devices.
 
 -- The devices of a pool, in the order of its user; none when there is no such pool.
 local function pool_devices(pool)
@@ -13,6 +13,11 @@ local function missing_device(devices)
   end
 end
 
+-- It is to be looked at whether the device has messages to give back to the pool.
+local function look_for_returns(device, pool, at)
+  redis.call("ZADD", key.returns(), "NX", at, device .. "|" .. pool)
+end
+
 -- From now on the pool has these devices.
 local function set_devices(pool, devices)
   for _, device in ipairs(pool_devices(pool)) do redis.call("SREM", key.poolsof(device), pool) end
@@ -21,13 +26,72 @@ local function set_devices(pool, devices)
   for _, device in ipairs(devices) do redis.call("SADD", key.poolsof(device), pool) end
 end
 
--- A device that is deleted leaves its pools.
-local function leave_pools(device)
+-- A device that is deleted leaves its pools: what it can give back is given back before the rest is canceled.
+local function leave_pools(device, at)
   for _, pool in ipairs(redis.call("SMEMBERS", key.poolsof(device))) do
     local others = {}
     for _, other in ipairs(pool_devices(pool)) do
       if other ~= device then others[#others + 1] = other end
     end
     set_devices(pool, others)
+    redis.call("SADD", key.leaving(device), pool)
+    look_for_returns(device, pool, at)
   end
+end
+
+-- The device of a recipient is the chosen one, unless another message was quicker, or it has left the pool since; nil when the pool has
+-- none. `seen`: the device that the recipient was seen to stick to.
+local function taker_of(pool, recipient, chosen, seen)
+  local stick = redis.call("GET", key.stick(pool, recipient))
+  local taker = stick and stick ~= seen and stick or chosen
+  if redis.call("SISMEMBER", key.poolsof(taker), pool) == 0 then return pool_devices(pool)[1] end
+  return taker
+end
+
+-- The recipient stays with the device, for S.stick_kept_ms after its last message.
+local function stick_to(pool, recipient, device)
+  redis.call("SET", key.stick(pool, recipient), device, "PX", digits(S.stick_kept_ms))
+end
+
+-- Those devices of the pool that the recipient has a living conversation with, the longest first.
+local function warm_devices(pool, recipient, now)
+  local found = {}
+  local lid = string.sub(redis.call("GET", key.recipient(recipient)) or "", 3)
+  for _, whom in ipairs({ recipient, lid ~= "" and lid or nil }) do
+    for _, device in ipairs(redis.call("ZREVRANGEBYSCORE", key.talks(whom), "+inf", now)) do
+      if redis.call("SISMEMBER", key.poolsof(device), pool) == 1
+        and is_warm(device, recipient, now, redis.call("HEXISTS", key.lane(device), "held_until") == 0) then
+        found[#found + 1] = device
+      end
+    end
+  end
+  return found
+end
+
+-- Moves a message that waits, and can't have left, to another device of its pool. What waits for a time goes on waiting where that time
+-- has nothing to do with the device; everything else is judged anew there.
+local function move_to(m, to, now)
+  local from = m.device
+  local later = m.place == "due" and (m.status == "scheduled" or m.why == "retry")
+  local parked = m.place == "parked"
+  if not parked then take_out(m) end
+  local shut = redis.call("SREM", key.gate(from, m.recipient), m.id) == 1
+  free_probe(from, m.id)
+  redis.call("ZREM", key.outbox(from), m.id)
+  redis.call("ZREM", key.pooled(from, m.pool), m.id)
+  m.device, m.gen = to, generation(to)
+  redis.call("ZADD", key.outbox(to), m.seq, m.id)
+  redis.call("ZADD", key.pooled(to, m.pool), m.seq, m.id)
+  local version = tonumber(m.version or 1) + 1
+  redis.call("HSET", key.message(m.id), "device", to, "gen", m.gen, "version", digits(version), "log", entry(m.log, m.status, digits(now)))
+  if later then
+    if shut then redis.call("SADD", key.gate(to, m.recipient), m.id) end
+    to_due(m, m.next_at, m.why)
+  elseif not parked then
+    redis.call("HDEL", key.message(m.id), "next_at", "why", "looks")
+    to_backlog(m)
+  end
+  let_next_come(from, m.recipient)
+  emit({ type = "message." .. m.status, message = m.id, device = to, version = version, at = now })
+  wake(to)
 end

@@ -4,7 +4,7 @@
 --       12 next at (ms, for due), 13 "1" when an attempt may have left, 14 what to add to the count of attempts (-1: this one is not
 --       used up; 1: it had not begun), 15 taken (JSON) or "", 16 throttle the lane until (0 no), 17 hold cold sends until (0 no),
 --       18 feed number of the job in hand, when its attempt had not begun (no token)
--- Result: {"settled", version} · {"refused", status} · {"recorded", status} (late evidence: timeline only) · {"absent"} · {"fenced"}
+-- Result: {"settled", version, how long it took (ms; acks and deliveries only)} · {"refused", status} · {"recorded", status} (late evidence: timeline only) · {"absent"} · {"fenced"}
 local id, by, device, epoch, token, to, origins, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 
 -- A receipt for what is settled already: nothing waits for it, no gate stands, its time to be kept runs. (An ack comes first: it is not looked for.)
@@ -15,9 +15,10 @@ if by == "evidence" and to ~= "sent" then
     local version, attempts = tonumber(f[4]) + 1, f[5] and f[5] ~= "0" and f[5] or nil
     redis.call("HSET", key.message(id), "status", to, "version", digits(version), "log", entry(f[6], to, now, attempts))
     emit({ type = "message." .. to, message = id, device = device, version = version, at = now, attempt = attempts })
-    tally(now, mark_of(to, now, nil, f[6]))
+    local took = took_of(to, now, f[6])
+    tally(now, mark_of(to, nil, took))
     if f[7] then count_status({ batch = f[7], status = f[1] }, to, now) end
-    return { "settled", version }
+    return { "settled", version, digits(took) }
   end
 end
 
@@ -39,7 +40,7 @@ if not may_come_from(m, origins) then
   return { "refused", m.status }
 end
 
-local version = enter(m, {
+local version, took = enter(m, {
   to = to, at = now, code = ARGV[9], detail = ARGV[10],
   due = ARGV[11] == "due" and ARGV[12] or nil, why = to == "unknown" and "reconcile" or "retry", backlog = ARGV[11] == "backlog",
   left = ARGV[13] == "1", attempts = math.max(0, tonumber(m.attempts or 0) + tonumber(ARGV[14])),
@@ -69,4 +70,4 @@ if throttle or hold then
   redis.call("HDEL", lane, "open")
   take_window_back(device)
 end
-return { "settled", version }
+return { "settled", version, digits(took) }

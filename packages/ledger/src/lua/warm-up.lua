@@ -4,6 +4,10 @@
 local device, whom = ARGV[1], ARGV[3]
 local index = ARGV[2] == "trusted" and key.trusted(device) or key.warm(device)
 redis.call("ZADD", index, "GT", ARGV[4], whom)
+-- Who of a pool talks to them is asked by their name.
+redis.call("ZADD", key.talks(whom), "GT", ARGV[4], device)
+redis.call("PEXPIREAT", key.talks(whom), ARGV[4], "NX")
+redis.call("PEXPIREAT", key.talks(whom), ARGV[4], "GT")
 -- The ones that stay warm the longest are remembered.
 redis.call("ZREMRANGEBYRANK", index, 0, -(ARGV[5] + 1))
 local recipient = redis.call("GET", key.alias(whom)) or whom

@@ -1,0 +1,76 @@
+import type { Ledger } from "@pombo/ledger";
+import { label, type Measures, type Metrics } from "@pombo/telemetry";
+
+/** The lines of the worker's log that are measured. */
+export function workMeasures(metrics: Metrics): Measures {
+  const attempts = metrics.counter({
+    name: "jobs_total",
+    help: "Jobs of lanes by how they ended and with which code; proved: WhatsApp acked the message",
+    labels: ["end", "code"],
+  });
+  const attemptTime = metrics.timer({
+    name: "job_seconds",
+    help: "Jobs of lanes from the fetch to the outcome",
+    labels: ["end"],
+  });
+  const leases = metrics.counter({
+    name: "lease_changes_total",
+    help: "Devices that this worker took, handed over, or lost to another one",
+    labels: ["change"],
+  });
+  const states = metrics.counter({
+    name: "device_changes_total",
+    help: "Changes of a device's state",
+    labels: ["state"],
+  });
+  const broken = metrics.counter({
+    name: "lane_faults_total",
+    help: "Lanes that moved nothing without a reason, jobs that broke, evidence that was not written",
+    labels: ["fault"],
+  });
+  return {
+    "job.ended": ({ end, code, ms }) => {
+      attempts({ end: label(end), code: label(code) });
+      attemptTime({ end: label(end) }, Number(ms));
+    },
+    "device.taken": () => leases({ change: "taken" }),
+    "device.handed_over": () => leases({ change: "handed_over" }),
+    "device.lost": () => leases({ change: "lost" }),
+    "device.changed": ({ state }) => states({ state: label(state) }),
+    "lane.blocked": () => broken({ fault: "blocked" }),
+    "job.broke": () => broken({ fault: "job_broke" }),
+    "receipt.lost": () => broken({ fault: "evidence_lost" }),
+    "lane.turn_failed": () => broken({ fault: "turn_failed" }),
+  };
+}
+
+/** The same ledger; what WhatsApp says about messages is counted, once for each status that a message enters, with its time. */
+export function measureEvidence(ledger: Ledger, metrics: Metrics): Ledger {
+  const evidence = metrics.counter({
+    name: "evidence_total",
+    help: "Acks (sent) and receipts (delivered, read, played) that moved a message",
+    labels: ["status"],
+  });
+  const acks = metrics.timer({
+    name: "accept_to_ack_seconds",
+    help: "From the acceptance, or from send_at, to WhatsApp's ack",
+    labels: [],
+  });
+  const deliveries = metrics.timer({
+    name: "ack_to_delivered_seconds",
+    help: "From WhatsApp's ack to the receipt of the phone",
+    labels: [],
+  });
+  return {
+    ...ledger,
+    async recordEvidence(deviceId, proof) {
+      const settled = await ledger.recordEvidence(deviceId, proof);
+      if (settled.kind !== "settled") return settled;
+      evidence({ status: proof.proves });
+      if (settled.tookMs !== undefined && proof.proves === "sent") acks({}, settled.tookMs);
+      if (settled.tookMs !== undefined && proof.proves === "delivered")
+        deliveries({}, settled.tookMs);
+      return settled;
+    },
+  };
+}

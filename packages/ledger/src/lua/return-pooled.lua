@@ -1,0 +1,79 @@
+-- Gives what stands with a device back to its pool, when the device is gone, has left the pool, or can't send until somebody pairs it.
+-- What may have left stays, and so does what is in an attempt, with all that waits behind it. One bounded step; the next one goes on at
+-- the cursor.
+-- ARGV: 1 device, 2 pool, 3 now (ms), 4 cursor (a sequence; "0" at the beginning), 5 at most so many, 6 the next look (ms),
+--       7 states that give back (",logged_out,blocked,"), 8 1 when the devices that follow live, else 0 (only what stands with a device
+--       that is gone goes to them), 9 … devices for recipients without a tie, one after the other
+-- Result: {moved, next cursor, or "" at the end}
+local device, pool, now, cursor, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local member = device .. "|" .. pool
+local index = key.pooled(device, pool)
+
+local function gives_back(state)
+  return not state or string.find(ARGV[7], "," .. state .. ",", 1, true)
+end
+local d = redis.call("HMGET", key.device(device), "gen", "state")
+local gone, silent = not d[1], gives_back(d[2])
+local belongs = redis.call("SISMEMBER", key.poolsof(device), pool) == 1
+
+-- There is nothing to do here, and until something happens to device or pool there will be nothing.
+local function rest()
+  redis.call("ZREM", key.returns(), member)
+  redis.call("SREM", key.leaving(device), pool)
+  return { 0, "" }
+end
+if belongs and not silent then return rest() end
+if #ARGV < 9 or (ARGV[8] == "0" and not gone) then
+  if not belongs and (#ARGV < 9 or redis.call("EXISTS", index) == 0) then return rest() end
+  redis.call("ZADD", key.returns(), ARGV[6], member)
+  return { 0, "" }
+end
+-- Nothing of it goes any more: what is picked is in its place.
+if silent then take_window_back(device) end
+
+local next_dealt = 9
+local function dealt()
+  local taker = ARGV[next_dealt]
+  next_dealt = next_dealt < #ARGV and next_dealt + 1 or 9
+  return taker
+end
+local function taker(recipient)
+  local stick = redis.call("GET", key.stick(pool, recipient))
+  if stick and stick ~= device and redis.call("SISMEMBER", key.poolsof(stick), pool) == 1
+    and not gives_back(redis.call("HGET", key.device(stick), "state")) then return stick end
+  for _, other in ipairs(warm_devices(pool, recipient, now)) do
+    if other ~= device and not gives_back(redis.call("HGET", key.device(other), "state")) then return other end
+  end
+  for _ = 9, #ARGV do
+    local other = dealt()
+    if redis.call("SISMEMBER", key.poolsof(other), pool) == 1 then return other end
+  end
+end
+-- An attempt of a device that is gone won't come back: nothing has to stay behind it.
+local function is_behind_attempt(m)
+  if gone then return false end
+  for _, id in ipairs(redis.call("SMEMBERS", key.gate(device, m.recipient))) do
+    if redis.call("HGET", key.message(id), "status") == "sending" then return true end
+  end
+end
+
+local moved, looked = 0, 0
+local page = redis.call("ZRANGEBYSCORE", index, "(" .. cursor, "+inf", "WITHSCORES", "LIMIT", 0, limit)
+for at = 1, #page, 2 do
+  local m = load_message(page[at])
+  looked, cursor = looked + 1, page[at + 1]
+  if not m or m.device ~= device or m.pool ~= pool or m.left then redis.call("ZREM", index, page[at])
+  elseif (m.status == "queued" or m.status == "scheduled") and m.place ~= "window" and not is_behind_attempt(m) then
+    local to = taker(m.recipient)
+    if to then
+      stick_to(pool, m.recipient, to)
+      move_to(m, to, now)
+      moved = moved + 1
+    end
+  end
+end
+if looked == limit then return { moved, cursor } end
+if gone or (not belongs and redis.call("EXISTS", index) == 0) then rest()
+else redis.call("ZADD", key.returns(), ARGV[6], member)
+end
+return { moved, "" }

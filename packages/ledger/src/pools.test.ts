@@ -1,0 +1,292 @@
+import { randomBytes } from "node:crypto";
+import { type DeviceId, type MessageId, mintPoolId } from "@pombo/domain";
+import { expect, test } from "vitest";
+import type { NewMessage } from "./accept.ts";
+import type { Ownership } from "./lane.ts";
+import { newMessage, setup } from "./setup.test-bed.ts";
+
+const NOW = 1_700_000_000_000;
+const [A, B, C] = ["a", "b", "c"].map((name) => `dev_${name.repeat(16)}` as DeviceId) as [
+  DeviceId,
+  DeviceId,
+  DeviceId,
+];
+/** Chats end by the clock of Redis. */
+const WARM = Date.now() + 86_400_000;
+const ANA = "5511900000002";
+const BEN = "5511900000003";
+
+/** A pool of three connected devices. */
+async function openPool(how: { readonly twice?: true } = {}) {
+  const t = await setup({}, how);
+  const { ledger } = t;
+  const owns = new Map<DeviceId, Ownership>();
+  for (const [index, id] of [A, B, C].entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await ledger.createDevice({ id, name: id, keyId: "key_1", at: 1 });
+    // oxlint-disable-next-line no-await-in-loop
+    const own = await ledger.take(id, "worker-1");
+    if (own === undefined) throw new Error("no lease");
+    owns.set(id, own);
+    const phone = `551199900000${index}`;
+    // oxlint-disable-next-line no-await-in-loop
+    await ledger.changeDevice(own, { state: "connected", now: NOW, phone });
+  }
+  const poolId = mintPoolId(randomBytes(8));
+  const pool = { id: poolId, name: "all", strategy: "balanced", keyId: "key_1", now: NOW } as const;
+  await ledger.createPool({ ...pool, devices: [A, B, C] });
+  for (const digits of [ANA, BEN])
+    // oxlint-disable-next-line no-await-in-loop -- few
+    await ledger.rememberRecipient(digits, { lid: `${digits}@lid` });
+  const own = (id: DeviceId): Ownership => {
+    const found = owns.get(id);
+    if (found === undefined) throw new Error(`${id} is not owned`);
+    return found;
+  };
+  return {
+    ...t,
+    poolId,
+    own,
+    /** Accepts a message of the pool; the device that it stands with. */
+    async send(recipient: string, over: Partial<NewMessage> = {}) {
+      const chosen = await ledger.chooseDevice(poolId, recipient, over.at ?? NOW);
+      if (chosen === undefined) throw new Error("the pool has no devices");
+      const message = newMessage({ recipient, at: NOW, ...over, ...chosen });
+      await ledger.accept(message);
+      return message.id;
+    },
+    async deviceOf(id: MessageId) {
+      return (await ledger.findMessage(id))?.deviceId;
+    },
+    lose: (id: DeviceId, state: "logged_out" | "blocked" | "disconnected" = "logged_out") =>
+      ledger.changeDevice(own(id), { state, now: NOW + 10 }),
+    /** What a sweep of a worker does. */
+    async sweep(now = NOW + 20) {
+      let moved = 0;
+      for (const one of await ledger.dueReturns(now, 100))
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        moved += await ledger.returnPooled(one, now);
+      return moved;
+    },
+    /** Feeds the message and begins its attempt on its device. */
+    async attempt(id: MessageId, deviceId: DeviceId) {
+      const fed = await t.feed(own(deviceId), { pick: id });
+      if (fed.kind !== "fed") throw new Error(`not fed: ${fed.kind}`);
+      const job = { messageId: id, feed: fed.feed, token: id, now: NOW + 5, connectedSince: 0 };
+      expect(await ledger.begin(own(deviceId), job)).toMatchObject({ kind: "go" });
+    },
+  };
+}
+
+test("a recipient stays with the device of its first message, and others are spread", async () => {
+  await using t = await openPool();
+  const first = await t.deviceOf(await t.send(ANA));
+  const others = new Set<DeviceId | undefined>();
+  for (let last = 0; last < 6; last += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is the point
+    others.add(await t.deviceOf(await t.send(`551191000000${last}`)));
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await t.deviceOf(await t.send(ANA))).toBe(first);
+  }
+  expect(others).toEqual(new Set([A, B, C]));
+});
+
+test("two messages to a new recipient at once go to one device", async () => {
+  await using t = await openPool();
+  const ids = await Promise.all(Array.from({ length: 20 }, () => t.send(ANA)));
+  const devices = await Promise.all(ids.map((id) => t.deviceOf(id)));
+  expect(new Set(devices).size).toBe(1);
+});
+
+test("a living conversation decides before the room, and a stick before the conversation", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(C, ANA, WARM);
+  expect(await t.deviceOf(await t.send(ANA))).toBe(C);
+  // The conversation is known by the LID only.
+  await t.ledger.trust(B, `${BEN}@lid`, WARM);
+  expect(await t.deviceOf(await t.send(BEN))).toBe(B);
+  await t.ledger.warmUp(A, BEN, WARM + 1);
+  expect(await t.deviceOf(await t.send(BEN))).toBe(B);
+});
+
+test("a device that is away keeps its recipients, and gets no new ones", async () => {
+  await using t = await openPool();
+  const first = await t.deviceOf(await t.send(ANA));
+  if (first === undefined) throw new Error("no device");
+  await t.lose(first, "disconnected");
+  expect(await t.sweep()).toBe(0);
+  expect(await t.deviceOf(await t.send(ANA, { at: NOW + 1_000 }))).toBe(first);
+  for (let last = 0; last < 6; last += 1) {
+    const id = await t.send(`551191000000${last}`, { at: NOW + 1_000 }); // oxlint-disable-line no-await-in-loop -- one after the other
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await t.deviceOf(id)).not.toBe(first);
+  }
+});
+
+test.each(["logged_out", "blocked"] as const)(
+  "a device that is %s gives back what can't have left, and keeps the rest",
+  async (state) => {
+    await using t = await openPool({ twice: true });
+    await t.ledger.warmUp(A, ANA, WARM);
+    await t.ledger.warmUp(A, BEN, WARM);
+    const [left, behind, waiting, scheduled] = [
+      await t.send(ANA),
+      await t.send(ANA),
+      await t.send(BEN),
+      await t.send(BEN, { sendAt: NOW + 60_000 }),
+    ];
+    const direct = newMessage({ deviceId: A, recipient: BEN, at: NOW });
+    await t.ledger.accept(direct);
+    await t.attempt(left, A);
+    await t.lose(A, state);
+    // What is in an attempt may come back, and nothing of its recipient goes before it.
+    expect(await t.sweep()).toBe(0);
+    expect(await t.deviceOf(waiting)).not.toBe(A);
+    expect(await t.deviceOf(behind)).toBe(A);
+    const unknown = { code: "OUTCOME_UNKNOWN", detail: "" } as const;
+    await t.ledger.settle(t.own(A), left, {
+      to: "unknown",
+      now: NOW + 30,
+      token: left,
+      failure: unknown,
+      mayHaveLeft: true,
+      wait: { kind: "due", at: NOW + 90_000 },
+    });
+    await t.sweep(NOW + 10_000);
+    const [one, two, three, four, five] = await Promise.all(
+      [left, behind, waiting, scheduled, direct.id].map((id) => t.ledger.findMessage(id)),
+    );
+    expect([one?.deviceId, one?.status]).toEqual([A, "unknown"]);
+    expect([five?.deviceId, five?.status]).toEqual([A, "queued"]);
+    expect(two).toMatchObject({ status: "queued", place: "backlog", version: 2 });
+    expect(two?.deviceId).not.toBe(A);
+    expect(three?.deviceId).not.toBe(A);
+    expect(four).toMatchObject({ status: "scheduled", place: "due", deviceId: three?.deviceId });
+    // It is sent there, once.
+    await t.attempt(behind, two?.deviceId as DeviceId);
+    const proof = { messageId: behind, proves: "sent", now: NOW + 40 } as const;
+    await t.ledger.recordEvidence(two?.deviceId as DeviceId, proof);
+    expect(await t.ledger.findMessage(behind)).toMatchObject({ status: "sent" });
+    await t.ledger.serveDue(NOW + 60_000, 100);
+    expect(await t.ledger.findMessage(scheduled)).toMatchObject({
+      status: "queued",
+      deviceId: three?.deviceId,
+    });
+  },
+);
+
+test("what was picked and not begun is given back too, and its job is a ghost", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(A, ANA, WARM);
+  const id = await t.send(ANA);
+  const fed = await t.feed(t.own(A), { pick: id });
+  if (fed.kind !== "fed") throw new Error("not fed");
+  await t.lose(A);
+  expect(await t.sweep()).toBe(1);
+  const job = { messageId: id, feed: fed.feed, token: "late", now: NOW, connectedSince: 0 };
+  expect(await t.ledger.begin(t.own(A), job)).toEqual({ kind: "ghost" });
+  expect(await t.ledger.window(A)).toEqual([]);
+});
+
+test("without another device everything waits, and goes as soon as one lives", async () => {
+  await using t = await openPool();
+  const ids = [await t.send(ANA), await t.send(BEN)];
+  for (const id of [A, B, C])
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await t.lose(id);
+  expect(await t.sweep()).toBe(0);
+  await t.ledger.changeDevice(t.own(B), { state: "connected", now: NOW + 1_000 });
+  await t.sweep(NOW + 60_000);
+  expect(await Promise.all(ids.map((id) => t.deviceOf(id)))).toEqual([B, B]);
+});
+
+test("a new message does not overtake those that its lost device has yet to give back", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(A, ANA, WARM);
+  const first = await t.send(ANA);
+  await t.lose(A);
+  const second = await t.send(ANA, { at: NOW + 1_000 });
+  expect(await t.deviceOf(second)).toBe(A);
+  expect(await t.sweep(NOW + 2_000)).toBe(2);
+  const device = (await t.deviceOf(first)) as DeviceId;
+  expect(await t.deviceOf(second)).toBe(device);
+  const { candidates } = await t.ledger.peek(device, NOW + 3_000);
+  expect(candidates.map(({ id }) => id)).toEqual([first, second]);
+  expect(await t.deviceOf(await t.send(ANA, { at: NOW + 4_000 }))).toBe(device);
+});
+
+test("a device that is deleted gives back first; only what nobody else can send is canceled", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(A, ANA, WARM);
+  const [left, pooled] = [await t.send(ANA), await t.send(ANA)];
+  const direct = newMessage({ deviceId: A, recipient: ANA, at: NOW });
+  await t.ledger.accept(direct);
+  await t.attempt(left, A);
+  expect(await t.ledger.removeDevice(A, NOW + 10)).toBe("more");
+  expect(await t.ledger.removeDevice(A, NOW + 10)).toBe("waits");
+  expect(await t.ledger.findPool(t.poolId)).toMatchObject({ devices: [B, C] });
+  expect(await t.sweep()).toBe(1);
+  let step = await t.ledger.removeDevice(A, NOW + 30);
+  // oxlint-disable-next-line no-await-in-loop -- one step after the other
+  while (step === "more") step = await t.ledger.removeDevice(A, NOW + 30);
+  expect(step).toBe("done");
+  const found = await Promise.all([left, pooled, direct.id].map((id) => t.ledger.findMessage(id)));
+  expect(found.map((one) => one?.status)).toEqual(["failed", "queued", "canceled"]);
+  expect([B, C]).toContain(found[1]?.deviceId);
+  expect(await t.redis.keys("*:leaving:*")).toEqual([]);
+  expect(await t.redis.zcard(t.keys.returns())).toBe(0);
+});
+
+test("the last device of a pool takes its messages with it", async () => {
+  await using t = await openPool();
+  await t.ledger.editPool(t.poolId, { devices: [A] }, NOW);
+  const id = await t.send(ANA);
+  await t.ledger.removeDevice(A, NOW + 10);
+  await t.sweep();
+  // oxlint-disable-next-line no-await-in-loop -- one step after the other
+  while ((await t.ledger.removeDevice(A, NOW + 30)) === "more");
+  expect(await t.ledger.findMessage(id)).toMatchObject({ status: "canceled", deviceId: A });
+  expect(await t.ledger.chooseDevice(t.poolId, ANA, NOW + 60_000)).toBeUndefined();
+});
+
+test("a device that leaves the pool gives back what waits with it, and is chosen no more", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(A, ANA, WARM);
+  const id = await t.send(ANA);
+  await t.ledger.editPool(t.poolId, { devices: [B, C] }, NOW + 10);
+  expect(await t.sweep()).toBe(1);
+  const device = await t.deviceOf(id);
+  expect([B, C]).toContain(device);
+  expect(await t.deviceOf(await t.send(ANA, { at: NOW + 5_000 }))).toBe(device);
+  expect(await t.redis.zcard(t.keys.returns())).toBe(0);
+});
+
+test("an acceptance that was chosen for a device that has left meanwhile goes to another", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(A, ANA, WARM);
+  const chosen = await t.ledger.chooseDevice(t.poolId, ANA, NOW);
+  expect(chosen?.deviceId).toBe(A);
+  await t.ledger.editPool(t.poolId, { devices: [B] }, NOW);
+  const message = newMessage({ recipient: ANA, at: NOW, ...chosen });
+  await t.ledger.accept(message);
+  expect(await t.deviceOf(message.id)).toBe(B);
+  await t.ledger.deletePool(t.poolId);
+  const late = newMessage({ recipient: BEN, at: NOW, ...chosen });
+  expect(await t.ledger.accept(late)).toEqual({ kind: "no-device" });
+});
+
+test("many messages are given back in bounded steps, in their order", async () => {
+  await using t = await openPool();
+  await t.ledger.editPool(t.poolId, { devices: [A] }, NOW);
+  const ids: MessageId[] = [];
+  for (let count = 0; count < 350; count += 1)
+    // oxlint-disable-next-line no-await-in-loop -- their order is the point
+    ids.push(await t.send(`55119${String(count % 50).padStart(8, "0")}`));
+  await t.ledger.editPool(t.poolId, { devices: [A, B] }, NOW);
+  await t.lose(A);
+  expect(await t.sweep()).toBe(350);
+  const { candidates } = await t.ledger.peek(B, NOW + 30, 1_000);
+  expect(candidates.map(({ id }) => id)).toEqual(ids);
+  expect(await t.redis.zcard(t.keys.pooled(A, t.poolId))).toBe(0);
+  expect(await t.redis.zcard(t.keys.pooled(B, t.poolId))).toBe(350);
+});

@@ -1,0 +1,50 @@
+import { expect, onTestFinished, test } from "vitest";
+import { readMetricsPlace, serveMetrics } from "./serve-metrics.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 } as const;
+
+async function serve(render: () => Promise<{ text: string; contentType: string }>) {
+  const server = await serveMetrics(LOOPBACK, render);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  return server.url;
+}
+
+test("it serves the metrics, and nothing else", async () => {
+  const url = await serve(async () => ({ text: "a 1\n", contentType: "text/plain" }));
+  const answer = await fetch(url);
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/plain"]);
+  expect(await answer.text()).toBe("a 1\n");
+  expect((await fetch(url.replace("/metrics", "/"))).status).toBe(404);
+  expect((await fetch(url, { method: "POST" })).status).toBe(404);
+});
+
+test("what can't be told is an error, never an old number; the next scrape is served", async () => {
+  let broken = true;
+  const url = await serve(async () => {
+    if (broken) throw new Error("Redis is away");
+    return { text: "a 2\n", contentType: "text/plain" };
+  });
+  const answer = await fetch(url);
+  expect([answer.status, await answer.text()]).toEqual([503, ""]);
+  broken = false;
+  expect((await fetch(url)).status).toBe(200);
+});
+
+test("a port that is taken is said at the start", async () => {
+  const url = new URL(await serve(async () => ({ text: "", contentType: "text/plain" })));
+  const again = serveMetrics({ ...LOOPBACK, port: Number(url.port) }, async () => ({
+    text: "",
+    contentType: "text/plain",
+  }));
+  await expect(again).rejects.toThrow(/EADDRINUSE/);
+});
+
+test("metrics are off unless a port is named; then on loopback unless a host is named", () => {
+  expect(readMetricsPlace({})).toEqual({ kind: "off" });
+  expect(readMetricsPlace({ POMBO_METRICS_PORT: "" })).toEqual({ kind: "off" });
+  const port = { POMBO_METRICS_PORT: "9464" };
+  expect(readMetricsPlace(port)).toEqual({ kind: "place", host: "127.0.0.1", port: 9464 });
+  expect(readMetricsPlace({ ...port, POMBO_METRICS_HOST: "::" })).toMatchObject({ host: "::" });
+  for (const wrong of ["x", "70000", "-1", "80 "])
+    expect(readMetricsPlace({ POMBO_METRICS_PORT: wrong }).kind).toBe("refused");
+});
