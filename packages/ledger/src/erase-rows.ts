@@ -1,4 +1,11 @@
-import { type BatchId, ERASED, type PackedRow, packRows, unpackRows } from "@pombo/domain";
+import {
+  type BatchId,
+  CHUNK_ROWS,
+  ERASED,
+  type PackedRow,
+  packRows,
+  unpackRows,
+} from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
@@ -59,17 +66,33 @@ async function eraseChunks({ id, names, start }: Stretch, { redis, keys, run }: 
     const rows = unpackRows(String(await inflate(bytes)));
     looked += rows.length;
     const kept = rows.map((row) => (row !== null && names.includes(row.to) ? blank(row) : row));
-    const count = kept.filter((row, at) => row !== rows[at]).length;
-    if (count === 0) continue;
+    const places = kept.flatMap((row, at) =>
+      row === rows[at] ? [] : [index * CHUNK_ROWS + at + 1],
+    );
+    if (places.length === 0) continue;
+    // Before its row: a death in between leaves what the next try finds.
+    // oxlint-disable-next-line no-await-in-loop
+    await dropEdits(id, places, { redis, keys });
     // oxlint-disable-next-line no-await-in-loop
     const packed = await deflate(packRows(kept), { level: 1 });
     // oxlint-disable-next-line no-await-in-loop
     const replaced = await run("replace-rows", id, "rows", index, sha1(bytes), packed);
     // It has changed meanwhile: the next step looks again.
     if (replaced !== 1) return { erased, looked, cursor: `${id}|rows|${index}` };
-    erased += count;
+    erased += places.length;
   }
   return { erased, looked, cursor: `${id}|rows|${start + PER_STEP}` };
+}
+
+/** What a row that waits shall say instead: it says nothing now. */
+async function dropEdits(
+  id: BatchId,
+  rows: readonly number[],
+  { redis, keys }: Pick<RowDeps, "redis" | "keys">,
+): Promise<void> {
+  const exits = await redis.hmget(keys.exits(id), ...rows.map(String));
+  const edited = rows.filter((_, at) => exits[at]?.startsWith("body|") === true);
+  if (edited.length > 0) await redis.hdel(keys.exits(id), ...edited.map(String));
 }
 
 /** As many values as there were: its template still finds each. */

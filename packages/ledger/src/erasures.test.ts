@@ -334,6 +334,8 @@ test("a batch keeps its counts: her rows are there without a name and a word", a
   const error = { ...wrong, code: "VALIDATION_ERROR", message: `${ANA} stands in line 2` } as const;
   const chunk = { index: 0, hash: "h0", rows, errors: [error], now: NOW };
   expect(await t.ledger.appendChunk(made.batch, chunk)).toEqual({ kind: "stored" });
+  await t.redis.hset(t.keys.exits(made.batch.id), "1", 'body|{"kind":"text","text":"dear Ana"}');
+  await t.redis.hset(t.keys.exits(made.batch.id), "2", `canceled|${NOW}`);
   const counts = (await t.ledger.findBatch(made.batch.id))?.counts;
 
   await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
@@ -349,6 +351,7 @@ test("a batch keeps its counts: her rows are there without a name and a word", a
     { row: 3, value: ERASED, message: `${ERASED} stands in line 2` },
   ]);
   expect((await t.ledger.findBatch(made.batch.id))?.counts).toEqual(counts);
+  expect(await t.redis.hgetall(t.keys.exits(made.batch.id))).toEqual({ 2: `canceled|${NOW}` });
 });
 
 test("nothing is ever sent to who was erased", async () => {

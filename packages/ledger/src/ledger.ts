@@ -87,7 +87,7 @@ export interface LedgerDeps {
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
-  const { beginErasure, stepErasure } = erasures({ redis, keys, run });
+  const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   const drawing = draws(run);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
@@ -107,8 +107,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...recipients({ redis, keys, run, settings }),
     ...views({ redis, keys, settings, ...rows }),
     ...standstills(redis, keys),
-    ...operations({ redis, keys, run, stepErasure }),
-    beginErasure,
+    ...operations({ redis, keys, run, stepErasure: (id, by) => erasing.stepErasure(id, by) }),
+    beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls({ redis, keys, ...dead, ...rows }),
