@@ -23,7 +23,13 @@ export {
   type PoolId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
-export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+export {
+  ERASED,
+  type ParsedRecipient,
+  parseRecipient,
+  type Recipient,
+  recipientKey,
+} from "./recipient.ts";
 
 // Whom nothing is sent to
 export {
