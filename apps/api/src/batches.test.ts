@@ -46,7 +46,8 @@ test("batches are listed newest first, by sender and status, and page by page", 
   const idsOf = async (query: string, key = ADMIN) => {
     const page = await api.call("GET", `/v1/batches?from=${device}${query}`, { key });
     const listed = page.body["batches"] as { batch_id: string }[];
-    return { ids: listed.map((one) => one.batch_id), next: page.body["next_cursor"] };
+    const next = page.body["next_cursor"] as string | null;
+    return { ids: listed.map((one) => one.batch_id), next };
   };
   expect(new Set((await idsOf("")).ids)).toEqual(new Set(ids));
   const walked: string[] = [];
@@ -54,7 +55,7 @@ test("batches are listed newest first, by sender and status, and page by page", 
     // oxlint-disable-next-line no-await-in-loop -- page by page
     const page = await idsOf(query);
     walked.push(...page.ids);
-    query = page.next === null ? "" : `&limit=2&cursor=${String(page.next)}`;
+    query = page.next === null ? "" : `&limit=2&cursor=${page.next}`;
   }
   expect(walked).toHaveLength(4);
   expect(new Set(walked)).toEqual(new Set(ids));
@@ -133,10 +134,10 @@ test("its results are a table that a spreadsheet can open without harm", async (
 test("results are read no faster than their client takes them, and end with it", async () => {
   let pages = 0;
   // A batch without an end.
-  await using endless = await openTestApi({}, ({ batchRows }) => ({
+  await using endless = await openTestApi({}, (ledger) => ({
     async batchRows(batch, page) {
       pages += 1;
-      const { rows } = await batchRows(batch, { after: 0, limit: page.limit });
+      const { rows } = await ledger.batchRows(batch, { after: 0, limit: page.limit });
       return { rows, next: page.after + 1 };
     },
   }));
