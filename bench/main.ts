@@ -1,10 +1,12 @@
 import { cpus, loadavg } from "node:os";
 import { accept, profileAccept } from "./accept.ts";
 import { backlog } from "./backlog.ts";
+import { bulk } from "./bulk.ts";
 import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { idle } from "./idle.ts";
+import { intake } from "./intake.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
 import { profileDispatch } from "./profile-dispatch.ts";
@@ -17,11 +19,13 @@ import { openStage, type Stage } from "./stage.ts";
  *   dispatch     the worker beside bare Baileys: rate, CPU, memory
  *   end-to-end   the whole product beside bare Baileys: rate, latency
  *   accept       the API beside a bare Express handler with one BullMQ add
+ *   bulk         uploads of very many rows beside BullMQ's addBulk
  *   backlog      cost and bytes while very many messages wait
  *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
  *   idle         what a worker costs that owns 10,000 devices, 200 of them connected
  *   life         what one message costs Redis from its acceptance to its last receipt
  *   streams      what one API process pays for very many clients of live events
+ *   intake       what reading an upload of many rows costs beside reading its lines
  *
  * Contenders take turns within one run, and the middle round counts: the machine may be slow, or busy, for both of them.
  */
@@ -31,11 +35,13 @@ const RUNS: Readonly<Record<Part, Run>> = {
   dispatch,
   "end-to-end": endToEnd,
   accept,
+  bulk,
   backlog,
   "backlog-neighbours": backlogNeighbours,
   life,
   idle,
   streams,
+  intake,
 };
 
 /** Instead of the contest, with --profile. */
