@@ -56,6 +56,9 @@ test("the three formats tell the same row", async () => {
 test("settings come from the first line, or stand beside the rows", async () => {
   const settings = { from: "dev_x", template: "Hi" };
   expect((await ndjson(`\n{"batch":${JSON.stringify(settings)}}\n{}`)).settings).toEqual(settings);
+  expect((await ndjson(`${JSON.stringify(settings)}\n{}`)).settings).toEqual(settings);
+  expect((await ndjson('{"to":"1","from":"dev_x"}\n')).settings).toBeUndefined();
+  expect((await ndjson('{"from":\n')).rows).toEqual([null]);
   expect((await json({ ...settings, rows: [{}] })).settings).toEqual(settings);
   expect((await ndjson('{"to":"1"}\n')).settings).toBeUndefined();
   // A row with a column of that name.
