@@ -107,14 +107,14 @@ interface Told {
 
 async function errorsOf(id: string): Promise<readonly Told[]> {
   const errors: Told[] = [];
-  let cursor = "";
+  let cursor: unknown = "";
   do {
-    const path = `/v1/batches/${id}/errors?limit=300${cursor === "" ? "" : `&cursor=${cursor}`}`;
+    const path = `/v1/batches/${id}/errors?limit=300${cursor === "" ? "" : `&cursor=${cursor as string}`}`;
     // oxlint-disable-next-line no-await-in-loop -- page by page
     const { body } = await api.call("GET", path);
     errors.push(...(body["errors"] as readonly Told[]));
-    cursor = String(body["next_cursor"] ?? "");
-  } while (cursor !== "");
+    cursor = body["next_cursor"];
+  } while (cursor !== null);
   return errors;
 }
 
