@@ -185,10 +185,10 @@ export function batches(deps: BatchDeps): Batches & BatchChores {
   }
 
   const decide = batchDecider({ run, findBatch, uploadMs });
-  const { serveBatches, sweep } = batchChores({ ...deps, decide, findBatch, readChunk });
+  const chores = batchChores({ ...deps, decide, findBatch, readChunk });
 
   return {
-    serveBatches,
+    serveBatches: (now, limit) => chores.serveBatches(now, limit),
     async createBatch(batch) {
       const [kind, value] = (await run("create-batch", ...createArguments(batch, uploadMs))) as [
         CreatedBatch["kind"],
@@ -252,7 +252,7 @@ export function batches(deps: BatchDeps): Batches & BatchChores {
         judgeWish(wish, batch, now),
       );
       if (end.kind === "absent") return end;
-      if (wish === "cancel") await sweep(id, now);
+      if (wish === "cancel") await chores.sweep(id, now);
       return { kind: end.kind === "refused" ? end.kind : "steered", batch: await decided(id) };
     },
     readChunk,
