@@ -94,6 +94,9 @@ async function live(t: Bed) {
   await ledger.trust(DEVICE, OLD_LID, NOW + 1e9);
   await ledger.trust(DEVICE, LID, NOW + 1e9);
   await ledger.warmUp(DEVICE, ANA, NOW + 1e9);
+  await t.redis.set(t.keys.stick("pool_1", ANA), DEVICE);
+  await t.redis.zadd(t.keys.talks(LID), NOW, DEVICE);
+  await t.redis.zadd(t.keys.talks(ANA), NOW, DEVICE);
   const sent = toAna({ clientRef: "Ana", metadata: { number: ANA } });
   const body = JSON.stringify({ success: true, chat_jid: `${ANA}@s.whatsapp.net` });
   const answer = { status: 202, headers: {}, body };
