@@ -275,6 +275,15 @@ test("a worker that dies in the middle is followed by another, and the end is th
   expect(await traces(t)).toEqual([]);
 });
 
+test("one that fails names nobody either", async () => {
+  await using t = await setup();
+  await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
+  await t.ledger.failOperation("op_1", "INTERNAL_ERROR", NOW);
+  expect(await t.ledger.findOperation("op_1")).toMatchObject({ state: "failed" });
+  expect(await t.ledger.stepOperation("op_1", by)).toBe("done");
+  expect(await traces(t)).toEqual([]);
+});
+
 test("what is written while an erasure goes on is erased too", async () => {
   await using t = await setup();
   await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
