@@ -74,6 +74,7 @@ export {
   compileContent,
   type CompiledTemplate,
   compileTemplate,
+  FILE_OF_ROW,
   type Template,
 } from "./template.ts";
 
