@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { environment } from "./config.ts";
+import { eventually } from "./eventually.ts";
 import { scanQr } from "./pair-devices.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 import { hasPseudoTerminals, NEEDS_SCRIPT, openPseudoTerminal } from "./pseudo-terminal.ts";
@@ -253,6 +254,33 @@ describe("pombo dead-letters", () => {
       }
     },
   );
+});
+
+describe("pombo doctor", () => {
+  test("finds nothing wrong with what npm start made", async () => {
+    const { code, out } = await cli(["doctor", ...here()]);
+    expect(out).toMatch(/✓ redis:[^]*✓ credentials key: it opens[^]*✓ workers: 1 alive/);
+    expect(out).toMatch(/\nNothing is wrong/);
+    expect(code).toBe(0);
+    expect(out).not.toContain(pombo.ready.api_key);
+    expect(out).not.toContain(new URL(pombo.ready.redis_url).password);
+  });
+
+  test("tells when the last worker is gone, and when the key is bad", async () => {
+    const env = { ...QUICK, POMBO_WORKER_TTL_MS: "1000" };
+    await using other = await Pombo.start({ env, args: ["--no-restart"] });
+    for (const pid of other.ready.pids.worker) process.kill(pid, "SIGKILL");
+    const words = ["doctor", "--data", other.data];
+    const ended = await eventually(
+      () => cli(words),
+      ({ code }) => code !== 0,
+    );
+    expect(ended.code).toBe(1);
+    expect(ended.out).toMatch(/✗ workers: none is alive[^]*→ start one[^]*\n1 problem/);
+    const bad = await cli([...words, "--key", "pombo_c0_bad"]);
+    expect(bad.out).toMatch(/✗ api key: it is unknown, revoked or expired\n {4}→ make one/);
+    expect(bad.code).toBe(1);
+  });
 });
 
 async function deviceNamed(name: string): Promise<string> {

@@ -14,6 +14,7 @@ import { type Answer, refuse } from "./answer.ts";
 import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
 import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
+import { headerOf } from "./header-of.ts";
 import type { KeyWatch } from "./key-watch.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
@@ -107,7 +108,10 @@ async function serve(
     return refuse({ code: "INVALID_API_KEY" });
   if (read.kind === "refused") return refuse(read.problem);
   const { parts } = read;
-  const prefer = parsePrefer(row.waits === true ? req.get("prefer") : undefined, deps.waitLimitS);
+  const prefer = parsePrefer(
+    row.waits === true ? headerOf(req, "prefer") : undefined,
+    deps.waitLimitS,
+  );
   return handle({
     ...parts,
     caller,
@@ -141,7 +145,7 @@ function renderIn(
 }
 
 function resumeOf({ resumes }: Route, req: Request): { readonly lastEventId?: string } {
-  const id = resumes === true ? (req.get("last-event-id") ?? "") : "";
+  const id = resumes === true ? (headerOf(req, "last-event-id") ?? "") : "";
   return id === "" ? {} : { lastEventId: id };
 }
 

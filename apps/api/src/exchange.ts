@@ -7,7 +7,8 @@ import type { Caller } from "./authenticate.ts";
 import type { KeyWatch } from "./key-watch.ts";
 
 interface Pair {
-  readonly req: IncomingMessage & { accepts(types: string[]): string | false; path: string };
+  /** `accepts` is of Express: where it is missing, the client takes what it gets. */
+  readonly req: IncomingMessage & { accepts?(types: string[]): string | false };
   readonly res: ServerResponse;
 }
 
@@ -57,14 +58,14 @@ export class Exchange implements Client {
     this.#pair = pair;
     this.#keyWatch = keyWatch;
     this.closing = closing;
-    this.dialect = dialectOf(pair.req.path);
+    this.dialect = dialectOf(pathOf(pair.req.url ?? "/"));
     this.headers = { ...STANDING_HEADERS, "X-Request-Id": this.id };
   }
 
   /** RFC 9457 was asked for. */
   get format(): "envelope" | "problem+json" {
     const { req } = this.#pair;
-    const best = req.headers.accept === undefined ? undefined : req.accepts(TYPES);
+    const best = req.headers.accept === undefined ? undefined : req.accepts?.(TYPES);
     return best === "application/problem+json" ? "problem+json" : "envelope";
   }
 
@@ -94,6 +95,11 @@ export class Exchange implements Client {
     if (res.closed) this.#unwatch?.();
     if (res.closed && !res.writableFinished) this.#gone?.abort();
   }
+}
+
+function pathOf(url: string): string {
+  const question = url.indexOf("?");
+  return question === -1 ? url : url.slice(0, question);
 }
 
 const TYPES = ["application/json", "application/problem+json"];

@@ -8,6 +8,7 @@ import {
   type ValidationEntry,
 } from "@pombo/contract";
 import type { Request } from "express";
+import { headerOf } from "./header-of.ts";
 import { hasContent, type ReadBody, readBody } from "./read-body.ts";
 
 /** What a request brings, after parsing. */
@@ -31,7 +32,7 @@ export async function readParts(
       : await readBody(req, bodyLimitBytes);
   if (body.kind !== "body") return body;
   return together([
-    readKey(row, req.get("idempotency-key")),
+    readKey(row, headerOf(req, "idempotency-key")),
     hold("params", row.params, () => ({ ...req.params })),
     hold("query", row.query, () => queryOf(req)),
     hold("body", row.body, () => body.value),

@@ -8,6 +8,7 @@ import { callerFolder, readConfig } from "./config.ts";
 import { createLocalKey } from "./create-local-key.ts";
 import { LIST_DEVICES } from "./devices/list-devices.ts";
 import { PAIR_DEVICE } from "./devices/pair-device.ts";
+import { DOCTOR } from "./doctor/doctor.ts";
 import { EXPLAIN_ERROR } from "./explain-error.ts";
 import { parseKeyOptions } from "./key-options.ts";
 import { GROUP_LETTERS } from "./letters/group-letters.ts";
@@ -33,6 +34,7 @@ const COMMANDS: readonly Command[] = [
   SHOW_LETTER,
   REDRIVE_LETTERS,
   DISCARD_LETTERS,
+  DOCTOR,
   EXPLAIN_ERROR,
 ];
 

@@ -34,6 +34,7 @@ export type { CredentialChanges, CredentialStore } from "./credentials.ts";
 export {
   type CredentialKey,
   type CredentialKeys,
+  openSeal,
   type ParsedCredentialKeys,
   parseCredentialKeys,
 } from "./seal.ts";

@@ -3,6 +3,7 @@ import type { ErrorCode } from "./catalog.ts";
 import type { BatchId, MessageId } from "./id.ts";
 import type { Priority } from "./priority.ts";
 import type { QuietHours } from "./quiet-hours.ts";
+import { compileTemplate } from "./template.ts";
 
 /**
  * The life of a batch.
@@ -80,7 +81,7 @@ export interface PackedRow {
   /** digits, or a group JID */
   readonly to: string;
   readonly clientRef?: string;
-  /** With a template: the values of its variables, in their order (template.ts). */
+  /** With a template: the values of its columns, in their order (template.ts). */
   readonly values?: readonly string[];
   /** Without a template. */
   readonly content?: MessageContent;
@@ -138,6 +139,20 @@ function unpackRow([to, body, ref = 0, metadata]: Packed): PackedRow {
 
 function isValues(body: readonly string[] | MessageContent): body is readonly string[] {
   return Array.isArray(body);
+}
+
+/** What the rows of a batch say. Throws for a template that is malformed, or a row that has nothing to say. */
+export function renderRows({
+  template,
+}: Pick<BatchSettings, "template">): (row: PackedRow) => MessageContent {
+  if (template === undefined)
+    return ({ content }) => {
+      if (content === undefined) throw new Error("a row without a template has no content");
+      return content;
+    };
+  const compiled = compileTemplate(template);
+  if (compiled.kind !== "template") throw new Error(`the template ${compiled.message}`);
+  return ({ values = [] }) => compiled.template.render(values);
 }
 
 /** What rows that were not drawn from their batch yet have in common: the status that each of them shows. */

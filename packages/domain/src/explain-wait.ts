@@ -4,7 +4,8 @@ import type { MessageStatus } from "./message-status.ts";
 /** What is known of a message that waits, and of the lane and device that it waits for. Times are ms since the epoch. */
 export interface WaitFacts {
   readonly status: MessageStatus;
-  readonly place: "backlog" | "window" | "waiting" | "held" | "due" | "";
+  /** `batch`: not drawn from its batch yet. */
+  readonly place: "backlog" | "window" | "waiting" | "held" | "due" | "parked" | "batch" | "";
   readonly since: number;
   readonly nextAt?: number;
   /** Why it waits for `nextAt`. */
@@ -21,6 +22,8 @@ export interface WaitFacts {
   readonly recipientKnown: boolean;
   /** Between two messages of the lane: its pace, or what was measured; 0 = nobody can say. */
   readonly gapMs: number;
+  /** Of the batch that it belongs to, when that does not go on: since when. */
+  readonly batchStill?: number;
   /** Messages of the lane that go first. */
   readonly ahead: number;
   readonly now: number;
@@ -38,6 +41,8 @@ export function explainWait(facts: WaitFacts): Wait | undefined {
   if (status !== "queued" && status !== "unknown" && status !== "scheduled") return undefined;
   if (status === "unknown") return timed("reconcile", since, facts.nextAt);
   if (status === "scheduled") return timed("scheduled", since, facts.nextAt);
+  if (facts.batchStill !== undefined)
+    return { blockedBy: "batch_paused", since: Math.max(since, facts.batchStill) };
   if (!facts.sameGeneration) return { blockedBy: "identity_changed", since };
   if (place === "due") return timed(facts.why ?? "retry", since, facts.nextAt);
   return explainDevice(facts) ?? explainLane(facts);

@@ -97,6 +97,7 @@ export {
   rateOf,
   type RateWindows,
   type RestStatus,
+  renderRows,
   rowMessageId,
   rowOf,
   startStreaming,
@@ -225,6 +226,8 @@ export {
   SETTINGS,
   type Settings,
 } from "./settings.ts";
+export { judgeSettings, type SettingFault } from "./judge-settings.ts";
+export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 
 // Webhooks
 export {

@@ -55,6 +55,11 @@ export const SETTINGS = {
     value: 86_400_000,
     says: "how long the upload of a batch may stay open before it is abandoned",
   },
+  batch_draw_rows: { value: 16, says: "rows of a batch that one draw makes messages" },
+  batch_drawn_rows: {
+    value: 1_000,
+    says: "messages of a batch that may wait in lanes; the other rows wait in the batch",
+  },
   batch_body_limit_bytes: {
     value: 2_147_483_648,
     says: "largest upload of a batch as CSV or NDJSON, before and after decompression",

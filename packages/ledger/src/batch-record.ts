@@ -41,6 +41,12 @@ export interface BatchRecord extends BatchFacts {
   readonly hash: string;
   /** The first row that was not drawn. */
   readonly cursor: number;
+  /** Messages that were drawn from it are being ended. */
+  readonly sweeping: boolean;
+  /** The timeline of its rows that were not drawn. */
+  readonly rowLog: string;
+  /** Of the device that it belongs to: its rows go under the number that the device had then. 0: a pool's */
+  readonly generation: number;
   /** Since when {@link BatchFacts.rest} is so; absent: from the beginning. */
   readonly restAt?: number;
   readonly counts: BatchCounts;
@@ -88,6 +94,9 @@ export function readBatch(id: BatchId, hash: Hash, counted: Hash): BatchRecord |
     refused: counts.invalid + counts.duplicate + counts.suppressed,
     open: number("open"),
     undrawn: number("undrawn"),
+    sweeping: hash["sweep"] !== undefined,
+    rowLog: hash["rowlog"] ?? "",
+    generation: Number(hash["gen"] ?? 0),
     failures: failuresOf(counted),
     windows: { number: number("window"), present: number("present"), before: number("before") },
   };

@@ -25,6 +25,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRaw } from "node:zlib";
 import { type BatchRecord, readBatch } from "./batch-record.ts";
+import type { Draws } from "./draws.ts";
 import type { Run } from "./scripts.ts";
 
 export interface NewBatch {
@@ -139,7 +140,7 @@ export interface Batches {
   serveBatches(now: number, limit: number): Promise<number>;
 }
 
-interface BatchDeps {
+interface BatchDeps extends Pick<Draws, "sweepBatch"> {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: Run;
@@ -154,7 +155,10 @@ type Decision<Answer> =
   | { readonly kind: "move"; readonly move: BatchMove; readonly uploaded?: true }
   | Answer;
 
-export function batches({ redis, keys, run, settings }: BatchDeps): Batches {
+/** Steps of a sweep that whoever ends a batch takes himself; the workers take the others. */
+const SWEEPS_AT_ONCE = 20;
+
+export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): Batches {
   const uploadMs = settings.batch_upload_ms;
 
   async function read(ids: readonly BatchId[]): Promise<readonly BatchRecord[]> {
@@ -217,6 +221,14 @@ export function batches({ redis, keys, run, settings }: BatchDeps): Batches {
     return reply === 1;
   }
 
+  /** False when there is more. */
+  async function sweep(id: BatchId, now: number): Promise<boolean> {
+    for (let step = 0; step < SWEEPS_AT_ONCE; step += 1)
+      // oxlint-disable-next-line no-await-in-loop -- step by step, so that others have their turn
+      if (!(await sweepBatch(id, now))) return true;
+    return false;
+  }
+
   async function decided(id: BatchId): Promise<BatchRecord> {
     const batch = await findBatch(id);
     if (batch === undefined) throw new Error(`${id} vanished`);
@@ -277,6 +289,7 @@ export function batches({ redis, keys, run, settings }: BatchDeps): Batches {
         judgeWish(wish, batch, now),
       );
       if (end.kind === "absent") return end;
+      if (end.kind === "moved" && wish === "cancel") await sweep(id, now);
       return { kind: end.kind === "refused" ? end.kind : "steered", batch: await decided(id) };
     },
     async readChunk(id, index) {
@@ -296,12 +309,16 @@ export function batches({ redis, keys, run, settings }: BatchDeps): Batches {
     },
     async serveBatches(now, limit) {
       const due = await redis.zrangebyscore(keys.batchdues(), "-inf", now, "LIMIT", 0, limit);
-      for (const id of due as BatchId[])
+      for (const id of due as BatchId[]) {
         // oxlint-disable-next-line no-await-in-loop -- one after the other: they are few
-        await decide(id, now, (batch) => {
-          const move = batchDue(batch, now, uploadMs);
-          return move === undefined ? ({ kind: "same" } as const) : { kind: "move", move };
-        });
+        if ((await findBatch(id))?.sweeping === true) await sweep(id, now);
+        else
+          // oxlint-disable-next-line no-await-in-loop
+          await decide(id, now, (batch) => {
+            const move = batchDue(batch, now, uploadMs);
+            return move === undefined ? ({ kind: "same" } as const) : { kind: "move", move };
+          });
+      }
       return due.length;
     },
   };
@@ -328,7 +345,7 @@ function createArguments(batch: NewBatch, uploadMs: number): ScriptArgument[] {
     key: keyId,
     settings: JSON.stringify(settings),
     class: priority,
-    rest,
+    ...(sendAt === undefined ? {} : { send_at: sendAt }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
     ...(settings.quietHours === undefined ? {} : { quiet: JSON.stringify(settings.quietHours) }),
     ...(poolId === undefined ? {} : { pool: poolId }),
@@ -350,6 +367,7 @@ function createArguments(batch: NewBatch, uploadMs: number): ScriptArgument[] {
     poolId === undefined ? (only ?? "") : "",
     JSON.stringify(deviceIds),
     nextDue(facts, uploadMs) ?? 0,
+    rest,
     ...Object.entries(fields).flat(),
   ];
 }

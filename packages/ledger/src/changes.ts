@@ -1,4 +1,4 @@
-import { ENTRANCES, type MessageContent, type MessageId } from "@pombo/domain";
+import { ENTRANCES, type MessageContent, type MessageId, rowOf } from "@pombo/domain";
 import { originList } from "./attempts.ts";
 import type { MessageRecord } from "./message-record.ts";
 import type { Run } from "./scripts.ts";
@@ -15,7 +15,7 @@ type TargetMoved = "done" | "moved" | "taken" | "absent";
 export interface Changes {
   /** `moved`: it has changed since it was read; look at it again · `taken`: another deletion is just being accepted. */
   changeTarget(
-    seen: Pick<MessageRecord, "id" | "version">,
+    seen: Pick<MessageRecord, "id" | "version"> & Partial<Pick<MessageRecord, "place">>,
     move: TargetMove,
     now: number,
   ): Promise<TargetMoved>;
@@ -24,8 +24,13 @@ export interface Changes {
 export function changes(run: Run): Changes {
   const origins = originList(ENTRANCES.canceled.command);
   return {
-    async changeTarget({ id, version }, move, now) {
+    async changeTarget({ id, version, place }, move, now) {
       const value = valueOf(move);
+      if (place === "batch" && move.kind !== "deleted-by") {
+        const { batchId, row } = rowOf(id);
+        const [kind] = (await run("leave-batch", batchId, row, now, value, version)) as [string];
+        return kind === "done" ? "done" : "moved";
+      }
       const reply = await run("change-target", id, version, move.kind, value, now, origins);
       return reply as TargetMoved;
     },

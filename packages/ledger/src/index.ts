@@ -7,6 +7,8 @@ export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } 
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 
 // Batches
+export type { BatchRow } from "./batch-rows.ts";
+export type { Draw, Draws, RenderedRow } from "./draws.ts";
 export type { BatchRecord } from "./batch-record.ts";
 export type {
   Appended,
@@ -36,7 +38,15 @@ export type { Canceled } from "./withdrawals.ts";
 export type { NewSuppression, SuppressionRecord } from "./suppressions.ts";
 
 // Owning and sending
-export type { Fed, FeedOrder, LaneView, Ownership, TakenOver, WindowEntry } from "./lane.ts";
+export type {
+  DrawHint,
+  Fed,
+  FeedOrder,
+  LaneView,
+  Ownership,
+  TakenOver,
+  WindowEntry,
+} from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
 export type { LaneReport } from "./lane-report.ts";
 export type { LaneSurvey, PulseBucket } from "./overview.ts";

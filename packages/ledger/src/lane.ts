@@ -1,4 +1,5 @@
 import {
+  type BatchId,
   budgetOf,
   type Candidate,
   type DeviceId,
@@ -22,6 +23,8 @@ import type { Run } from "./scripts.ts";
 
 /** What the lane looks like to a feed; whether the device is connected only its owner knows. */
 export interface LaneView extends Omit<LaneState, "open"> {
+  /** Batches whose turn it is to give rows, one for each class whose backlog is short; the most urgent class first. */
+  readonly draws: readonly DrawHint[];
   readonly pace: ResolvedPace;
   /** The user's caps, jitter or recipient gaps apply: only the owner may feed. */
   readonly slowOnly: boolean;
@@ -29,6 +32,14 @@ export interface LaneView extends Omit<LaneState, "open"> {
   readonly throttles: number;
   /** How often the account was restricted. */
   readonly holds: number;
+}
+
+/** A batch that can give rows to a lane. */
+export interface DrawHint {
+  readonly priority: Priority;
+  readonly batchId: BatchId;
+  /** The first row that was not drawn. */
+  readonly row: number;
 }
 
 /** A message of the window: in hand or next. */
@@ -177,7 +188,7 @@ function readWindowEntry([id, value]: [string, string]): WindowEntry {
   return { messageId: id as MessageId, feed: Number(feed), fedAt: Number(fedAt) };
 }
 
-const LANE_FIELDS = 14;
+const LANE_FIELDS = 15;
 const CANDIDATE_FIELDS = 8;
 
 type Reply = readonly (string | number)[];
@@ -202,12 +213,22 @@ function readLane(reply: Reply, now: number, settings: Settings): LaneView {
     paused: number(7) === 1,
     budget: budgetOf(now, pace, count),
     passedOver: number(11),
+    draws: readDraws(String(reply[14])),
     pace,
     slowOnly:
       pace.jitterMs + pace.recipientGapMs > 0 ||
       Math.min(pace.dailyCap, pace.coldDailyCap) < Number.MAX_SAFE_INTEGER,
     candidates,
   };
+}
+
+/** `<class> <batch> <row>`, with commas between them. */
+function readDraws(text: string): readonly DrawHint[] {
+  if (text === "") return [];
+  return text.split(",").map((hint) => {
+    const [priority, batchId, row] = hint.split(" ");
+    return { priority: priority as Priority, batchId: batchId as BatchId, row: Number(row) };
+  });
 }
 
 function readCandidate(reply: Reply, now: number, pace: ResolvedPace): Candidate {

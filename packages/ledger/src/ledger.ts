@@ -5,10 +5,12 @@ import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
 import { type Batches, batches } from "./batches.ts";
+import { type BatchRows, batchRows } from "./batch-rows.ts";
 import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
+import { type Draws, draws } from "./draws.ts";
 import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
@@ -69,6 +71,8 @@ export type Ledger = Acceptance &
   Overviews &
   EventRetention &
   Batches &
+  Draws &
+  BatchRows &
   Endpoints &
   Deliveries &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
@@ -82,6 +86,9 @@ export interface LedgerDeps {
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
   const dead = letters({ redis, keys, run, settings });
+  const drawing = draws(run);
+  const uploaded = batches({ redis, keys, run, settings, ...drawing });
+  const rows = batchRows({ redis, keys, ...uploaded });
   return {
     ...acceptance(run),
     ...lanes({ redis, keys, run, settings }),
@@ -95,13 +102,13 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
-    ...views(redis, keys, settings),
+    ...views({ redis, keys, settings, ...rows }),
     ...standstills(redis, keys),
     ...operations({ redis, keys, run }),
     ...closing({ redis, keys, run }),
     ...dead,
-    ...polls(redis, keys, dead),
-    ...withdrawals(run),
+    ...polls({ redis, keys, ...dead, ...rows }),
+    ...withdrawals({ run, ...rows }),
     ...suppressions({ redis, keys, run, settings }),
     ...media({ redis, keys, run, settings }),
     ...admissions(run, settings),
@@ -113,7 +120,9 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...workers(run, settings),
     ...overviews({ redis, keys, run, settings }),
     ...eventRetention({ redis, run, settings }),
-    ...batches({ redis, keys, run, settings }),
+    ...uploaded,
+    ...drawing,
+    ...rows,
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),

@@ -1,4 +1,5 @@
 import {
+  type BatchId,
   type DeviceId,
   type ErrorCode,
   isErrorCode,
@@ -21,13 +22,16 @@ export interface TimelineEntry {
   readonly late?: true;
 }
 
-/** Where an unsettled message rests. Empty: nowhere, it is settled. */
-export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "";
+/**
+ * Where an unsettled message rests. `batch`: it has no record of its own yet, it was not drawn from its batch. Empty: nowhere, it is
+ * settled.
+ */
+export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "parked" | "batch" | "";
 
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status device gen recipient body class seq key at place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
- * next_at send_at expires_at quiet sync_until code detail failed_at ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
+ * next_at send_at expires_at quiet batch sync_until code detail failed_at ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -57,6 +61,8 @@ export interface MessageRecord {
   readonly sendAt?: number;
   readonly expiresAt?: number;
   readonly quietHours?: QuietHours;
+  /** The batch that it belongs to. */
+  readonly batchId?: BatchId;
   /** Somebody waits for its answer until then. */
   readonly syncUntil?: number;
   readonly lastError?: { readonly code: ErrorCode; readonly detail: string; readonly at: number };
@@ -96,6 +102,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
     ...(hash["send_at"] === undefined ? {} : { sendAt: Number(hash["send_at"]) }),
     ...(hash["expires_at"] === undefined ? {} : { expiresAt: Number(hash["expires_at"]) }),
     ...(hash["quiet"] === undefined ? {} : { quietHours: JSON.parse(hash["quiet"]) as QuietHours }),
+    ...(hash["batch"] === undefined ? {} : { batchId: hash["batch"] as BatchId }),
     ...(hash["sync_until"] === undefined ? {} : { syncUntil: Number(hash["sync_until"]) }),
     ...(code !== undefined && isErrorCode(code)
       ? { lastError: { code, detail: hash["detail"] ?? "", at: Number(hash["failed_at"]) } }
@@ -112,7 +119,7 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
 }
 
 /** The timeline is kept as JSON arrays joined by commas: `["sending",1763778000123,1],["sent",1763778000150,1]`. */
-function readTimeline(log: string): readonly TimelineEntry[] {
+export function readTimeline(log: string): readonly TimelineEntry[] {
   const entries = JSON.parse(`[${log}]`) as [MessageStatus, number, (number | null)?, string?][];
   return entries.map(([status, at, attempt, code]) => ({
     status,

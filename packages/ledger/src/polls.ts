@@ -1,6 +1,8 @@
 import type { DeviceId, ErrorCode, MessageId, MessageStatus } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import type { BatchRows } from "./batch-rows.ts";
 import type { LetterCursor, Letters } from "./letters.ts";
+import type { MessageRecord } from "./message-record.ts";
 
 /** As much of a message as a poll over many needs. */
 export interface MessageHead {
@@ -27,18 +29,28 @@ export interface Polls {
   }>;
 }
 
-export function polls(redis: Redis, keys: Keys, { letterIds }: Pick<Letters, "letterIds">): Polls {
+export function polls({
+  redis,
+  keys,
+  letterIds,
+  undrawnRows,
+}: Pick<Letters, "letterIds"> &
+  Pick<BatchRows, "undrawnRows"> & { readonly redis: Redis; readonly keys: Keys }): Polls {
   async function messageHeads(
     ids: readonly MessageId[],
   ): Promise<readonly (MessageHead | undefined)[]> {
     const pipeline = redis.pipeline();
     for (const id of ids) pipeline.hmget(keys.message(id), "device", "status", "version", "code");
     const replies = (await pipeline.exec()) ?? [];
-    return ids.map((id, index) => {
+    const heads = ids.map((id, index) => {
       const [error, fields] = replies[index] ?? [];
       if (error) throw error;
       return readHead(id, fields as readonly (string | null)[]);
     });
+    const missing = ids.filter((_, index) => heads[index] === undefined);
+    if (missing.length === 0) return heads;
+    const undrawn = await undrawnRows(missing);
+    return ids.map((id, index) => heads[index] ?? headOf(undrawn[missing.indexOf(id)]));
   }
   return {
     messageHeads,
@@ -54,6 +66,13 @@ export function polls(redis: Redis, keys: Keys, { letterIds }: Pick<Letters, "le
         : { letters, next: last };
     },
   };
+}
+
+function headOf(message: MessageRecord | undefined): MessageHead | undefined {
+  if (message === undefined) return undefined;
+  const { id, deviceId, status, version, lastError } = message;
+  const code = lastError === undefined ? {} : { code: lastError.code };
+  return { id, deviceId, status, version, ...code };
 }
 
 function readHead(id: MessageId, fields: readonly (string | null)[]): MessageHead | undefined {

@@ -66,7 +66,10 @@ const NAMES = [
   "append-chunk",
   "create-batch",
   "find-refs",
+  "draw-rows",
+  "leave-batch",
   "move-batch",
+  "sweep-batch",
   // Pools
   "create-pool",
   "delete-pool",
@@ -97,6 +100,8 @@ type ScriptName = (typeof NAMES)[number];
 const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> = {
   "append-chunk": "batch-refs",
   "find-refs": "batch-refs",
+  "move-batch": "batch-moves",
+  "move-generation": "batch-moves",
   "discard-letter": "letter-actions",
   redrive: "letter-actions",
   "step-operation": "letter-actions",
@@ -111,7 +116,7 @@ const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> =
   "add-suppressions": "suppress",
   receive: "suppress",
   "create-endpoint": "endpoints",
-  "delete-device": ["endpoints", "pools"],
+  "delete-device": ["endpoints", "pools", "batch-moves"],
   "delete-endpoint": "endpoints",
   "feed-deliveries": "endpoints",
   redeliver: "endpoints",
@@ -127,6 +132,7 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
+  "batch_drawn_rows",
   "contact_lookups",
   "deaths_alone",
   "deaths_poisoned",

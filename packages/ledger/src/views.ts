@@ -8,10 +8,12 @@ import {
   PRIORITIES,
   type Priority,
   resolvePace,
+  rowOf,
   type Settings,
   type Wait,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import type { BatchRows } from "./batch-rows.ts";
 import { drainGap } from "./drain-gap.ts";
 import { type MessageRecord, readMessage } from "./message-record.ts";
 
@@ -27,9 +29,15 @@ export interface Views {
   viewMessage(id: MessageId, now: number): Promise<MessageView | undefined>;
 }
 
-export function views(redis: Redis, keys: Keys, settings: Settings): Views {
+interface ViewDeps extends Pick<BatchRows, "undrawnRows"> {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly settings: Settings;
+}
+
+export function views({ redis, keys, settings, undrawnRows }: ViewDeps): Views {
   async function findMessage(id: MessageId): Promise<MessageRecord | undefined> {
-    return readMessage(id, await redis.hgetall(keys.message(id)));
+    return readMessage(id, await redis.hgetall(keys.message(id))) ?? (await undrawnRows([id]))[0];
   }
   return {
     findMessage,
@@ -63,6 +71,10 @@ async function explain(
 ): Promise<Wait | undefined> {
   const { redis, keys, settings } = deps;
   const { deviceId } = message;
+  const batch = await batchOf(redis, keys, message);
+  // It has no device yet: whichever of its pool draws it sends it.
+  if (deviceId === "" && batch.batchStill === undefined && message.status === "queued")
+    return { blockedBy: "pacing", since: sinceOf(message) };
   const [device, fields, owned, known] = await Promise.all([
     redis.hmget(keys.device(deviceId), "state", "state_at", "gen", "pace", "paired_at"),
     redis.hmget(keys.lane(deviceId), ...LANE_FIELDS),
@@ -79,8 +91,9 @@ async function explain(
   return explainWait({
     status: message.status,
     place: message.place,
-    since: message.timeline.at(-1)?.at ?? message.createdAt,
+    since: sinceOf(message),
     sameGeneration: Number(device[2]) === message.generation,
+    ...(batch.batchStill === undefined ? {} : { batchStill: batch.batchStill }),
     device: {
       state: (device[0] ?? "disconnected") as DeviceState,
       since: Number(device[1]),
@@ -93,21 +106,44 @@ async function explain(
     paused: lane.paused > 0,
     recipientKnown: known === 1,
     gapMs: drainGap({ pace, drainMs: lane.drain_ms, fedAt: lane.fed_at }, now),
-    ahead: await ahead(redis, keys, message),
+    ahead: batch.before + (await ahead(redis, keys, message)),
     now,
     ...(message.why === undefined ? {} : { why: message.why as Blocker }),
     ...(message.nextAt === undefined ? {} : { nextAt: message.nextAt }),
   });
 }
 
+function sinceOf(message: MessageRecord): number {
+  return message.timeline.at(-1)?.at ?? message.createdAt;
+}
+
+/** Since when the message's batch does not go on, and how many of its rows are drawn before this one. */
+async function batchOf(
+  redis: Redis,
+  keys: Keys,
+  { id, batchId, place, mayHaveLeft }: MessageRecord,
+): Promise<{ readonly batchStill?: number; readonly before: number }> {
+  if (batchId === undefined || mayHaveLeft) return { before: 0 };
+  const [state, stateAt, cursor] = await redis.hmget(
+    keys.batch(batchId),
+    "state",
+    "state_at",
+    "cursor",
+  );
+  const before = place === "batch" ? Math.max(0, rowOf(id).row - Number(cursor ?? 0)) : 0;
+  return state === "running" || typeof state !== "string"
+    ? { before }
+    : { batchStill: Number(stateAt), before };
+}
+
 /** How many messages of the lane go first. */
 async function ahead(redis: Redis, keys: Keys, message: MessageRecord): Promise<number> {
-  if (message.place !== "backlog") return 0;
+  if (message.place !== "backlog" && message.place !== "batch") return 0;
   const { deviceId, generation, priority, id } = message;
   const key = (name: Priority): string => keys.backlog(deviceId, String(generation), name);
   const urgent = PRIORITIES.slice(0, PRIORITIES.indexOf(priority));
   const [rank, ...counts] = await Promise.all([
-    redis.zrank(key(priority), id),
+    message.place === "batch" ? redis.zcard(key(priority)) : redis.zrank(key(priority), id),
     ...urgent.map((name) => redis.zcard(key(name))),
   ]);
   return counts.reduce((sum, count) => sum + count, rank ?? 0);

@@ -1,5 +1,6 @@
-import { type DeviceId, ENTRANCES, type MessageId, type MessageStatus } from "@pombo/domain";
+import { type DeviceId, ENTRANCES, type MessageId, type MessageStatus, rowOf } from "@pombo/domain";
 import { originList } from "./attempts.ts";
+import type { BatchRows } from "./batch-rows.ts";
 import type { Run } from "./scripts.ts";
 
 export type Canceled =
@@ -20,22 +21,48 @@ export interface Withdrawals {
 
 const PER_CALL = 200;
 
-export function withdrawals(run: Run): Withdrawals {
+export function withdrawals({
+  run,
+  undrawnRows,
+}: Pick<BatchRows, "undrawnRows"> & { readonly run: Run }): Withdrawals {
   const origins = originList(ENTRANCES.canceled.command);
+
+  /** Of a row that waits in its batch; undefined for all others. */
+  async function leave(id: MessageId, now: number): Promise<Canceled | undefined> {
+    const [waiting] = await undrawnRows([id]);
+    if (waiting === undefined) return undefined;
+    const { batchId, row } = rowOf(id);
+    const [kind, value] = (await run("leave-batch", batchId, row, now, "", "")) as [
+      "done" | "moved" | "refused",
+      (string | number)?,
+    ];
+    if (kind === "moved") return undefined;
+    return kind === "done"
+      ? { kind: "canceled", version: Number(value) }
+      : { kind, status: value as MessageStatus };
+  }
+
+  async function cancelDrawn(id: MessageId, now: number): Promise<Canceled> {
+    const [kind, value] = (await run("cancel", id, now, origins)) as [
+      Canceled["kind"],
+      (string | number)?,
+    ];
+    switch (kind) {
+      case "canceled":
+        return { kind, version: Number(value) };
+      case "refused":
+        return { kind, status: value as MessageStatus };
+      case "absent":
+        return { kind };
+    }
+  }
+
   return {
     async cancel(id, now) {
-      const [kind, value] = (await run("cancel", id, now, origins)) as [
-        Canceled["kind"],
-        (string | number)?,
-      ];
-      switch (kind) {
-        case "canceled":
-          return { kind, version: Number(value) };
-        case "refused":
-          return { kind, status: value as MessageStatus };
-        case "absent":
-          return { kind };
-      }
+      const canceled = await cancelDrawn(id, now);
+      if (canceled.kind !== "absent") return canceled;
+      // It may have been drawn in between.
+      return (await leave(id, now)) ?? cancelDrawn(id, now);
     },
     async moveGenerations(deviceId, what, { now, generation }) {
       let moved = 0;

@@ -18,7 +18,12 @@ export {
 } from "./media-store.ts";
 export { openFileStore } from "./file-store.ts";
 export type { S3Bucket } from "./s3-store.ts";
-export { type MediaPlace, readMediaPlace, type ReadMediaPlace } from "./media-place.ts";
+export {
+  type MediaPlace,
+  openMediaStore,
+  readMediaPlace,
+  type ReadMediaPlace,
+} from "./media-place.ts";
 export { type MediaRoom, openMediaRoom } from "./media-room.ts";
 export { sweepStore } from "./sweep-store.ts";
 

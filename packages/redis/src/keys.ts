@@ -65,6 +65,10 @@ const KEY_PARTS = {
   batchdues: 0,
   /** zset by creation: batches that have not ended — device */
   batchesof: 1,
+  /** zset by sequence: messages of a batch that is paused — batch, device */
+  parkedrows: 2,
+  /** hash row → `<status>|<at>`: rows that ended before they were drawn — batch */
+  exits: 1,
   /** zset by turn: batches that can give rows to a lane — device, class */
   ring: 2,
   /** hash digest → its message: what must not come twice — API key or batch, bucket */

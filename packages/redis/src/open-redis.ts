@@ -30,7 +30,13 @@ export async function openRedis(config: RedisConfig): Promise<RedisHandle> {
     );
   const client = clientOf(address, config);
   client.on("error", (error: Error) => config.onError?.(error));
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (error) {
+    // It would go on trying for nobody.
+    client.disconnect();
+    throw error;
+  }
   const probe =
     config.role === "subscriber" ? probeRegularly(client, silenceOf(config)) : undefined;
   return {

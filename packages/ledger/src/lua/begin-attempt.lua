@@ -25,6 +25,12 @@ end
 if m.status == "sending" and m["try"] == token then return reply("go") end -- the same command, sent again
 if not may_come_from(m, origins) then return { "ghost" } end
 if m.gen ~= redis.call("HGET", key.device(device), "gen") then return { "ghost" } end
+if m.batch and is_batch_still(m.batch, m.left, m.redriven_at) then
+  give_turn_back(device, window)
+  free_probe(device, id)
+  park(m)
+  return { "ghost" }
+end
 if m.expires_at and tonumber(m.expires_at) <= now then return reply("expired") end
 if m.left and now - tonumber(m.left_at) >= S.reconcile_limit_ms then return reply("expired") end
 if not m.left and is_anybody_suppressed() then
@@ -64,4 +70,5 @@ redis.call("HSET", key.message(id), "status", "sending", "version", digits(versi
   "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
   "log", entry(m.log, "sending", ARGV[6], digits(attempt)))
 emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
+if m.batch then count_status(m, "sending", now) end
 return reply("go")

@@ -8,6 +8,9 @@ if gen then
   local version = redis.call("HINCRBY", key.device(device), "version", 1)
   redis.call("HSET", key.removals(), device, gen .. "|0")
   leave_pools(device, now)
+  for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
+    if redis.call("HGET", key.batch(batch), "device") == device then break_batch(batch, "canceled", now, "device_deleted") end
+  end
   redis.call("DEL", key.device(device), key.lease(device), key.credentials(device), key.requests(device))
   redis.call("ZREM", key.devices(), device)
   redis.call("ZREM", key.leases(), device)
@@ -64,7 +67,8 @@ if cursor ~= "done" then
   return "more"
 end
 redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device),
-  key.inbox(device), key.groups(device), key.outbox(device))
+  key.inbox(device), key.groups(device), key.outbox(device), key.batchesof(device))
+for _, class in ipairs(CLASSES) do redis.call("DEL", key.ring(device, class)) end
 redis.call("HDEL", key.removals(), device)
 -- The device's own endpoints hear the end, which is in the log by now, and go then (trim-events).
 for _, prefix in ipairs({ "wh_", "wh_wuts" }) do

@@ -4,6 +4,7 @@
 local out = {}
 for _, device in ipairs(ARGV) do
   local busy = redis.call("EXISTS", key.window(device), key.requests(device), key.held(device)) > 0
+  if not busy then busy = redis.call("HEXISTS", key.lane(device), "ring") == 1 end
   if not busy then
     local gen = redis.call("HGET", key.device(device), "gen") or "0"
     busy = redis.call("EXISTS", key.backlog(device, gen, "otp"), key.backlog(device, gen, "high"),

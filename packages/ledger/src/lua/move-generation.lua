@@ -34,6 +34,21 @@ local function move(m, stay)
   end
 end
 
+-- Rows that were not drawn yet.
+if cursor == "0" then
+  for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
+    local b = redis.call("HMGET", key.batch(batch), "gen", "state")
+    if b[1] == from then
+      moved = moved + redis.call("HGET", key.counts(batch), "undrawn")
+      if release then
+        redis.call("HSET", key.batch(batch), "gen", gen)
+        if b[2] == "running" then join_rings(batch, true) end
+      else break_batch(batch, "canceled", now, "identity_changed")
+      end
+    end
+  end
+end
+
 if cursor ~= "" then
   local scan = redis.call("ZSCAN", key.due(), cursor, "COUNT", limit)
   for index = 1, #scan[2], 2 do
@@ -58,6 +73,16 @@ for _, id in ipairs(redis.call("ZRANGE", key.held(device), 0, limit - 1)) do
   elseif m.gen == from then
     seen = seen + 1
     move(m)
+  end
+end
+for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
+  for _, id in ipairs(redis.call("ZRANGE", key.parkedrows(batch, device), 0, limit - 1)) do
+    local m = load_message(id)
+    if not m then redis.call("ZREM", key.parkedrows(batch, device), id)
+    elseif m.gen == from then
+      seen = seen + 1
+      move(m)
+    end
   end
 end
 for _, class in ipairs(CLASSES) do

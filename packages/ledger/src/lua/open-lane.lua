@@ -4,8 +4,8 @@
 local device, epoch, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if not owns(device, epoch) then return 0 end
 local gen = redis.call("HGET", key.device(device), "gen")
-local lane = redis.call("HMGET", key.lane(device), "throttled_until", "held_until", "paused")
-if tonumber(lane[1] or 0) > now or lane[2] or lane[3] then return 0 end
+local lane = redis.call("HMGET", key.lane(device), "throttled_until", "held_until", "paused", "ring")
+if tonumber(lane[1] or 0) > now or lane[2] or lane[3] or lane[4] then return 0 end
 if redis.call("EXISTS", key.window(device)) == 1 then return 0 end
 for _, class in ipairs(CLASSES) do
   if redis.call("EXISTS", key.backlog(device, gen, class)) == 1 then return 0 end

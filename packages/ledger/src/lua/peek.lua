@@ -3,10 +3,11 @@
 -- ARGV: device, now (ms), look-ahead per class
 -- Result: {window used, pace at, throttled until, throttles, held until ("" no hold), holds, probing 0|1, paused 0|1,
 --          day, sent that day, cold that day, passed over, pace (JSON) or "", paired at,
+--          batches that can give rows to a class that is short of them: "<class> <batch> <cursor>,…",
 --          [id, class, seq, gated 0|1, warm 0|1, recipient, quiet hours (JSON) or "", last spoken to (ms)] …}
 local device, now, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local l = redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "throttles", "held_until", "holds", "probe_at", "paused",
-  "day", "day_sent", "day_cold", "passed_over")
+  "day", "day_sent", "day_cold", "passed_over", "ring")
 local d = redis.call("HMGET", key.device(device), "gen", "pace", "paired_at")
 local gen = d[1] or "0"
 local holding = l[4] and true or false
@@ -36,26 +37,73 @@ local function is_gated(id, class, seq, recipient, warm)
   return true
 end
 local out = { redis.call("HLEN", key.window(device)), l[1] or "0", l[2] or "0", l[3] or "0", l[4] or "", l[5] or "0", probing and 1 or 0,
-  l[7] and 1 or 0, l[8] or "0", l[9] or "0", l[10] or "0", l[11] or "0", d[2] or "", d[3] or "0" }
-for _, class in ipairs(CLASSES) do
-  local head = redis.call("ZRANGE", key.backlog(device, gen, class), 0, ahead - 1)
-  for _, id in ipairs(head) do
-    local f = redis.call("HMGET", key.message(id), "recipient", "seq", "quiet")
-    local recipient = f[1]
-    if recipient then
-      local warm = is_warm(device, recipient, now, not holding)
-      out[#out + 1] = id
-      out[#out + 1] = class
-      out[#out + 1] = f[2]
-      out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
-      out[#out + 1] = warm and 1 or 0
-      out[#out + 1] = recipient
-      out[#out + 1] = f[3] or ""
-      out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
-    else
-      -- A message that is not kept any more must not stop the lane.
-      redis.call("ZREM", key.backlog(device, gen, class), id)
-    end
+  l[7] and 1 or 0, l[8] or "0", l[9] or "0", l[10] or "0", l[11] or "0", d[2] or "", d[3] or "0", "" }
+-- Messages of a batch that goes on again come back before new ones are drawn; true when some are left.
+local MOST_AT_ONCE = 200
+local function bring_back(batch)
+  local parked = key.parkedrows(batch, device)
+  for _, id in ipairs(redis.call("ZRANGE", parked, 0, MOST_AT_ONCE - 1)) do
+    local m = place_of(id)
+    redis.call("ZREM", parked, id)
+    if m.device then to_backlog(m) end
   end
+  return redis.call("EXISTS", parked) == 1
 end
+
+-- The batch whose turn it is in the ring of a class, with the first of its rows that were not drawn; nil when none has any to give.
+-- Those that have nothing more to give leave the ring.
+local function next_of_ring(class)
+  local ring = key.ring(device, class)
+  local found
+  for _, batch in ipairs(redis.call("ZRANGE", ring, 0, 99)) do
+    local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest")
+    local left = false
+    if b[1] ~= "running" then redis.call("ZREM", ring, batch)
+    elseif redis.call("EXISTS", key.parkedrows(batch, device)) == 1 then left = bring_back(batch)
+    elseif b[5] ~= "queued" or (b[4] ~= "" and b[4] ~= gen) or tonumber(b[2]) > tonumber(b[3]) then redis.call("ZREM", ring, batch)
+    elseif not found then
+      local open = redis.call("HMGET", key.counts(batch), "open", "undrawn")
+      if open[1] - open[2] < S.batch_drawn_rows then found = class .. " " .. batch .. " " .. b[2] end
+    end
+    if left then wake(device) end
+  end
+  return found
+end
+
+local draws, rings = {}, false
+for _, class in ipairs(CLASSES) do
+  local draw = l[12] and next_of_ring(class)
+  rings = rings or l[12] and redis.call("EXISTS", key.ring(device, class)) == 1
+  local backlog, seen, parked, removed = key.backlog(device, gen, class), 0, 0, 0
+  repeat
+    removed = 0
+    for _, id in ipairs(redis.call("ZRANGE", backlog, seen, ahead - 1)) do
+      local f = redis.call("HMGET", key.message(id), "recipient", "seq", "quiet", "batch", "left", "redriven_at")
+      local recipient = f[1]
+      if not recipient then
+        -- A message that is not kept any more must not stop the lane.
+        redis.call("ZREM", backlog, id)
+        removed = removed + 1
+      elseif f[4] and is_batch_still(f[4], f[5], f[6]) then
+        park(place_of(id))
+        removed, parked = removed + 1, parked + 1
+      else
+        seen = seen + 1
+        local warm = is_warm(device, recipient, now, not holding)
+        out[#out + 1] = id
+        out[#out + 1] = class
+        out[#out + 1] = f[2]
+        out[#out + 1] = is_gated(id, class, f[2], recipient, warm) and 1 or 0
+        out[#out + 1] = warm and 1 or 0
+        out[#out + 1] = recipient
+        out[#out + 1] = f[3] or ""
+        out[#out + 1] = redis.call("ZSCORE", key.spoken(device), recipient) or "0"
+      end
+    end
+  until removed == 0 or parked >= MOST_AT_ONCE
+  if removed > 0 then wake(device) end
+  if draw and seen < ahead then draws[#draws + 1] = draw end
+end
+if l[12] and not rings then redis.call("HDEL", key.lane(device), "ring") end
+out[15] = table.concat(draws, ",")
 return out

@@ -97,8 +97,8 @@ end
 
 -- The fields that say where a message rests.
 local function place_of(id)
-  local f = redis.call("HMGET", key.message(id), "device", "gen", "class", "seq", "recipient", "place")
-  return { id = id, device = f[1], gen = f[2], class = f[3], seq = f[4], recipient = f[5], place = f[6] }
+  local f = redis.call("HMGET", key.message(id), "device", "gen", "class", "seq", "recipient", "place", "batch")
+  return { id = id, device = f[1], gen = f[2], class = f[3], seq = f[4], recipient = f[5], place = f[6], batch = f[7] or nil }
 end
 
 local CLASSES = { "otp", "high", "normal", "bulk" }
@@ -127,6 +127,7 @@ local function take_out(m)
   elseif m.place == "waiting" then redis.call("ZREM", key.waiting(m.device, m.recipient), m.id)
   elseif m.place == "held" then redis.call("ZREM", key.held(m.device), m.id)
   elseif m.place == "due" then redis.call("ZREM", key.due(), due_member(m))
+  elseif m.place == "parked" then redis.call("ZREM", key.parkedrows(m.batch, m.device), m.id)
   end
   if m.place == "held" or m.place == "due" then redis.call("ZREM", key.aside(m.device, m.recipient), m.id) end
 end
@@ -190,6 +191,23 @@ end
 local function open_gate(m)
   redis.call("SREM", key.gate(m.device, m.recipient), m.id)
   let_next_come(m.device, m.recipient)
+end
+
+-- True when a message of this batch may not go: the batch is paused, or has ended since the message was redriven. What may have left
+-- goes on, until its outcome is known.
+local function is_batch_still(batch, left, redriven_at)
+  if left then return false end
+  local b = redis.call("HMGET", key.batch(batch), "state", "ended_at")
+  if b[1] == "paused" then return true end
+  return (b[1] == "canceled" or b[1] == "abandoned") and not (redriven_at and tonumber(redriven_at) >= tonumber(b[2]))
+end
+
+-- The message rests until its batch goes on, and stands before nobody meanwhile.
+local function park(m)
+  take_out(m)
+  redis.call("ZADD", key.parkedrows(m.batch, m.device), m.seq, m.id)
+  redis.call("HSET", key.message(m.id), "place", "parked")
+  open_gate(m)
 end
 
 -- What was set aside because its recipient was cold may go: the chat has become warm.
@@ -319,14 +337,14 @@ end
 
 -- A batch enters a state. `word`: what its event is called; `extra`: as of tell_batch.
 local function enter_batch(id, state, word, at, extra)
-  redis.call("HSET", key.batch(id), "state", state, "state_at", at)
+  redis.call("HSET", key.batch(id), "state", state, "state_at", digits(at))
   redis.call("HINCRBY", key.batch(id), "version", "1")
   tell_batch(id, word, at, extra)
 end
 
 -- A batch ends: it is kept for a while.
 local function end_batch(id, state, at, extra)
-  redis.call("HSET", key.batch(id), "ended_at", at)
+  redis.call("HSET", key.batch(id), "ended_at", digits(at))
   redis.call("ZADD", key.batchdues(), digits(at + S.settled_kept_ms), id)
   for _, device in ipairs(devices_of(id)) do redis.call("ZREM", key.batchesof(device), id) end
   enter_batch(id, state, state, at, extra)
@@ -339,6 +357,12 @@ local function complete_batch(id, at)
   if redis.call("HGET", key.counts(id), "open") ~= "0" then return false end
   end_batch(id, "completed", at)
   return true
+end
+
+-- What was drawn from a batch that has ended, and has not left, ends step by step (sweep-batch), from this row downwards.
+local function sweep_from(id, row, at)
+  redis.call("HSET", key.batch(id), "sweep", digits(row))
+  redis.call("ZADD", key.batchdues(), digits(at), id)
 end
 
 -- Once a second at most: counts for whoever watches the batch.
@@ -367,6 +391,11 @@ local function count_status(m, to, at, code)
   local told = at - (f[4] or 0) >= PROGRESS_MS
   if told then redis.call("HSET", record, "told_at", digits(at)) end
   if open == 0 and complete_batch(m.batch, at) then return end
+  if m.status == "sending" and to == "queued" then
+    -- What comes back unsent to a batch that has ended meanwhile ends too.
+    local b = redis.call("HMGET", key.batch(m.batch), "state", "sweep")
+    if b[1] == "canceled" or b[1] == "abandoned" then sweep_from(m.batch, math.max(tonumber(b[2] or 0), tonumber(string.sub(m.id, 16), 16)), at) end
+  end
   if UNSETTLED[to] and not UNSETTLED[m.status] and redis.call("HGET", key.batch(m.batch), "state") == "completed" then
     redis.call("HDEL", key.batch(m.batch), "ended_at")
     for _, device in ipairs(devices_of(m.batch)) do redis.call("ZADD", key.batchesof(device), at, m.batch) end
@@ -407,7 +436,8 @@ local function enter(m, change)
   if change.to == "failed" then redis.call("ZADD", key.letters(), at, m.id) end
   if change.due or change.backlog or change.to == "failed" then redis.call("PERSIST", record)
   else
-    redis.call("PEXPIRE", record, digits(S.settled_kept_ms))
+    -- The rows of a batch go with it.
+    if m.batch then redis.call("PERSIST", record) else redis.call("PEXPIRE", record, digits(S.settled_kept_ms)) end
     if m.expires_at then redis.call("ZREM", key.due(), "x:" .. m.id) end
   end
   emit({ type = "message." .. change.to, message = m.id, device = m.device, version = version, at = at,
