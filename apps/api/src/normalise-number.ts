@@ -56,6 +56,12 @@ export function normaliseNumber(digits: string, home?: string): NormalisedNumber
   };
 }
 
+/** True for a recipient that is no number of any numbering plan, as it is written. */
+export function isDoubtful(recipient: string): boolean {
+  if (recipient.includes("@")) return false;
+  return parse(`+${recipient}`)?.isValid() !== true && !isOldName(recipient);
+}
+
 /** Numbers of old accounts, which their countries do not give out any more. */
 function isOldName(digits: string): boolean {
   return otherNames(digits).some(({ digits: other }) => parse(`+${other}`)?.isValid() === true);

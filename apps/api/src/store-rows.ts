@@ -94,10 +94,11 @@ async function storeChunk(
 /** A chunk that is stored is compared by its hash alone. */
 const NOTHING: ReadChunk = { rows: [], errors: [] };
 
-async function withoutSuppressed(
-  { settings }: BatchRecord,
+/** The rows of a chunk that may be sent, and why the others may not. */
+export async function withoutSuppressed(
+  { settings }: Pick<BatchRecord, "settings">,
   chunk: Chunk,
-  { ledger }: StoreRowsDeps,
+  { ledger }: { readonly ledger: Pick<Ledger, "suppressedOf"> },
 ): Promise<ReadChunk> {
   const judged = await chunk.read();
   const recipients = judged.rows.flatMap((row) => (row === null ? [] : [row.to]));
@@ -135,7 +136,7 @@ function withoutDuplicates(
 type Why = Omit<BatchError, "row" | "line">;
 
 /** A chunk without the rows that something speaks against, and their errors, in the order of the rows. */
-function leftOut(
+export function leftOut(
   { rows, errors }: ReadChunk,
   { fromRow, lines }: Chunk,
   against: (row: PackedRow, number: number) => Why | undefined,

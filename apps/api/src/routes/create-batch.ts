@@ -152,7 +152,7 @@ async function plan(
   return { settings, deviceIds, ...(poolId === undefined ? {} : { poolId }) };
 }
 
-function wrongTime(
+export function wrongTime(
   { field, message }: Extract<CheckedTimes, { kind: "refused" }>,
   { send_at: sendAt, expires_at: expiresAt }: OpenedBatchUpload["wanted"],
 ): Problem {
@@ -163,7 +163,7 @@ function wrongTime(
 
 type Quiet = NonNullable<BatchSettings["quietHours"]>;
 
-function quietOf({
+export function quietOf({
   from,
   to,
   timezone,
@@ -243,7 +243,7 @@ async function rejected(
 }
 
 /** Why an upload did not come to its end; a client that has left hears nothing of it. */
-function brokenOff({ client }: CreateCall): Problem {
+export function brokenOff({ client }: Pick<CreateCall, "client">): Problem {
   if (client.ended.aborted) return { code: "INVALID_API_KEY" };
   if (client.stop.aborted && !client.gone.aborted) return { code: "SERVICE_UNAVAILABLE" };
   return { code: "INVALID_JSON", detail: "The upload ended before its end: send it again" };
