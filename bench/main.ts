@@ -6,6 +6,7 @@ import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
 import { idle } from "./idle.ts";
+import { intake } from "./intake.ts";
 import { life } from "./life.ts";
 import { type Options, parseOptions, type Part } from "./options.ts";
 import { profileDispatch } from "./profile-dispatch.ts";
@@ -24,6 +25,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   idle         what a worker costs that owns 10,000 devices, 200 of them connected
  *   life         what one message costs Redis from its acceptance to its last receipt
  *   streams      what one API process pays for very many clients of live events
+ *   intake       what reading an upload of many rows costs beside reading its lines
  *
  * Contenders take turns within one run, and the middle round counts: the machine may be slow, or busy, for both of them.
  */
@@ -39,6 +41,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   life,
   idle,
   streams,
+  intake,
 };
 
 /** Instead of the contest, with --profile. */

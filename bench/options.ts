@@ -11,6 +11,7 @@ export const PARTS = [
   "life",
   "idle",
   "streams",
+  "intake",
 ] as const;
 const PROFILED: readonly Part[] = ["dispatch", "accept"];
 export type Part = (typeof PARTS)[number];

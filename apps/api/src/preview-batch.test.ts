@@ -193,6 +193,22 @@ test("a batch that waits its turn goes first by no more than its half, and its o
   expect((await api.call("GET", path)).body).toMatchObject({ forecast: null, eta: null });
 });
 
+test("a file that was never kept is told for its row, or refused in the template, and nothing is kept longer", async () => {
+  const before = await digestStore(api.redis);
+  const rows = [{ to: "5511900000001", image: { media_id: "med_00000000000000000000000000000000" } }];
+  const told = await api.call("POST", "/v1/batches/preview", { body: { from: device, rows } });
+  expect(told).toMatchObject({ status: 200, body: { accepted: 0, invalid: 1 } });
+  expect(told.body["errors"]).toMatchObject([
+    { field: "image.media_id", error_code: "MEDIA_UNACCEPTABLE" },
+  ]);
+  const template = { image: { media_id: "med_00000000000000000000000000000000" } };
+  const plain = [{ to: "5511900000001" }];
+  const body = { from: device, template, rows: plain };
+  const refused = await api.call("POST", "/v1/batches/preview", { body });
+  expect(refused).toMatchObject({ status: 422, body: { error_code: "MEDIA_UNACCEPTABLE" } });
+  expect(await digestStore(api.redis)).toEqual(before);
+});
+
 test("an upload that is longer than a preview reads is told from its beginning", async () => {
   const rows = Array.from({ length: 1_700 }, (_, at) => `${5_511_900_000_000 + at},x,`);
   const body = await preview(csv(rows), { sample: "3" });

@@ -15,7 +15,7 @@ import type { Ledger } from "@pombo/ledger";
 import { isDoubtful } from "./normalise-number.ts";
 import type { OpenedBatchUpload } from "./open-batch-upload.ts";
 import { randomBytes } from "./random-bytes.ts";
-import { leftOut, withoutSuppressed } from "./store-rows.ts";
+import { judgeChunk, leftOut, type StoreRowsAsk } from "./store-rows.ts";
 
 export interface WalkDeps {
   readonly ledger: Pick<Ledger, "findDuplicates" | "suppressedOf" | "weigh">;
@@ -27,6 +27,8 @@ export interface Walk {
   readonly keyId: string;
   /** What it would be sent from. */
   readonly deviceIds: readonly DeviceId[];
+  /** Whether a kept file may be sent; keeps it no longer. */
+  readonly useFile: StoreRowsAsk["useFile"];
   /** Rows that are read at most. */
   readonly mostRows: number;
   /** Rows and errors that are shown. */
@@ -72,7 +74,7 @@ export async function walkUpload(
     if (event.kind === "refused" || event.kind === "broken") return event;
     if (event.kind === "ended") break;
     const judged = await seen.withoutDuplicates(
-      await withoutSuppressed(walk, event, deps),
+      await judgeChunk({ batch: walk, chunk: event }, walk, deps),
       event,
       deps.ledger,
     );

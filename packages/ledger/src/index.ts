@@ -60,6 +60,7 @@ export {
   type Media,
   type MediaRecord,
   type MediaUpload,
+  receivedMediaId,
 } from "./media.ts";
 
 // Devices

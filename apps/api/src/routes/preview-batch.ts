@@ -20,6 +20,9 @@ import { foresee, type Foreseen } from "../foresee.ts";
 import { normaliseNumber } from "../normalise-number.ts";
 import { openBatchUpload, type OpenedBatchUpload } from "../open-batch-upload.ts";
 import { chatJid, instantOrNull } from "../render-message.ts";
+import type { StageDeps } from "../stage-media.ts";
+import type { KeptFile } from "../store-rows.ts";
+import { templateContent } from "../template-content.ts";
 import { type SenderDeps, sendersOf } from "../senders.ts";
 import {
   forecastRows,
@@ -30,14 +33,15 @@ import {
   walkUpload,
 } from "../walk-upload.ts";
 import { renderError } from "./batch-rows.ts";
-import { brokenOff, quietOf, wrongTime } from "./create-batch.ts";
+import { brokenOff, quietOf, useFile, wrongTime } from "./create-batch.ts";
 import { type DirectoryDeps, lookUpNumbers } from "./directory.ts";
 
-export interface PreviewDeps extends DirectoryDeps {
+export interface PreviewDeps extends DirectoryDeps, Omit<StageDeps, "ledger"> {
   readonly ledger: DirectoryDeps["ledger"] &
+    StageDeps["ledger"] &
     SenderDeps["ledger"] &
     WalkDeps["ledger"] &
-    Pick<Ledger, "listBatches" | "surveyDevices">;
+    Pick<Ledger, "findMedia" | "listBatches" | "surveyDevices">;
   readonly settings: Settings;
 }
 
@@ -111,14 +115,37 @@ async function plan(
     onInvalid: wanted.on_invalid ?? "skip",
     start: wanted.start ?? "complete",
   };
+  const { template } = wanted;
+  const goesAt = times.sendAt ?? deps.now();
+  const reading = readingOnly(deps);
+  if (template !== undefined && !bringsBytes(template)) {
+    const content = await templateContent({ template, caller, goesAt }, reading);
+    if (content.kind === "refused") return content;
+  }
   const walk = {
     settings,
+    useFile: (file: KeptFile) => useFile(file, { caller, goesAt }, reading),
     keyId: caller.keyId,
     deviceIds: senders.deviceIds,
     mostRows: deps.settings.batch_preview_rows,
     shown: query.sample ?? SHOWN,
   };
   return { kind: "walk", walk };
+}
+
+/** A file that is used is kept longer: here it is only found. */
+function readingOnly(deps: PreviewDeps): StageDeps {
+  const { ledger } = deps;
+  return { ...deps, ledger: { ...ledger, useMedia: (id) => ledger.findMedia(id) } };
+}
+
+/** Bytes in a template would have to be stored to be looked at. */
+function bringsBytes(template: GivenTemplate): boolean {
+  if (typeof template === "string") return false;
+  return MEDIA_KINDS.some((kind) => {
+    const file = template[kind];
+    return typeof file === "object" && file !== null && "base64" in file;
+  });
 }
 
 interface Looked {
