@@ -3,6 +3,7 @@ import {
   CHUNK_ROWS,
   type ForecastRows,
   isEnded,
+  isOnline,
   type Settings,
   timezoneOf,
 } from "@pombo/domain";
@@ -16,8 +17,13 @@ export interface OutlookDeps {
 }
 
 export interface BatchOutlook {
-  /** When its last message will have been acked, ms since the epoch; absent when that is not foreseeable. */
+  /**
+   * When its last message will have been acked, ms since the epoch, if devices were connected; absent when that is not foreseeable, or
+   * nobody knows how fast they send.
+   */
   readonly finishAt?: number;
+  /** A device is sending. */
+  readonly moving: boolean;
   /** When this was foretold. */
   readonly at: number;
 }
@@ -62,7 +68,7 @@ export function openOutlooks({ ledger, settings, now }: OutlookDeps): Outlooks {
       ledger.surveyDevices(batch.deviceIds, at),
       ledger.listBatches({ limit: OTHERS }),
     ]);
-    const { finishAt } = foresee(
+    const { finishAt, speed } = foresee(
       {
         now: at,
         priority: wanted.priority,
@@ -75,7 +81,10 @@ export function openOutlooks({ ledger, settings, now }: OutlookDeps): Outlooks {
       },
       settings,
     );
-    return finishAt === undefined ? { at } : { at, finishAt };
+    const moving = lanes.some(({ state, owned, paused }) => isOnline(state) && owned && !paused);
+    return finishAt === undefined || speed === "assumed"
+      ? { at, moving }
+      : { at, moving, finishAt };
   };
 }
 

@@ -30,7 +30,9 @@ export function renderBatch(batch: BatchRecord, now: number, outlook?: BatchOutl
     ...renderBatchHead(batch),
     rows: batch.rows,
     rate: rate === 0 ? null : rate,
-    eta: instantOrNull(etaOf(batch, rate, now) ?? outlook?.finishAt),
+    eta: instantOrNull(
+      etaOf(batch, rate, now) ?? (outlook?.moving === true ? outlook.finishAt : undefined),
+    ),
     forecast:
       outlook === undefined
         ? null

@@ -168,7 +168,8 @@ export const batch = z
       description: "Messages a second that left lately; null when none did.",
     }),
     eta: instant.nullable().meta({
-      description: "When its last message will have left, if it goes on as lately, or as foretold.",
+      description:
+        "When its last message will have left: if it goes on as lately, else as foretold; null while nothing can leave.",
     }),
     forecast: z.object({ finishes_at: instant.nullable(), at: instant }).nullable().meta({
       description:
