@@ -81,7 +81,9 @@ export function openOutlooks({ ledger, settings, now }: OutlookDeps): Outlooks {
       },
       settings,
     );
-    const moving = lanes.some(({ state, owned, paused }) => isOnline(state) && owned && !paused);
+    const moving = lanes.some(
+      ({ owned, paused, ...lane }) => isOnline(lane.state) && owned && !paused,
+    );
     return finishAt === undefined || speed === "assumed"
       ? { at, moving }
       : { at, moving, finishAt };

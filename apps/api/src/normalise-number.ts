@@ -5,7 +5,7 @@ import {
 } from "libphonenumber-js/max";
 
 /** Why another way to write a number may be the one that was meant. */
-export type NumberHint =
+type NumberHint =
   /** Brazil: mobile numbers have nine digits since 2016; WhatsApp goes on naming older accounts by the eight that they had. */
   | "brazil_ninth_digit"
   /** Mexico: the 1 behind the country code is not dialled since 2019; WhatsApp goes on naming older accounts with it. */

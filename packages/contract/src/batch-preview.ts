@@ -18,7 +18,7 @@ export const previewQuery = batchQuery.extend({
   }),
 });
 
-export const NUMBER_HINTS = [
+const NUMBER_HINTS = [
   "brazil_ninth_digit",
   "mexico_mobile_1",
   "argentina_mobile_9",

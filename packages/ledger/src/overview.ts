@@ -33,7 +33,7 @@ export interface LaneSurvey extends LaneCondition {
 }
 
 /** What a forecast needs of a lane. */
-export interface LaneOutlook extends Omit<ForecastLane, "ahead"> {
+interface LaneOutlook extends Omit<ForecastLane, "ahead"> {
   /** `paced`: its pace alone says how fast it goes; `assumed`: nothing does. */
   readonly speed: "paced" | "measured" | "assumed";
 }
