@@ -408,3 +408,38 @@ test("any cutting of the bytes gives the same rows, errors and hashes", async ()
     ),
   );
 });
+
+test("whatever bytes come, the upload ends with a reason, and every row with a verdict", async () => {
+  const marks = fc
+    .array(
+      fc.constantFrom(
+        ...'to,name;{}[]:"\\\n\r\t0\u00e9'.split(""),
+        '"to"',
+        '"rows"',
+        "{{",
+        '{"batch":',
+        "5511999990001",
+        "null",
+      ),
+      { maxLength: 40 },
+    )
+    .map((parts) => Buffer.from(parts.join("")));
+  const bytes = fc.oneof(marks, fc.uint8Array({ maxLength: 60 }));
+  const types = fc.constantFrom("text/csv", "application/x-ndjson", "application/json");
+  await fc.assert(
+    fc.asyncProperty(bytes, types, fc.boolean(), async (given, contentType, zipped) => {
+      const source = {
+        source: bytesOf(given),
+        contentType,
+        ...(zipped ? { contentEncoding: "gzip" } : {}),
+      };
+      const { stop, rows, errors } = await readWhole({ source, wanted: { extraColumns: true } });
+      if (stop.kind === "refused") expect(stop.problem.code).toMatch(/^[A-Z_]+$/);
+      else expect(["broken", "ended"]).toContain(stop.kind);
+      const refusedRows = new Set(errors.map(({ row }) => row));
+      for (const [index, row] of rows.entries())
+        expect(refusedRows.has(index + 1)).toBe(row === null);
+    }),
+    { numRuns: 1_000 },
+  );
+});
