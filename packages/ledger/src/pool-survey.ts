@@ -59,3 +59,36 @@ function readDevice(
     room: Math.min(budget.left, budget.coldLeft) - (waiting ?? 0),
   };
 }
+
+/** A survey of a moment ago. */
+export interface RecentSurvey {
+  readonly at: number;
+  readonly survey: Promise<PoolSurvey>;
+  /** How often each device was chosen since. */
+  readonly chosen: Map<DeviceId, number>;
+}
+
+/** Surveys that are asked for again only after a while. */
+export function recentSurveys(survey: SurveyPool, seenMs: number) {
+  const pools = new Map<PoolId, RecentSurvey>();
+  return (poolId: PoolId, now: number): RecentSurvey => {
+    for (const [id, { at }] of pools) if (Math.abs(now - at) >= seenMs) pools.delete(id);
+    const known = pools.get(poolId);
+    if (known !== undefined) return known;
+    const fresh = { at: now, survey: survey(poolId, now), chosen: new Map<DeviceId, number>() };
+    pools.set(poolId, fresh);
+    // Whoever comes after a survey that failed makes another one.
+    fresh.survey.catch(() => pools.delete(poolId));
+    return fresh;
+  };
+}
+
+/** Its devices, each with less room for every time that it was chosen since. */
+export async function presentDevices({ survey, chosen }: RecentSurvey): Promise<PoolSurvey> {
+  const seen = await survey;
+  const devices = seen.devices.map((one) => ({
+    ...one,
+    room: one.room - (chosen.get(one.id) ?? 0),
+  }));
+  return { ...seen, devices };
+}

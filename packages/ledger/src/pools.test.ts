@@ -195,7 +195,7 @@ test("an acceptance that was chosen for a device that has left meanwhile goes to
   const message = newMessage({ recipient: ANA, at: NOW, ...chosen });
   await t.ledger.accept(message);
   expect(await t.deviceOf(message.id)).toBe(B);
-  await t.ledger.deletePool(t.poolId);
+  await t.ledger.deletePool(t.poolId, NOW);
   const late = newMessage({ recipient: BEN, at: NOW, ...chosen });
   expect(await t.ledger.accept(late)).toEqual({ kind: "no-device" });
 });
