@@ -22,6 +22,7 @@ export interface OwnerDeps {
   readonly settings: Settings;
   /** Shared by all devices of the process. */
   readonly solo: Solo;
+  readonly drawer: LaneRunDeps["drawer"];
   readonly reach: Reach;
   /** Where media is kept and how it is fetched; shared by all devices of the process. */
   readonly media: LaneRunDeps["media"];
