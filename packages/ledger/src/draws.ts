@@ -12,7 +12,7 @@ import {
 import { originList } from "./attempts.ts";
 import type { Ownership } from "./lane.ts";
 import { carriedBy, carriedText } from "./media.ts";
-import { poolSurveys, presentDevices, recentSurveys } from "./pool-survey.ts";
+import { chooseAmong, poolSurveys, recentSurveys } from "./pool-survey.ts";
 import type { Run } from "./scripts.ts";
 
 /** A row as the message that it becomes. */
@@ -58,11 +58,10 @@ export function draws(run: Run, settings: Settings): Draws {
 
   /** Who gets rows whose recipients have no tie. */
   async function deal(poolId: PoolId, draw: { by: DeviceId; count: number; now: number }) {
-    const seen = recent(poolId, draw.now);
-    const { strategy, devices } = await presentDevices(seen);
-    const dealt = strategy === undefined ? [] : dealRows(devices, strategy, draw);
-    for (const id of dealt) seen.chosen.set(id, (seen.chosen.get(id) ?? 0) + 1);
-    return dealt;
+    const { ids } = await chooseAmong(recent(poolId, draw.now), (devices, strategy) =>
+      dealRows(devices, strategy, draw),
+    );
+    return ids;
   }
 
   return {

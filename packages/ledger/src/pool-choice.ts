@@ -9,7 +9,7 @@ import {
   type Tie,
   firmTie,
 } from "@pombo/domain";
-import { poolSurveys, presentDevices, recentSurveys, type SurveyPool } from "./pool-survey.ts";
+import { chooseAmong, poolSurveys, recentSurveys, type SurveyPool } from "./pool-survey.ts";
 import type { Run } from "./scripts.ts";
 
 /** What the acceptance of a message of a pool needs to know. */
@@ -50,11 +50,11 @@ export function poolChoices(run: Run, settings: Settings): PoolChoices {
 function chooser(survey: SurveyPool, seenMs: number) {
   const recent = recentSurveys(survey, seenMs);
   return async (poolId: PoolId, now: number): Promise<PoolDevice | undefined> => {
-    const seen = recent(poolId, now);
-    const { strategy, devices } = await presentDevices(seen);
-    const best = strategy && bestDevice(devices, strategy);
-    if (best !== undefined) seen.chosen.set(best.id, (seen.chosen.get(best.id) ?? 0) + 1);
-    return best;
+    const { devices, ids } = await chooseAmong(recent(poolId, now), (left, strategy) => {
+      const best = bestDevice(left, strategy);
+      return best === undefined ? [] : [best.id];
+    });
+    return devices.find(({ id }) => id === ids[0]);
   };
 }
 

@@ -83,12 +83,17 @@ export function recentSurveys(survey: SurveyPool, seenMs: number) {
   };
 }
 
-/** Its devices, each with less room for every time that it was chosen since. */
-export async function presentDevices({ survey, chosen }: RecentSurvey): Promise<PoolSurvey> {
+/**
+ * Chooses among the devices of a recent survey, each with less room for every time that it was chosen since. Nothing may come between
+ * the look at what was chosen and the choice.
+ */
+export async function chooseAmong(
+  { survey, chosen }: RecentSurvey,
+  choose: (devices: readonly PoolDevice[], strategy: PoolStrategy) => readonly DeviceId[],
+): Promise<PoolSurvey & { readonly ids: readonly DeviceId[] }> {
   const seen = await survey;
-  const devices = seen.devices.map((one) => ({
-    ...one,
-    room: one.room - (chosen.get(one.id) ?? 0),
-  }));
-  return { ...seen, devices };
+  const left = seen.devices.map((one) => ({ ...one, room: one.room - (chosen.get(one.id) ?? 0) }));
+  const ids = seen.strategy === undefined ? [] : choose(left, seen.strategy);
+  for (const id of ids) chosen.set(id, (chosen.get(id) ?? 0) + 1);
+  return { ...seen, ids };
 }

@@ -21,7 +21,7 @@ local here, takers, stop = { device = device, gen = gen }, {}, #ARGV
 local pool = b[14]
 if pool then
   local dealt = 8
-  local choose = pool_chooser(pool, now, ARGV[7], function(is_living)
+  local choose = pool_chooser(pool, tonumber(now), ARGV[7], function(is_living)
     while dealt + 1 < FIRST do
       dealt = dealt + 1
       if is_living(ARGV[dealt]) then return ARGV[dealt] end
