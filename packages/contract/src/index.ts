@@ -61,6 +61,7 @@ export { type BatchRowInput, batchRow, rowContent, templateRow } from "./batch-r
 export { fileContent, type FileInput, plainContent } from "./message-content.ts";
 export {
   type CodedEntry,
+  shortened,
   type Validated,
   validate,
   validateRow,

@@ -61,6 +61,28 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
       return Number(reply);
     });
   }
+  /** Rows that were not drawn from the device's own batches yet: added to what is sorted by generation, then by priority. */
+  async function addRows(
+    deviceId: DeviceId,
+    counts: readonly number[],
+  ): Promise<readonly number[]> {
+    const ids = await redis.zrange(keys.batchesof(deviceId), "0", "-1");
+    if (ids.length === 0) return counts;
+    const pipeline = redis.pipeline();
+    for (const id of ids)
+      pipeline.hmget(keys.batch(id), "state", "gen", "class").hget(keys.counts(id), "undrawn");
+    const replies = (await pipeline.exec()) ?? [];
+    const sums = [...counts];
+    for (const [at] of ids.entries()) {
+      const [state, generation, priority] = (replies[at * 2]?.[1] ?? []) as (string | null)[];
+      const place =
+        (Number(generation) - 1) * PRIORITIES.length + PRIORITIES.indexOf(priority as Priority);
+      // A pool's rows wait for no device in particular.
+      if (state === "running" && sums[place] !== undefined)
+        sums[place] += Number(replies[at * 2 + 1]?.[1] ?? 0);
+    }
+    return sums;
+  }
   return {
     async reportLane(deviceId, now) {
       const [device, lane, lease, held, window] = await Promise.all([
@@ -72,7 +94,7 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
       ]);
       const generation = Number(device[0] ?? 0);
       if (generation === 0) return undefined;
-      const counts = await depths(deviceId, generation);
+      const counts = await addRows(deviceId, await depths(deviceId, generation));
       const known = readFacts({ device, lane, lease }, now, settings);
       return report(known, { held, window, counts, now });
     },

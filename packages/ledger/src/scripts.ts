@@ -72,8 +72,11 @@ const NAMES = [
   "create-batch",
   "find-refs",
   "draw-rows",
+  "forget-batch",
+  "forget-chunk",
   "leave-batch",
   "move-batch",
+  "postpone-batch",
   "sweep-batch",
   // Pools
   "create-pool",
