@@ -66,6 +66,7 @@ const NAMES = [
   "trim-outbox",
   "use-media",
   "warm-up",
+  "weigh",
   "write-credentials",
   // Batches
   "append-chunk",
