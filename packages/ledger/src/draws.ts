@@ -68,7 +68,8 @@ export function draws(run: Run, settings: Settings): Draws {
     async drawRows({ deviceId, epoch }, { batchId, from, to, rows, now, poolId }) {
       const dealt =
         poolId === undefined ? [] : await deal(poolId, { by: deviceId, count: rows.length, now });
-      const pool = [poolId === undefined ? "" : states, dealt.length, ...dealt];
+      const gives = poolId === undefined ? "" : states;
+      const head = [deviceId, epoch, now, batchId, from, to, gives, dealt.length, ...dealt];
       const flat = rows.flatMap(({ row, to: recipient, content, clientRef = "", metadata }) => {
         const carried = carriedBy(content);
         return [
@@ -80,11 +81,7 @@ export function draws(run: Run, settings: Settings): Draws {
           carried === undefined ? "" : carriedText(carried),
         ];
       });
-      const reply = await run(
-        "draw-rows",
-        ...[deviceId, epoch, now, batchId, from, to],
-        ...[...pool, ...flat],
-      );
+      const reply = await run("draw-rows", ...head, ...flat);
       const [kind] = reply as ["drawn" | "moved" | "fenced"];
       return kind;
     },
