@@ -12,7 +12,8 @@ import { openScreen, type Screen } from "./screen.ts";
 export interface Terminal extends Disposable {
   /** A person sits there: can be asked, and sees a line change in place. */
   readonly isInteractive: boolean;
-  columns(): number;
+  /** A line can change in place. */
+  readonly isLive: boolean;
   print(text: string): void;
   tell(text: string): void;
   /** A line that changes in place; where it can't, nothing. */
@@ -36,8 +37,6 @@ export interface Streams {
   readonly errors: NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY">>;
 }
 
-const USUAL_COLUMNS = 80;
-
 export function openTerminal({ input, output, errors }: Streams): Terminal {
   const isLive = errors.isTTY === true;
   const live = isLive ? openLiveLine(errors as WriteStream) : undefined;
@@ -47,8 +46,8 @@ export function openTerminal({ input, output, errors }: Streams): Terminal {
     else live.aside(put);
   };
   return {
+    isLive,
     isInteractive: isLive && input.isTTY === true,
-    columns: () => output.columns ?? USUAL_COLUMNS,
     print: (text) => write(output, text),
     tell: (text) => write(errors, text),
     show: (draw) => live?.show(draw),
