@@ -1,6 +1,7 @@
 import { cpus, loadavg } from "node:os";
 import { accept, profileAccept } from "./accept.ts";
 import { backlog } from "./backlog.ts";
+import { bulk } from "./bulk.ts";
 import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
@@ -18,6 +19,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   dispatch     the worker beside bare Baileys: rate, CPU, memory
  *   end-to-end   the whole product beside bare Baileys: rate, latency
  *   accept       the API beside a bare Express handler with one BullMQ add
+ *   bulk         uploads of very many rows beside BullMQ's addBulk
  *   backlog      cost and bytes while very many messages wait
  *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
  *   idle         what a worker costs that owns 10,000 devices, 200 of them connected
@@ -33,6 +35,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   dispatch,
   "end-to-end": endToEnd,
   accept,
+  bulk,
   backlog,
   "backlog-neighbours": backlogNeighbours,
   life,

@@ -5,6 +5,7 @@ export const PARTS = [
   "dispatch",
   "end-to-end",
   "accept",
+  "bulk",
   "backlog",
   "backlog-neighbours",
   "life",
@@ -22,6 +23,7 @@ export interface Options {
   readonly rounds: number;
   readonly clients: number;
   readonly waiting: readonly number[];
+  readonly rows: readonly number[];
   readonly fsync: Fsync;
   readonly profile: boolean;
 }
@@ -38,6 +40,7 @@ const OPTIONS = {
   rounds: { type: "string", default: "3" },
   clients: { type: "string", default: "10000" },
   waiting: { type: "string", default: "10000,100000" },
+  rows: { type: "string", default: "100000,1000000" },
   fsync: { type: "string", default: "everysec" },
   profile: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -51,6 +54,7 @@ export const HELP = `npm run bench -- [options]     Pombo beside bare Baileys an
   --rounds N        rounds of each contender, in turn; the middle one counts (3)
   --clients N       clients of live events (10000)
   --waiting LIST    sizes of the backlog to compare (10000,100000)
+  --rows LIST       rows of an upload; the first as CSV, the others as NDJSON (100000,1000000)
   --fsync WHEN      appendfsync of Redis: everysec, always or no (everysec)
   --profile         instead of dispatch and accept: where the CPU of both contenders goes
   --help            this text
@@ -74,6 +78,7 @@ export function parseOptions(args: readonly string[]): Parsed {
         rounds: whole("rounds", values.rounds, 25),
         clients: whole("clients", values.clients, 15_000),
         waiting: values.waiting.split(",").map((size) => whole("waiting", size, 2_000_000)),
+        rows: values.rows.split(",").map((size) => whole("rows", size, 5_000_000)),
         fsync: values.fsync,
         profile: values.profile,
       },

@@ -118,7 +118,13 @@ export const REQUEST_CASES: Coverage = {
   DEVICE_NOT_FOUND: everywhere(async (stage, dialect) =>
     stage.send(dialect, await removedDevice(stage)),
   ),
-  BATCH_NOT_FOUND: { cells: { native: unmet, wuts: unmet, session: unmet } },
+  BATCH_NOT_FOUND: {
+    cells: {
+      native: provoked((stage) => stage.ask("GET", "/v1/batches/bat_00000000000")),
+      wuts: unmet,
+      session: unmet,
+    },
+  },
   MESSAGE_NOT_FOUND: {
     cells: {
       native: provoked((stage) => stage.ask("GET", `/v1/messages/${absentMessage}`)),

@@ -13,6 +13,7 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     created(api, "/v1/messages", { from: device, to: "5511999999999", text: "hello" }),
   "/v1/dead-letters": async (api, device) => (await api.addLetter({ deviceId: device })).id,
   "/v1/operations": (api) => created(api, "/v1/dead-letters/discard", { all: true }),
+  "/v1/batches": (api, device) => created(api, "/v1/batches", batchOf(device)),
   "/v1/media": async (api, device) => {
     const id = mintMediaId(randomBytes(16));
     const facts = { id, object: `${id}-1`, bytes: 1, sha256: "ab", mimeType: "text/plain" };
@@ -47,6 +48,7 @@ const OWN_SUBJECTS: Readonly<typeof SUBJECTS> = {
 const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object | Promise<object>>> =
   {
     sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
+    createBatch: batchOf,
     pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
     checkContacts: (device) => ({ device_id: device, numbers: ["5511999999999"] }),
     syncHistory: () => ({ chat: "5511999999999" }),
@@ -105,11 +107,16 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
   };
 
+function batchOf(device: string) {
+  return { from: device, rows: [{ to: "5511999999999", text: "hello" }] };
+}
+
 async function created(api: TestApi, path: string, body: object): Promise<string> {
   const made = await api.call("POST", path, { body });
   const id =
     made.body["message_id"] ??
     made.body["operation_id"] ??
+    made.body["batch_id"] ??
     made.body["webhook_id"] ??
     made.body["pool_id"] ??
     made.body["id"];
@@ -146,6 +153,6 @@ export async function grantedRequest(api: TestApi, name: string, row: Route): Pr
   const path =
     row.path.replace(PLACE, `/${(await make?.(api, device)) ?? ""}`) +
     (named ? `?device_id=${device}` : "");
-  if (row.body === undefined) return { name, row, device, path };
+  if ((row.body ?? row.takesRows) === undefined) return { name, row, device, path };
   return { name, row, device, path, body: (await BODIES[name]?.(device, api)) ?? {} };
 }

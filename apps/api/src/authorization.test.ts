@@ -87,7 +87,7 @@ const UNBOUND = ["wutsCreateDevice", "wutsListDevices", "getMetrics"];
 const aboutOne = guarded.filter(
   ({ name, row }) =>
     hasSubject(row) ||
-    ["sendMessage", "createApiKey"].includes(name) ||
+    ["sendMessage", "createBatch", "createApiKey"].includes(name) ||
     (dialectOf(row.path) !== "native" && !UNBOUND.includes(name)),
 );
 

@@ -98,7 +98,7 @@ async function serve(
   const caller = exchange.caller ?? NOBODY;
   const denied = refuseScope(row, caller) ?? exchange.overRate;
   if (denied !== undefined) return refuse(denied);
-  if (row.takesBytes === true) allowSlow(req);
+  if (row.takesBytes === true || row.takesRows !== undefined) allowSlow(req);
   const { bodyLimitBytes, fileBodyLimitBytes } = deps;
   const limit = row.carriesFile === true ? fileBodyLimitBytes : bodyLimitBytes;
   const began = performance.now();

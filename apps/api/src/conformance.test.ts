@@ -26,9 +26,12 @@ function requestsOf({
   const bound = dialectOf(row.path) === "session" ? { deviceId: device as never } : {};
   const key = api.addKey({ scopes: SCOPES, devices: "*", ...bound });
   const right = { key, ...(body === undefined ? {} : { body }) };
-  const elsewhere = path.replace(/(?<=\/)(?:dev_|3EB0|wh_|key_|op_|med_|pool_)[^/?]+/, "nothing-0");
-  const bodies =
-    row.body === undefined ? [] : ["{", "[]", "{}", '{"surplus":1,"text":7}', "\u0000"];
+  const elsewhere = path.replace(
+    /(?<=\/)(?:dev_|bat_|3EB0|wh_|key_|op_|med_|pool_)[^/?]+/,
+    "nothing-0",
+  );
+  const taken = row.body ?? row.takesRows;
+  const bodies = taken === undefined ? [] : ["{", "[]", "{}", '{"surplus":1,"text":7}', "\u0000"];
   return [
     [path, { ...right, key: null }],
     [path, { ...right, key: "hunter2" }],
@@ -38,7 +41,7 @@ function requestsOf({
     [`${path}${path.includes("?") ? "&" : "?"}surplus=1`, right],
     [path, { ...right, headers: { "idempotency-key": "has spaces" } }],
     ...bodies.map((text) => [path, { key, body: text }] as const),
-    ...(row.body === undefined
+    ...(taken === undefined
       ? []
       : [[path, { key, body: "x", headers: { "content-type": "text/plain" } }] as const]),
     [path, right],

@@ -73,11 +73,11 @@ export interface Called {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger. */
+/** The whole API over a Redis of its own; `change` puts something else in the place of a part of its ledger, `more` of another part. */
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
-  more: Pick<ServerDeps, "corsOrigins"> = {},
+  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };

@@ -22,6 +22,16 @@ export type {
   SendMessageInput,
 } from "./message.ts";
 export { CONTENT_KEYS, type ContentKey, wrongWords } from "./content.ts";
+export type {
+  AcceptedBatchBody,
+  BatchBody,
+  BatchErrorPageBody,
+  BatchPageBody,
+  BatchQueryInput,
+  BatchRowPageBody,
+  BatchSettingsInput,
+} from "./batch.ts";
+export { batchSettings } from "./batch.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
 export type { DeviceBody } from "./device.ts";
 export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";

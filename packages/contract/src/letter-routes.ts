@@ -29,7 +29,7 @@ const LETTER_ROUTES = {
     method: "GET",
     path: "/v1/dead-letters/groups",
     auth: "ops:read",
-    summary: "Count dead letters by code and by device",
+    summary: "Count dead letters by code, by device and by batch",
     answers: { 200: { says: "The groups, the largest first.", schema: letterGroups } },
     errors: [],
   },

@@ -1,5 +1,6 @@
-import { type Settings } from "@pombo/domain";
+import { isBatchId, type Settings } from "@pombo/domain";
 import { z } from "zod";
+import { batchId } from "./batch-id.ts";
 import { mediaIdRule, textRule, urlRule } from "./content.ts";
 import { errorCode } from "./error-code.ts";
 import {
@@ -14,6 +15,7 @@ import {
 const SINCE_RULE = "since must be a time like 2030-01-31T12:00:00Z";
 const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
 const CODE_RULE = "code must be a code of the catalog";
+const BATCH_RULE = "batch_id must be the id of a batch";
 const DEVICE_RULE = "device_id must be the id of a device";
 
 const since = z
@@ -29,10 +31,15 @@ const filterFields = {
     .pipe(z.enum(code.options, { error: CODE_RULE }))
     .optional(),
   device_id: z.string({ error: DEVICE_RULE }).max(64, { error: DEVICE_RULE }).optional(),
+  batch_id: z
+    .string({ error: BATCH_RULE })
+    .refine(isBatchId, { error: BATCH_RULE })
+    .optional()
+    .meta({ description: "Rows of that batch." }),
   since,
 };
 
-/** `?code&device_id&since&cursor&limit` */
+/** `?code&device_id&batch_id&since&cursor&limit` */
 export const lettersQuery = z.strictObject({
   ...filterFields,
   cursor: z
@@ -79,6 +86,7 @@ export const letterGroups = z
     partial: z.boolean().meta({ description: "Only the newest `scanned` letters were looked at." }),
     by_code: z.array(z.object({ error_code: errorCode, ...group })),
     by_device: z.array(z.object({ device_id: z.string(), ...group })),
+    by_batch: z.array(z.object({ batch_id: batchId, ...group })),
   })
   .meta({ id: "DeadLetterGroups" });
 
@@ -166,6 +174,7 @@ export const operation = z
     filter: z.object({
       code: errorCode.nullable(),
       device_id: z.string().nullable(),
+      batch_id: batchId.nullable(),
       since: instant.nullable(),
     }),
     total: z.int().meta({ description: "Letters to look at." }),

@@ -19,6 +19,7 @@ const problem = z
     timestamp: z.iso.datetime(),
     validation: validationEntries.optional(),
     message_id: z.string().optional(),
+    batch_id: z.string().optional(),
   })
   .meta({ id: "Problem" });
 
@@ -32,6 +33,7 @@ const problemDetails = z
     timestamp: z.iso.datetime(),
     validation: validationEntries.optional(),
     message_id: z.string().optional(),
+    batch_id: z.string().optional(),
   })
   .meta({ id: "ProblemDetails", description: "RFC 9457" });
 

@@ -69,7 +69,9 @@ describe("the OpenAPI document", () => {
       row.path.match(/:[a-z_]+/g) ?? [],
     );
     expect(inPath.every(({ required }) => required === true)).toBe(true);
-    expect(requestBody !== undefined).toBe(row.body !== undefined || row.takesBytes === true);
+    expect(requestBody !== undefined).toBe(
+      row.body !== undefined || row.takesBytes === true || row.takesRows !== undefined,
+    );
     const bare = dialectOf(row.path) === "wuts" ? [{ bareKey: [] }] : [];
     expect(security).toEqual(row.auth === "public" ? [] : [{ apiKey: [] }, ...bare]);
   });

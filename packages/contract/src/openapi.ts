@@ -102,6 +102,7 @@ function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
           },
         }),
     ...(route.takesBytes === true ? { requestBody: FILE } : {}),
+    ...(route.takesRows === undefined ? {} : { requestBody: rowsOf(route.takesRows) }),
     responses: answersOf(route),
   };
 }
@@ -116,6 +117,21 @@ const FILE = {
     },
   },
 };
+
+/** OpenAPI 3.1 has no schema for lines of JSON: each is one of the rows, or the settings. */
+function rowsOf(schema: z.ZodObject) {
+  const lines =
+    'A JSON object a line: rows, and before them, if need be, the settings as `{"batch":{…}}`.';
+  const table = "A line of column names, then a line a row; commas or semicolons.";
+  return {
+    required: true,
+    content: {
+      "application/json": { schema },
+      "application/x-ndjson": { schema: z.string().meta({ description: lines }) },
+      "text/csv": { schema: z.string().meta({ description: table }) },
+    },
+  };
+}
 
 function headersOf(route: Route): z.ZodObject | undefined {
   const prefer = z.string().optional().meta({

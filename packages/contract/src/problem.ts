@@ -13,6 +13,8 @@ export interface Problem {
   readonly allow?: readonly string[];
   /** The message that the error is about. */
   readonly messageId?: string;
+  /** The batch whose upload the error is about. */
+  readonly batchId?: string;
 }
 
 export interface ProblemContext {
@@ -121,6 +123,7 @@ function extras(problem: Problem): Record<string, unknown> {
   return {
     ...(problem.validation === undefined ? {} : { validation: problem.validation }),
     ...(problem.messageId === undefined ? {} : { message_id: problem.messageId }),
+    ...(problem.batchId === undefined ? {} : { batch_id: problem.batchId }),
   };
 }
 

@@ -41,6 +41,8 @@ export interface Route {
   readonly carriesFile?: true;
   /** The body is a file, as it is or as the one file of a form; the handler reads it. */
   readonly takesBytes?: true;
+  /** The body is rows as JSON of this shape, as NDJSON or as CSV; the handler reads it. */
+  readonly takesRows?: z.ZodObject;
   /** Takes `Idempotency-Key`. */
   readonly creates?: true;
   /** Takes `Prefer: wait=N` and `respond-async`. */

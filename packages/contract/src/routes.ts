@@ -1,6 +1,7 @@
 import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import type { z } from "zod";
 import { API_KEY_ROUTES } from "./api-key-routes.ts";
+import { BATCH_ROUTES } from "./batch-routes.ts";
 import { DEVICE_ROUTES } from "./device-routes.ts";
 import { eventRoutes } from "./event-routes.ts";
 import { FLEET_ROUTES } from "./fleet-routes.ts";
@@ -21,6 +22,7 @@ import { wutsRoutes } from "./wuts-routes.ts";
 export function routeTable(settings: Settings) {
   return {
     ...messageRoutes(settings),
+    ...BATCH_ROUTES,
     ...DEVICE_ROUTES,
     ...LANE_ROUTES,
     ...poolRoutes(settings),

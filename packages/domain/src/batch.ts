@@ -3,7 +3,7 @@ import type { ErrorCode } from "./catalog.ts";
 import type { BatchId, MessageId } from "./id.ts";
 import type { Priority } from "./priority.ts";
 import type { QuietHours } from "./quiet-hours.ts";
-import { compileTemplate } from "./template.ts";
+import { compileContent } from "./template.ts";
 
 /**
  * The life of a batch.
@@ -144,15 +144,14 @@ function isValues(body: readonly string[] | MessageContent): body is readonly st
 /** What the rows of a batch say. Throws for a template that is malformed, or a row that has nothing to say. */
 export function renderRows({
   template,
-}: Pick<BatchSettings, "template">): (row: PackedRow) => MessageContent {
+}: Pick<BatchSettings, "template">): (row: PackedRow, messageId: MessageId) => MessageContent {
   if (template === undefined)
     return ({ content }) => {
       if (content === undefined) throw new Error("a row without a template has no content");
       return content;
     };
-  const compiled = compileTemplate(template);
-  if (compiled.kind !== "template") throw new Error(`the template ${compiled.message}`);
-  return ({ values = [] }) => compiled.template.render(values);
+  const render = compileContent(template);
+  return ({ values = [] }, messageId) => render(values, messageId);
 }
 
 /** What rows that were not drawn from their batch yet have in common: the status that each of them shows. */

@@ -150,9 +150,10 @@ function recordOf(
     /** As `leave-batch` writes it. */
     readonly exit: string;
   },
-  render: (row: PackedRow) => MessageRecord["content"],
+  render: ReturnType<typeof renderRows>,
 ): MessageRecord {
   const { batch, row, packed, exit } = of;
+  const id = rowMessageId(batch.id, row);
   const { settings } = batch;
   const canceledAt = exit.startsWith(CANCELED) ? Number(exit.slice(CANCELED.length)) : 0;
   const log = readTimeline(batch.rowLog);
@@ -167,7 +168,7 @@ function recordOf(
   const waits = status === "scheduled" || status === "queued";
   const ended = waits ? undefined : timeline.at(-1);
   return {
-    id: rowMessageId(batch.id, row),
+    id,
     batchId: batch.id,
     status,
     version: timeline.length,
@@ -175,7 +176,7 @@ function recordOf(
     deviceId: (batch.poolId === undefined ? (batch.deviceIds[0] ?? "") : "") as DeviceId,
     generation: batch.generation,
     recipient: packed.to,
-    content: exit.startsWith(EDITED) ? readContent(exit.slice(EDITED.length)) : render(packed),
+    content: exit.startsWith(EDITED) ? readContent(exit.slice(EDITED.length)) : render(packed, id),
     priority: settings.priority,
     sequence: 0,
     keyId: batch.keyId,

@@ -133,7 +133,9 @@ function worker(t: Bed) {
     const rows = source.rows
       .slice(from - 1, to - 1)
       .flatMap((row, at) =>
-        row === null ? [] : [{ ...row, row: from + at, content: render(row) }],
+        row === null
+          ? []
+          : [{ ...row, row: from + at, content: render(row, rowMessageId(batchId, from + at)) }],
       );
     await t.ledger.drawRows(own, { batchId, from, to, rows, now });
   }

@@ -114,6 +114,10 @@ export interface Batches {
     upload: { readonly rows: number; readonly now: number },
   ): Promise<FinishedUpload>;
   findBatch(id: BatchId): Promise<BatchRecord | undefined>;
+  /** The one that was created under an idempotency key, by the digest of its claim. */
+  claimedBatch(digest: string): Promise<BatchRecord | undefined>;
+  /** Those that there are. */
+  batchesAmong(ids: readonly BatchId[]): Promise<ReadonlySet<BatchId>>;
   /** Newest first. `next`: where to go on, absent at the end. */
   listBatches(page: {
     readonly before?: BatchCursor;
@@ -276,6 +280,16 @@ export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): 
         : end;
     },
     findBatch,
+    async claimedBatch(digest) {
+      const id = await redis.hget(keys.idempotency(digest), "message");
+      return id === null ? undefined : findBatch(id as BatchId);
+    },
+    async batchesAmong(ids) {
+      const pipeline = redis.pipeline();
+      for (const id of ids) pipeline.exists(keys.batch(id));
+      const replies = (await pipeline.exec()) ?? [];
+      return new Set(ids.filter((_, index) => replies[index]?.[1] === 1));
+    },
     async listBatches({ before, limit }) {
       const ids = await batchIds({ redis, keys }, before, limit);
       const last = ids.at(-1);

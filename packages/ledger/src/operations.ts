@@ -1,4 +1,4 @@
-import { type DeviceId, ENTRANCES, type ErrorCode } from "@pombo/domain";
+import { type BatchId, type DeviceId, ENTRANCES, type ErrorCode } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { originList } from "./attempts.ts";
 import type { Run } from "./scripts.ts";
@@ -7,6 +7,7 @@ import type { Run } from "./scripts.ts";
 export interface LetterFilter {
   readonly code?: ErrorCode;
   readonly deviceId?: DeviceId;
+  readonly batchId?: BatchId;
   /** Failed at that time or later, ms since the epoch. */
   readonly since?: number;
 }
@@ -71,9 +72,9 @@ export function operations({
   const origins = originList(ENTRANCES.queued.redrive);
   return {
     async createOperation({ id, kind, filter, devices, keyId, now }) {
-      const { code = "", deviceId = "", since = "" } = filter;
+      const { code = "", deviceId = "", batchId = "", since = "" } = filter;
       const seen = devices === "*" ? "" : JSON.stringify(devices);
-      await run("create-operation", id, kind, now, code, deviceId, since, seen, keyId);
+      await run("create-operation", id, kind, now, code, deviceId, since, seen, keyId, batchId);
     },
     async findOperation(id) {
       return readOperation(id, await redis.hgetall(keys.operation(id)));
@@ -104,7 +105,7 @@ function readOperation(
   id: string,
   hash: Readonly<Record<string, string>>,
 ): OperationRecord | undefined {
-  const { state, code, device, since } = hash;
+  const { state, code, device, since, batch = "" } = hash;
   if (state === undefined) return undefined;
   const number = (name: string): number => Number(hash[name] ?? 0);
   const refused = Object.entries(hash).filter(([name]) => name.startsWith(REFUSED));
@@ -115,6 +116,7 @@ function readOperation(
     filter: {
       ...(code === "" ? {} : { code: code as ErrorCode }),
       ...(device === "" ? {} : { deviceId: device as DeviceId }),
+      ...(batch === "" ? {} : { batchId: batch as BatchId }),
       ...(since === "" ? {} : { since: Number(since) }),
     },
     keyId: hash["key"] ?? "",

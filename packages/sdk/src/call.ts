@@ -11,8 +11,8 @@ export interface CallOptions {
   readonly wait?: number;
   /** For routes that create something. Made by chance when absent, and the same in all tries of the call. */
   readonly idempotencyKey?: string;
-  /** A body that is not JSON: a file, lines of a batch. A stream is sent once only. */
-  readonly content?: BodyInit;
+  /** A body that is not JSON: a file, lines of a batch. A stream is sent once only; a function gives one for each try. */
+  readonly content?: BodyInit | (() => BodyInit);
   readonly contentType?: string;
   /** The media type of the answer. */
   readonly accept?: string;
@@ -62,6 +62,8 @@ export async function call<Read>(
 interface PreparedRequest {
   readonly url: string;
   readonly init: RequestInit;
+  /** Of one try. */
+  readonly content: () => BodyInit | undefined;
   readonly timeoutMs: number;
 }
 
@@ -74,19 +76,18 @@ function requestOf(
   const content = options.content ?? (body === undefined ? undefined : JSON.stringify(body));
   const waitS = options.wait ?? Number(query.get("wait") ?? 0);
   const type = options.content === undefined ? "application/json" : options.contentType;
-  const init: RequestInit & { duplex?: "half" } = {
+  const init = {
     method: shape.method,
     headers: {
       authorization: `Bearer ${connection.key}`,
       ...(content === undefined || type === undefined ? {} : { "content-type": type }),
       ...headersOf(shape, options),
     },
-    ...(content === undefined ? {} : { body: content }),
-    ...(content instanceof ReadableStream ? { duplex: "half" } : {}),
   };
   return {
     url: connection.url + path + (query.size === 0 ? "" : `?${query.toString()}`),
     init,
+    content: typeof content === "function" ? content : () => content,
     timeoutMs: (options.timeoutMs ?? connection.timeoutMs) + waitS * 1_000,
   };
 }
@@ -142,7 +143,7 @@ interface TryDeps<Read> extends Pick<Asked<Read>, "read"> {
 }
 
 async function attemptOnce<Read>(
-  { url, init, timeoutMs }: PreparedRequest,
+  { url, init, content, timeoutMs }: PreparedRequest,
   { read, stop }: TryDeps<Read>,
   connection: Connection,
 ): Promise<Tried<Read>> {
@@ -150,7 +151,7 @@ async function attemptOnce<Read>(
   const timer = setTimeout(() => late.abort(), timeoutMs);
   const signal = stop === undefined ? late.signal : AbortSignal.any([stop, late.signal]);
   try {
-    const response = await connection.fetch(url, { ...init, signal });
+    const response = await connection.fetch(url, { ...init, ...bodyOf(content()), signal });
     return response.ok
       ? { kind: "read", value: await read(response) }
       : { kind: "failed", error: await errorOf(response, Date.now()) };
@@ -162,6 +163,11 @@ async function attemptOnce<Read>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+function bodyOf(content: BodyInit | undefined): RequestInit & { readonly duplex?: "half" } {
+  if (content === undefined) return {};
+  return content instanceof ReadableStream ? { body: content, duplex: "half" } : { body: content };
 }
 
 /** Resolves after a while, or throws the signal's reason at once. */

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPombo, type Gap, PomboError, type PomboEvent } from "./index.ts";
 
 interface Seen {
@@ -204,4 +204,67 @@ test("a stream that falls silent is opened again; a signal ends it quietly", asy
   for await (const _ of pombo.events({ signal: stop.signal, silenceMs: 30 }))
     throw new Error("told");
   expect(seen.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1-0"]);
+});
+
+describe("a batch", () => {
+  const accepted: Reply = () => Response.json({ success: true, batch_id: "bat_1" });
+  const textOf = async (body: unknown): Promise<string> => new Response(body as BodyInit).text();
+  const rows = [{ to: "5511900000002", name: "Ana" }, { to: "5511900000003" }];
+  const settings = { from: "dev_1", template: "Hello {{name}}", on_invalid: "reject" } as const;
+  const lines = `${[{ batch: settings }, ...rows].map((line) => JSON.stringify(line)).join("\n")}\n`;
+
+  test("goes as NDJSON: its settings, and then its rows, with a key of its own", async () => {
+    const { pombo, seen } = setup(accepted);
+    expect(await pombo.batches.create({ ...settings, rows })).toMatchObject({ batch_id: "bat_1" });
+    expect(seen).toMatchObject([
+      {
+        url: "https://pombo.example/v1/batches",
+        method: "POST",
+        headers: { "content-type": "application/x-ndjson" },
+        body: lines,
+      },
+    ]);
+    expect(seen[0]?.headers["idempotency-key"]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test("that broke off is sent again from the start under the same key, when its rows can be had again", async () => {
+    const { pombo, seen } = setup(cut, refused(503, "SERVICE_UNAVAILABLE"), accepted);
+    await pombo.batches.create({ ...settings, rows: () => rows.values() });
+    expect(await Promise.all(seen.map(({ body }) => textOf(body)))).toEqual([lines, lines, lines]);
+    expect(new Set(seen.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+    const once = setup(cut);
+    await expect(
+      once.pombo.batches.create({ ...settings, rows: rows.values() }),
+    ).rejects.toMatchObject({ code: "NO_ANSWER" });
+    expect(once.seen).toHaveLength(1);
+  });
+
+  test("of very many rows is made as it is read", async () => {
+    let made = 0;
+    function* endless() {
+      for (;;) yield { to: String((made += 1)) };
+    }
+    const { pombo, seen } = setup(async ({ body }) => {
+      const reader = (body as ReadableStream<Uint8Array>).getReader();
+      const { value } = await reader.read();
+      expect(new TextDecoder().decode(value)).toContain('"from":"dev_1"');
+      await reader.cancel();
+      return accepted(seen[0] as Seen, {});
+    });
+    await pombo.batches.create({ from: "dev_1", rows: endless });
+    expect(made).toBeGreaterThan(1_000);
+    expect(made).toBeLessThan(30_000);
+  });
+
+  test("may be CSV; its settings are the query then", async () => {
+    const { pombo, seen } = setup(accepted);
+    await pombo.batches.create({ ...settings, csv: "to,name\n5511900000002,Ana\n" });
+    expect(seen).toMatchObject([
+      {
+        url: "https://pombo.example/v1/batches?from=dev_1&on_invalid=reject&template=Hello+%7B%7Bname%7D%7D",
+        headers: { "content-type": "text/csv" },
+        body: "to,name\n5511900000002,Ana\n",
+      },
+    ]);
+  });
 });

@@ -6,6 +6,7 @@ import {
   type Fields,
   type Shape,
 } from "./call.ts";
+import { createBatch, type NewBatch } from "./create-batch.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./next-try.ts";
 import { type EventsAsk, type Gap, type PomboEvent, streamEvents } from "./stream-events.ts";
 import { type Input, type Output, type RouteName, SHAPES } from "./table.ts";
@@ -34,6 +35,10 @@ type Calls = {
 };
 
 export interface Pombo extends Calls {
+  readonly batches: {
+    /** Sends many messages from rows or from CSV; see {@link NewBatch}. An upload that breaks off is sent again and goes on where it stopped. */
+    create(batch: NewBatch, options?: CallOptions): Promise<Output<"createBatch">>;
+  };
   /** What happens from now on, or behind `after`; goes on over broken connections until `signal` aborts or the loop is left. */
   events(ask?: EventsAsk): AsyncGenerator<PomboEvent | Gap, void, undefined>;
   /** The answer of a route as it is, for those that don't answer in JSON: a picture, a file. */
@@ -59,8 +64,13 @@ export function createPombo(options: PomboOptions): Pombo {
     (input: Fields = {}, given: CallOptions = {}): Promise<unknown> =>
       ask(name as RouteName, { input, options: given, read: (response) => response.json() }),
   ]);
+  const named = Object.fromEntries(calls) as Calls;
   return {
-    ...(Object.fromEntries(calls) as Calls),
+    ...named,
+    batches: {
+      create: (batch, given = {}) =>
+        createBatch(batch, given, (input, asked) => named.createBatch(input, asked)),
+    },
     raw,
     events: (wanted = {}) => streamEvents(wanted, { raw, retry: connection.retry }),
   };

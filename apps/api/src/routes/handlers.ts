@@ -9,6 +9,14 @@ import {
   listApiKeys,
   revokeApiKey,
 } from "./api-keys.ts";
+import { createBatch, type CreateBatchDeps } from "./create-batch.ts";
+import { type BatchesDeps, getBatch, listBatches, steerBatch } from "./batches.ts";
+import {
+  type BatchRowsDeps,
+  getBatchResults,
+  listBatchErrors,
+  listBatchMessages,
+} from "./batch-rows.ts";
 import { cancelMessage, type CancelDeps } from "./cancel-message.ts";
 import { changeDevice, deleteDevice, type DeletionDeps } from "./change-device.ts";
 import { type ChangeDeps, deleteMessage, editMessage } from "./change-message.ts";
@@ -95,6 +103,9 @@ export type HandlerDeps = AcceptDeps &
   ImportDeps &
   OperationsDeps &
   ApiKeysDeps &
+  BatchesDeps &
+  BatchRowsDeps &
+  CreateBatchDeps &
   EventsDeps &
   WorkersDeps &
   MetricsDeps &
@@ -128,6 +139,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     logoutDevice: logoutDevice(deps),
     getQr: getQr(deps),
     pairByCode: pairByCode(deps),
+    ...batchHandlers(deps),
     ...laneHandlers(deps),
     ...poolHandlers(deps),
     ...directoryHandlers(deps),
@@ -159,6 +171,20 @@ function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
     checkContacts: checkContacts(deps),
     syncHistory: syncHistory(deps),
     getMessageMedia: getMessageMedia(deps),
+  };
+}
+
+function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps) {
+  return {
+    createBatch: createBatch(deps),
+    listBatches: listBatches(deps),
+    getBatch: getBatch(deps),
+    listBatchMessages: listBatchMessages(deps),
+    listBatchErrors: listBatchErrors(deps),
+    getBatchResults: getBatchResults(deps),
+    pauseBatch: steerBatch(deps, "pause"),
+    resumeBatch: steerBatch(deps, "resume"),
+    cancelBatch: steerBatch(deps, "cancel"),
   };
 }
 

@@ -9,7 +9,8 @@ import type { Ledger, NewSuppression } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import { type CsvRow, readCsv, type ReadCsv } from "../read-csv.ts";
-import { BrokenFileError, readFile, type RequestFile } from "../read-file.ts";
+import { BrokenFileError } from "../chunks-of.ts";
+import { readFile, type RequestFile } from "../read-file.ts";
 
 export interface ImportDeps {
   readonly ledger: Pick<Ledger, "addSuppressions">;

@@ -1,5 +1,5 @@
 import type { LetterBody, LetterGroupsBody, LetterPageBody } from "@pombo/contract";
-import { catalogRow, effectOf, isMessageId, type MessageId, wordsOf } from "@pombo/domain";
+import { catalogRow, effectOf, isMessageId, type MessageId, rowOf, wordsOf } from "@pombo/domain";
 import type {
   LetterCursor,
   LetterFilter,
@@ -16,7 +16,7 @@ import { chatJid, renderMessage } from "../render-message.ts";
 export interface LettersDeps {
   readonly ledger: Pick<
     Ledger,
-    "countLetters" | "findMessage" | "isLetter" | "letterHeads" | "viewMessage"
+    "batchesAmong" | "countLetters" | "findMessage" | "isLetter" | "letterHeads" | "viewMessage"
   >;
   readonly now: () => number;
 }
@@ -79,12 +79,18 @@ export function groupLetters({ ledger }: LettersDeps): Handler<"groupLetters"> {
   return async ({ caller }) => {
     const byCode = new Map<string, Group>();
     const byDevice = new Map<string, Group>();
+    const byBatch = new Map<string, Group>();
     let scanned = 0;
     let rest: LetterCursor | undefined;
     for await (const { letters, next } of pages(ledger, { most: GROUP_SCAN })) {
       scanned += letters.length;
       rest = next;
-      for (const letter of letters.filter(({ deviceId }) => maySee(caller, deviceId))) {
+      const seen = letters.filter(({ deviceId }) => maySee(caller, deviceId));
+      // oxlint-disable-next-line no-await-in-loop -- page after page
+      const batches = await ledger.batchesAmong(seen.map(({ id }) => rowOf(id).batchId));
+      for (const letter of seen) {
+        const { batchId } = rowOf(letter.id);
+        if (batches.has(batchId)) count(byBatch, batchId, letter.failedAt);
         count(byCode, letter.code ?? "SEND_FAILED", letter.failedAt);
         count(byDevice, letter.deviceId, letter.failedAt);
       }
@@ -99,6 +105,7 @@ export function groupLetters({ ledger }: LettersDeps): Handler<"groupLetters"> {
         ...group,
       })),
       by_device: listed(byDevice).map(([device_id, group]) => ({ device_id, ...group })),
+      by_batch: listed(byBatch).map(([batch_id, group]) => ({ batch_id, ...group })),
     };
     return json(200, body);
   };
@@ -197,21 +204,24 @@ function ended(end: TimelineEntry, began?: TimelineEntry): LetterBody["history"]
 export function filterOf({
   code,
   device_id: deviceId,
+  batch_id: batchId,
   since,
-}: Pick<Call<"listLetters">["query"], "code" | "device_id" | "since">): LetterFilter {
+}: Pick<Call<"listLetters">["query"], "code" | "device_id" | "batch_id" | "since">): LetterFilter {
   return {
     ...(code === undefined ? {} : { code }),
     ...(deviceId === undefined ? {} : { deviceId: deviceId as LetterHead["deviceId"] }),
+    ...(batchId === undefined ? {} : { batchId }),
     ...(since === undefined ? {} : { since }),
   };
 }
 
 function matcher(filter: LetterFilter, caller: Caller): (letter: LetterHead) => boolean {
-  const { code, deviceId, since = 0 } = filter;
+  const { code, deviceId, batchId, since = 0 } = filter;
   return (letter) =>
     maySee(caller, letter.deviceId) &&
     (code === undefined || letter.code === code) &&
     (deviceId === undefined || letter.deviceId === deviceId) &&
+    (batchId === undefined || rowOf(letter.id).batchId === batchId) &&
     letter.failedAt >= since;
 }
 

@@ -6,9 +6,10 @@ import { type Answer, json, refuse } from "../answer.ts";
 import { answerOnce } from "../answer-once.ts";
 import type { Caller } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
+import { BrokenFileError } from "../chunks-of.ts";
 import type { IdempotencyRecords } from "../idempotency.ts";
 import { recordOf, renderMedia, seesMedia } from "../media-record.ts";
-import { BrokenFileError, readFile, type RequestFile } from "../read-file.ts";
+import { readFile, type RequestFile } from "../read-file.ts";
 
 export interface MediaDeps {
   readonly ledger: IdempotencyRecords & Pick<Ledger, "dropMedia" | "findMedia" | "keepMedia">;

@@ -58,6 +58,7 @@ function renderOperation(operation: OperationRecord): OperationBody {
     filter: {
       code: filter.code ?? null,
       device_id: filter.deviceId ?? null,
+      batch_id: filter.batchId ?? null,
       since: instantOrNull(filter.since),
     },
     total,

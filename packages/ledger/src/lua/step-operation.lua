@@ -24,7 +24,10 @@ if op.devices ~= "" then
   allowed = {}
   for _, device in ipairs(cjson.decode(op.devices)) do allowed[device] = true end
 end
+-- The ids of a batch's messages have eleven characters of its own in common.
+local batch = op.batch and op.batch ~= "" and string.sub(op.batch, 5)
 local function wanted(letter)
+  if batch and string.sub(letter, 5, 15) ~= batch then return false end
   local f = redis.call("HMGET", key.message(letter), "device", "code")
   return f[1] and (op.device == "" or f[1] == op.device) and (op.code == "" or f[2] == op.code) and (not allowed or allowed[f[1]])
 end

@@ -1,0 +1,117 @@
+import {
+  acceptedBatch,
+  batch,
+  batchBody,
+  batchErrorPage,
+  batchErrorsQuery,
+  batchesQuery,
+  batchPage,
+  batchParams,
+  batchQuery,
+  batchRowPage,
+  batchRowsQuery,
+} from "./batch.ts";
+import type { Route } from "./route.ts";
+
+const STEERED = {
+  params: batchParams,
+  answers: { 200: { says: "The batch as it is now.", schema: batch } },
+  errors: ["BATCH_NOT_FOUND", "CONFLICT"],
+} as const;
+
+/** Many messages from one upload. */
+export const BATCH_ROUTES = {
+  createBatch: {
+    method: "POST",
+    path: "/v1/batches",
+    auth: "messages:send",
+    summary: "Send many messages: rows as JSON, NDJSON or CSV, streamed",
+    query: batchQuery,
+    takesRows: batchBody,
+    creates: true,
+    answers: {
+      202: {
+        says: "Accepted: every accepted row will be sent, or its failure reported.",
+        schema: acceptedBatch,
+      },
+    },
+    errors: [
+      "PAYLOAD_TOO_LARGE",
+      "UNSUPPORTED_MEDIA_TYPE",
+      "INVALID_JSON",
+      "INVALID_REQUEST_FORMAT",
+      "DEVICE_NOT_FOUND",
+      "IDEMPOTENCY_KEY_REUSED",
+      "IDEMPOTENCY_KEY_IN_PROGRESS",
+      "CONFLICT",
+    ],
+  },
+  listBatches: {
+    method: "GET",
+    path: "/v1/batches",
+    auth: "messages:read",
+    summary: "List batches, newest first",
+    query: batchesQuery,
+    answers: { 200: { says: "A page of batches.", schema: batchPage } },
+    errors: [],
+  },
+  getBatch: {
+    method: "GET",
+    path: "/v1/batches/:id",
+    auth: "messages:read",
+    summary: "Read a batch: counts, rate, and when it will be done",
+    params: batchParams,
+    answers: { 200: { says: "The batch.", schema: batch } },
+    errors: ["BATCH_NOT_FOUND"],
+  },
+  listBatchMessages: {
+    method: "GET",
+    path: "/v1/batches/:id/messages",
+    auth: "messages:read",
+    summary: "List the accepted rows of a batch",
+    params: batchParams,
+    query: batchRowsQuery,
+    answers: { 200: { says: "A page of rows.", schema: batchRowPage } },
+    errors: ["BATCH_NOT_FOUND"],
+  },
+  listBatchErrors: {
+    method: "GET",
+    path: "/v1/batches/:id/errors",
+    auth: "messages:read",
+    summary: "List the rows of a batch that were not accepted, and why",
+    params: batchParams,
+    query: batchErrorsQuery,
+    answers: { 200: { says: "A page of errors.", schema: batchErrorPage } },
+    errors: ["BATCH_NOT_FOUND"],
+  },
+  getBatchResults: {
+    method: "GET",
+    path: "/v1/batches/:id/results.csv",
+    auth: "messages:read",
+    summary: "All accepted rows of a batch with what became of them, as CSV",
+    params: batchParams,
+    answers: { 200: { says: "The rows, streamed.", alternatives: ["text/csv"] } },
+    errors: ["BATCH_NOT_FOUND"],
+  },
+  pauseBatch: {
+    ...STEERED,
+    method: "POST",
+    path: "/v1/batches/:id/pause",
+    auth: "messages:send",
+    summary: "Pause a batch: nothing leaves that is not in hand",
+  },
+  resumeBatch: {
+    ...STEERED,
+    method: "POST",
+    path: "/v1/batches/:id/resume",
+    auth: "messages:send",
+    summary: "Go on with a paused batch",
+  },
+  cancelBatch: {
+    ...STEERED,
+    method: "POST",
+    path: "/v1/batches/:id/cancel",
+    auth: "messages:send",
+    summary: "End a batch: what has not left never will",
+  },
+} as const satisfies Record<string, Route>;
