@@ -27,7 +27,16 @@ export async function saveErrors(pombo: Pombo, id: string, file: string): Promis
   return entries;
 }
 
-const HEADS = ["line", "row", "kind", "field", "value", "error_code", "message", "message_id"] as const;
+const HEADS = [
+  "line",
+  "row",
+  "kind",
+  "field",
+  "value",
+  "error_code",
+  "message",
+  "message_id",
+] as const;
 
 async function* listErrors(pombo: Pombo, id: string): AsyncGenerator<RowError> {
   let cursor: string | undefined;
@@ -45,7 +54,12 @@ async function* listErrors(pombo: Pombo, id: string): AsyncGenerator<RowError> {
 
 /** A spreadsheet must not take what a row held for a formula. */
 export function cell(value: unknown): string {
-  const text = value === null || value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value);
+  const text =
+    value === null || value === undefined
+      ? ""
+      : typeof value === "string"
+        ? value
+        : JSON.stringify(value);
   const tame = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame;
 }

@@ -33,7 +33,7 @@ export async function uploadBatch(
   const { signal } = interrupts;
   await writeNote(file.path, note);
   const progress = openProgress(file, (draw) => terminal.show(draw));
-  if (!terminal.isLive) terminal.tell(`Uploading ${file.path} (${mebibytes(file.bytes)}) …`);
+  if (!terminal.isLive) terminal.tell(`Uploading ${file.path} (${sizeOf(file.bytes)}) …`);
   try {
     const accepted = await pombo.createBatch(settings, {
       content: () => openUpload(file, progress.begin()),
@@ -60,7 +60,7 @@ function explained(error: unknown): unknown {
   if (!(error instanceof PomboError)) return error;
   if (error.code === "IDEMPOTENCY_KEY_REUSED")
     return new Stopped(
-      `${error.detail}.\nAnother version of the file was being uploaded: --again sends this one as a batch of its own.`,
+      `${error.code}: ${error.detail}\nAnother version of the file, or other settings, were begun before: --again makes a batch of its own of this one.`,
       EXIT.refused,
     );
   if (error.class !== "transient") return error;
@@ -97,6 +97,8 @@ function openProgress(
   };
 }
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / MIB).toFixed(1)} MiB`;
+/** @example 28.6 MiB */
+export function sizeOf(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} bytes`;
+  return bytes < MIB ? `${Math.round(bytes / 1_024)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
 }

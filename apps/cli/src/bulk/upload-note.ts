@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { readIfThere } from "../data-folder.ts";
 import { writeAtomic } from "../write-atomic.ts";
 
@@ -20,31 +19,31 @@ export interface UploadNote {
   readonly batch_id?: string;
 }
 
-export type Wanted = Pick<UploadNote, "url" | "settings" | "file">;
+export type Wanted = Pick<UploadNote, "settings" | "file">;
 
 /** How a command goes on from what the note says. */
 export type NextMove =
-  /** Nothing is known of it, or it is another Pombo. */
   | { readonly kind: "begin" }
-  /** It broke off: once more under the same key. */
-  | { readonly kind: "go-on"; readonly note: UploadNote }
-  /** It was sent: there is the batch. */
-  | { readonly kind: "sent"; readonly batchId: string }
+  /**
+   * It did not end well: once more under the same key. What is there already Pombo compares with what comes, so rows that were mended
+   * behind it are fine; on another Pombo the key is just a new one.
+   */
+  | { readonly kind: "go-on"; readonly note: UploadNote; readonly isChanged: boolean }
+  /** It was sent, and this batch came of it. */
+  | { readonly kind: "sent"; readonly batchId: string; readonly url: string }
   /** Another version of the file, or other settings, were sent before. */
-  | { readonly kind: "changed-after"; readonly batchId: string }
-  /** The upload of another version, or with other settings, broke off. */
-  | { readonly kind: "changed-within"; readonly what: "file" | "settings" };
+  | { readonly kind: "changed"; readonly batchId: string };
 
 export function nextMove(note: UploadNote | undefined, wanted: Wanted): NextMove {
-  if (note === undefined || note.url !== wanted.url) return { kind: "begin" };
+  if (note === undefined) return { kind: "begin" };
+  const { batch_id: batchId, url } = note;
   const isSame = note.file === wanted.file && note.settings === wanted.settings;
-  if (note.batch_id !== undefined)
-    return { kind: isSame ? "sent" : "changed-after", batchId: note.batch_id };
-  if (isSame) return { kind: "go-on", note };
-  return { kind: "changed-within", what: note.file === wanted.file ? "settings" : "file" };
+  if (batchId !== undefined)
+    return isSame ? { kind: "sent", batchId, url } : { kind: "changed", batchId };
+  return { kind: "go-on", note: { ...note, ...wanted }, isChanged: !isSame };
 }
 
-export function noteFile(path: string): string {
+function noteFile(path: string): string {
   return `${path}.pombo.json`;
 }
 
@@ -64,10 +63,6 @@ export async function readNote(path: string): Promise<UploadNote | undefined> {
 
 export async function writeNote(path: string, note: UploadNote): Promise<void> {
   await writeAtomic(noteFile(path), `${JSON.stringify(note, null, 2)}\n`);
-}
-
-export async function removeNote(path: string): Promise<void> {
-  await rm(noteFile(path), { force: true });
 }
 
 /** The same for the same settings, in whatever order. */
