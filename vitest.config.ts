@@ -30,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: [`${SOURCES}/*.test.ts`],
+          include: [`${SOURCES}/*.test.ts`, "ops/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...SYSTEM],
           testTimeout: 20_000,
           hookTimeout: 30_000,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
+import { lookIntoRedis, type RedisView } from "./look-into-redis.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
 let pombo: Pombo;
@@ -72,4 +74,106 @@ test("a message that waits is stopped by hand, one-time passwords too; what is s
   const takesBack = await pombo.api<{ message_id: string }>("DELETE", `/v1/messages/${sent}`);
   expect(takesBack.status).toBe(202);
   expect(await pombo.until(takesBack.body.message_id, settled)).toMatchObject({ status: "read" });
+});
+
+/** Names of keys that hold a text, in their names or values. */
+async function keysWith(text: string): Promise<readonly string[]> {
+  await using view = await lookIntoRedis(pombo);
+  const { redis } = view;
+  const found = [];
+  for (const name of await redis.keys("*")) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const value = JSON.stringify(await valueOf(redis, name));
+    if (`${name}${value}`.includes(text)) found.push(name.split(":")[2] ?? name);
+  }
+  return [...new Set(found)].toSorted();
+}
+
+async function valueOf(redis: RedisView["redis"], name: string): Promise<unknown> {
+  switch (await redis.type(name)) {
+    case "string":
+      return redis.get(name);
+    case "hash":
+      return redis.hgetall(name);
+    case "list":
+      return redis.lrange(name, 0, -1);
+    case "set":
+      return redis.smembers(name);
+    case "zset":
+      return redis.zrange(name, "0", "-1");
+    case "stream":
+      return redis.xrange(name, "-", "+");
+    default:
+      return undefined;
+  }
+}
+
+interface Operation {
+  readonly kind: string;
+  readonly state: string;
+  readonly done: number;
+  readonly failed: number;
+}
+
+const endOf = (id: string) =>
+  eventually(
+    async () => (await pombo.api<Operation>("GET", `/v1/operations/${id}`)).body,
+    ({ state }) => state !== "running",
+  );
+
+test("a person is erased: messages, what she wrote, and every trace of the number; what waited is canceled", async () => {
+  const to = someone();
+  const key = { "idempotency-key": `erase-${to}` };
+  const sent = await pombo.api<{ message_id: string }>(
+    "POST",
+    "/v1/messages",
+    { from: pombo.ready.device_id, to, text: "dear Ana" },
+    key,
+  );
+  await pombo.until(sent.body.message_id, settled);
+  const written = { to: pombo.ready.phone, text: "Ana writes" };
+  await pombo.control("POST", `/admin/phones/${to}/messages`, written);
+  const waiting = await pombo.send(to, "dear Ana", {
+    send_at: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  const received = () => pombo.api("GET", "/v1/events?type=message.received&limit=1000");
+  await eventually(received, ({ body }) => JSON.stringify(body).includes("Ana writes"));
+  expect(await keysWith(to)).toContain("message");
+
+  const erased = await pombo.api<{ operation_id: string }>("DELETE", `/v1/contacts/+${to}/data`);
+  expect(erased.status).toBe(202);
+  const end = await endOf(erased.body.operation_id);
+  expect(end).toMatchObject({ kind: "erase", state: "done", failed: 0 });
+  expect(end.done).toBeGreaterThan(0);
+
+  expect((await pombo.api("GET", `/v1/messages/${sent.body.message_id}`)).status).toBe(404);
+  expect(await pombo.message(waiting)).toMatchObject({ status: "canceled" });
+  expect(JSON.stringify((await received()).body)).not.toContain("Ana writes");
+  expect(await keysWith(to)).toEqual([]);
+  expect(await keysWith("dear Ana")).toEqual([]);
+  expect(await keysWith("Ana writes")).toEqual([]);
+
+  // The next owner of the device has no session with her any more, and makes one.
+  for (const pid of (await pombo.living()).worker) process.kill(pid, "SIGKILL");
+  const again = await pombo.send(to, "a new beginning");
+  expect(await pombo.until(again, settled, 40_000)).toMatchObject({ status: "read" });
+  expect(await pombo.phoneMessages(to)).toContainEqual(
+    expect.objectContaining({ id: again, text: "a new beginning" }),
+  );
+});
+
+test("an erasure outlives the workers that do it", async () => {
+  const to = someone();
+  const ids = await Promise.all(
+    Array.from({ length: 30 }, () =>
+      pombo.send(to, "later", { send_at: new Date(Date.now() + 3_600_000).toISOString() }),
+    ),
+  );
+  const erased = await pombo.api<{ operation_id: string }>("DELETE", `/v1/contacts/${to}/data`);
+  for (const pid of (await pombo.living()).worker) process.kill(pid, "SIGKILL");
+  expect(await endOf(erased.body.operation_id)).toMatchObject({ state: "done", failed: 0 });
+  expect(await keysWith(to)).toEqual([]);
+  for (const id of ids.slice(0, 3))
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await pombo.message(id)).toMatchObject({ status: "canceled" });
 });

@@ -30,6 +30,7 @@ const SUBJECTS: Readonly<Record<string, (api: TestApi, device: DeviceId) => Prom
     return from;
   },
   "/v1/pools": (api, device) => created(api, "/v1/pools", { name: "subject", devices: [device] }),
+  "/v1/contacts": (_api, device) => Promise.resolve(`55118${device.slice(-8)}`),
   "/v1/api-keys": (api) =>
     created(api, "/v1/api-keys", { name: "subject", scopes: ["keys:manage"], devices: "*" }),
 };

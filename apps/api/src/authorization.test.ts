@@ -80,13 +80,16 @@ test.each(guarded)("$name: what is not granted is refused and changes nothing", 
   expect(await digestStore(api.redis)).toEqual(before);
 });
 
+/** Erasing a person concerns all devices: a key for some is refused. */
+const ABOUT_ALL = ["eraseContact"];
+
 /** Routes outside of the native paths that are about no one device. */
 const UNBOUND = ["wutsCreateDevice", "wutsListDevices", "getMetrics"];
 
 /** Keys of `/v1/api-keys/:id` reach further than one device; operations are those of one key. */
 const aboutOne = guarded.filter(
   ({ name, row }) =>
-    hasSubject(row) ||
+    (hasSubject(row) && !ABOUT_ALL.includes(name)) ||
     ["sendMessage", "createBatch", "createApiKey"].includes(name) ||
     (dialectOf(row.path) !== "native" && !UNBOUND.includes(name)),
 );
@@ -124,6 +127,15 @@ test.each(aboutOne)("$name: a key for its device gets there", async ({ name, row
   const bound = { scopes: SCOPES, devices: [request.device], deviceId: request.device as never };
   const answer = await ask(request, api.addKey(bound));
   expect([401, 403, 404, 405], answer.text).not.toContain(answer.status);
+});
+
+test("a key for certain devices erases nobody", async () => {
+  const request = await grantedRequest(api, "eraseContact", ROUTES.eraseContact);
+  const before = await digestStore(api.redis);
+  const key = api.addKey({ scopes: SCOPES, devices: [request.device] });
+  const answer = await ask(request, key);
+  expect(answer).toMatchObject({ status: 403, body: { error_code: "FORBIDDEN" } });
+  expect(await digestStore(api.redis)).toEqual(before);
 });
 
 test("what is listed ends at the devices of the key", async () => {

@@ -161,6 +161,31 @@ describe("rows that are not accepted", () => {
     expect(page).toMatchObject({ errors: [{ row: 4 }, { row: 5 }], next_cursor: "3" });
   });
 
+  test("are those that name a file that can't be used", async () => {
+    const file = await api.call("POST", "/v1/media", {
+      body: Buffer.from("%PDF-1.4\n%%EOF\n"),
+      headers: { "content-type": "application/pdf" },
+    });
+    const id = String(file.body["media_id"]);
+    const absent = "med_0123456789abcdef0123456789abcdef";
+    const rows = [
+      { to: numberOf(1), document: { media_id: id, caption: "a" } },
+      { to: numberOf(2), document: { media_id: absent } },
+      { to: numberOf(3), image: { media_id: id } },
+      { to: numberOf(7), document: { media_id: id } },
+    ];
+    const made = await api.call("POST", "/v1/batches", { body: { from: device, rows } });
+    expect(made).toMatchObject({ status: 202, body: { accepted: 2, invalid: 2 } });
+    const batch = String(made.body["batch_id"]);
+    const [first] = (await api.ledger.readChunk(batch as BatchId, 0)) ?? [];
+    expect(first?.content).toEqual({ kind: "document", media: { id }, caption: "a" });
+    const { errors } = await bodyOf(`/v1/batches/${batch}/errors`);
+    expect(errors).toMatchObject([
+      { row: 2, field: "document.media_id", value: absent, error_code: "MEDIA_UNACCEPTABLE" },
+      { row: 3, field: "image.media_id", value: id, error_code: "MEDIA_UNACCEPTABLE" },
+    ]);
+  });
+
   test("are the repeats of a recipient, when the batch says so", async () => {
     const body = `to,name\n${numberOf(1)},a\n${numberOf(1)},b\n+${numberOf(2)},c\n`;
     const made = await upload(body, { settings: { dedupe: "recipient" } });

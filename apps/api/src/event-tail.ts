@@ -158,6 +158,8 @@ function openMemory(size: number) {
     push(batch: readonly TailEvent[]): void {
       events.push(...batch);
       position = batch.at(-1)?.cursor ?? position;
+      // What was told of who was erased is in the log no more, nor may it be told again from here.
+      if (batch.some(({ entry }) => entry.type === "contact.erased")) return this.clear(position);
       // A quarter at a time: moving thousands for every event would cost more than the events.
       if (events.length <= size * 1.25) return;
       floor = events[events.length - size - 1]?.cursor ?? floor;

@@ -1,5 +1,14 @@
 import type { Problem } from "@pombo/contract";
-import { type BatchError, type BatchId, catalogRow, type PackedRow, packRows } from "@pombo/domain";
+import {
+  type BatchError,
+  type BatchId,
+  catalogRow,
+  isMedia,
+  type MediaId,
+  type MediaKind,
+  type PackedRow,
+  packRows,
+} from "@pombo/domain";
 import { type Chunk, type ReadChunk, readRows } from "@pombo/intake";
 import type { Appended, BatchRecord, Ledger } from "@pombo/ledger";
 import type { Admission } from "./admission.ts";
@@ -20,6 +29,14 @@ export interface StoreRowsAsk {
   readonly create: () => Promise<CreatedFor>;
   /** What a sender is told whose upload broke off. */
   readonly brokenOff: () => Problem;
+  /** Keeps a file that was uploaded before, for a message that goes at `goesAt`; says why it can't be used. */
+  readonly useFile: (file: KeptFile, goesAt: number) => Promise<Problem | undefined>;
+}
+
+/** A file that a row names by its id. */
+export interface KeptFile {
+  readonly kind: MediaKind;
+  readonly id: MediaId;
 }
 
 interface Refused {
@@ -38,16 +55,17 @@ export type StoredRows =
 /** Stores the rows of an upload chunk by chunk; what is stored already is compared. */
 export async function storeRows(
   { upload, rules, fingerprint: seed }: OpenedBatchUpload,
-  { create, brokenOff }: StoreRowsAsk,
+  ask: StoreRowsAsk,
   deps: StoreRowsDeps,
 ): Promise<StoredRows> {
+  const { create, brokenOff } = ask;
   let batch: BatchRecord | undefined;
   for await (const event of readRows(upload, { rules, seed })) {
     if (event.kind === "chunk") {
       const created = batch === undefined ? await create() : { kind: "batch" as const, batch };
       if (created.kind === "refused") return refused(created.problem);
       ({ batch } = created);
-      const stopped = await storeChunk(batch, event, deps);
+      const stopped = await storeChunk({ batch, chunk: event }, ask, deps);
       if (stopped !== undefined) return { ...stopped, batchId: batch.id };
     } else if (event.kind === "ended") {
       if (batch !== undefined) return { kind: "stored", batch, rows: event.rows };
@@ -69,15 +87,16 @@ function pending(problem: Problem): Refused {
 }
 
 async function storeChunk(
-  batch: BatchRecord,
-  chunk: Chunk,
+  place: Place,
+  ask: StoreRowsAsk,
   deps: StoreRowsDeps,
 ): Promise<Refused | undefined> {
+  const { batch, chunk } = place;
   const { index, hash } = chunk;
   const known = index < batch.chunks;
   const full = known ? undefined : await deps.admission.refuse("intake");
   if (full !== undefined) return pending(full);
-  let judged = known ? NOTHING : await withoutSuppressed(batch, chunk, deps);
+  let judged = known ? NOTHING : await judge(place, ask, deps);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- once more without the rows that turned out to be duplicates
     const appended = await deps.ledger.appendChunk(batch, {
@@ -86,7 +105,7 @@ async function storeChunk(
       ...judged,
       now: deps.now(),
     });
-    if (appended.kind !== "taken") return refuseAppended(appended, { batch, chunk }, deps);
+    if (appended.kind !== "taken") return refuseAppended(appended, place, deps);
     judged = withoutDuplicates(batch, { chunk, judged }, appended.duplicates);
   }
 }
@@ -94,12 +113,52 @@ async function storeChunk(
 /** A chunk that is stored is compared by its hash alone. */
 const NOTHING: ReadChunk = { rows: [], errors: [] };
 
-async function withoutSuppressed(
-  { settings }: BatchRecord,
+async function judge(place: Place, ask: StoreRowsAsk, deps: StoreRowsDeps): Promise<ReadChunk> {
+  const { batch, chunk } = place;
+  const wanted = await withoutSuppressed(place, await chunk.read(), deps);
+  const goesAt = batch.settings.sendAt ?? deps.now();
+  return withoutLostFiles(wanted, chunk, (file) => ask.useFile(file, goesAt));
+}
+
+async function withoutLostFiles(
+  judged: ReadChunk,
   chunk: Chunk,
+  use: (file: KeptFile) => Promise<Problem | undefined>,
+): Promise<ReadChunk> {
+  const files = new Map<string, KeptFile>();
+  for (const row of judged.rows) {
+    const file = keptFileOf(row);
+    if (file !== undefined) files.set(nameOf(file), file);
+  }
+  if (files.size === 0) return judged;
+  const used = [...files].map(async ([name, file]) => [name, await use(file)] as const);
+  const problems = new Map(await Promise.all(used));
+  return leftOut(judged, chunk, (row) => {
+    const file = keptFileOf(row);
+    const problem = file === undefined ? undefined : problems.get(nameOf(file));
+    if (file === undefined || problem === undefined) return undefined;
+    const { code, detail = catalogRow(code).says } = problem;
+    const field = `${file.kind}.media_id`;
+    return { kind: "invalid", field, value: file.id, code, message: detail };
+  });
+}
+
+function keptFileOf(row: PackedRow | null): KeptFile | undefined {
+  const content = row?.content;
+  if (content === undefined || !isMedia(content) || content.media.url !== undefined)
+    return undefined;
+  return { kind: content.kind, id: content.media.id };
+}
+
+function nameOf({ kind, id }: KeptFile): string {
+  return `${kind} ${id}`;
+}
+
+async function withoutSuppressed(
+  { batch: { settings }, chunk }: Place,
+  judged: ReadChunk,
   { ledger }: StoreRowsDeps,
 ): Promise<ReadChunk> {
-  const judged = await chunk.read();
   const recipients = judged.rows.flatMap((row) => (row === null ? [] : [row.to]));
   const suppressed = await ledger.suppressedOf(recipients, settings.priority);
   if (suppressed.size === 0) return judged;
@@ -199,6 +258,8 @@ async function firstDifference(
   return `between line ${first} and line ${lines.at(-1) ?? first}`;
 }
 
-function packed(row: PackedRow): string {
-  return packRows([row]);
+/** The secret of a poll is drawn anew each time. */
+function packed({ content, ...row }: PackedRow): string {
+  const bare = content?.kind === "poll" ? { ...content, secret: "" } : content;
+  return packRows([bare === undefined ? row : { ...row, content: bare }]);
 }

@@ -2,6 +2,7 @@
 export const FAULT_POINTS = [
   "lease_taken",
   "taken_over",
+  "drawn",
   "fed",
   "job_added",
   "fetched",

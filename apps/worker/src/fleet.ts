@@ -20,6 +20,7 @@ export interface FleetDeps {
     | "lookAt"
     | "renew"
     | "reportWorker"
+    | "serveBatches"
     | "serveDue"
     | "take"
     | "trimEvents"
@@ -48,6 +49,7 @@ const PER_SWEEP = 1_000;
 /** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
 const DUE_AT_ONCE = 200;
 const DUE_STEPS = 50;
+const BATCHES_AT_ONCE = 20;
 /** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
 
@@ -157,6 +159,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   async function sweep(): Promise<void> {
     swept += 1;
     await serveDue();
+    await ledger.serveBatches(now(), BATCHES_AT_ONCE);
     if (swept % SELDOM === 0) {
       await ledger.trimLetters(now(), PER_SWEEP);
       await ledger.trimEvents(now());

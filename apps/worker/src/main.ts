@@ -6,6 +6,7 @@ import { openStatus } from "@pombo/status";
 import { measureLog, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
 import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
+import { openDrawer } from "./draw-rows.ts";
 import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { ownDevice } from "./own-device.ts";
@@ -66,6 +67,7 @@ async function run(config: Config): Promise<void> {
 
   await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();
+  const drawer = openDrawer({ ledger, settings, now: Date.now });
   const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
   await using fleet = await openFleet({
     owner: config.owner,
@@ -81,6 +83,7 @@ async function run(config: Config): Promise<void> {
         keys: config.credentialKeys,
         settings,
         solo,
+        drawer,
         reach,
         optOutKeywords: config.optOutKeywords,
         media,

@@ -1,5 +1,5 @@
 import { type CredentialKeys, type DeviceConfig, openDevice } from "@pombo/device";
-import { isMedia, isOnline, type MessageId, type Settings } from "@pombo/domain";
+import { ERASED, isMedia, isOnline, type MessageId, type Settings } from "@pombo/domain";
 import { carriedBy, type Ledger, type Ownership } from "@pombo/ledger";
 import type { Lane } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
@@ -22,6 +22,7 @@ export interface OwnerDeps {
   readonly settings: Settings;
   /** Shared by all devices of the process. */
   readonly solo: Solo;
+  readonly drawer: LaneRunDeps["drawer"];
   readonly reach: Reach;
   /** Where media is kept and how it is fetched; shared by all devices of the process. */
   readonly media: LaneRunDeps["media"];
@@ -77,7 +78,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       store: ledger.credentials(own),
       sentUnder: async (id) => {
         const message = await ledger.findMessage(id as MessageId);
-        if (message === undefined) return undefined;
+        if (message === undefined || message.recipient === ERASED) return undefined;
         const { content } = message;
         const jid = jidOf(message.recipient);
         const carried = carriedBy(content);

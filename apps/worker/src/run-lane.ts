@@ -5,6 +5,7 @@ import type { Lane, LaneJob } from "@pombo/queue";
 import type { Log } from "@pombo/telemetry";
 import { randomBytes } from "node:crypto";
 import type { LaneHistory } from "./decide.ts";
+import type { Drawer } from "./draw-rows.ts";
 import type { Reach } from "./fault-point.ts";
 import { feed } from "./feed.ts";
 import { handleJob, type JobDeps, type JobEnd } from "./handle-job.ts";
@@ -18,6 +19,7 @@ export interface LaneRunDeps {
   readonly own: Ownership;
   readonly ledger: Ledger;
   readonly lane: Lane;
+  readonly drawer: Drawer;
   readonly device: Device;
   readonly settings: Settings;
   readonly log: Log;
@@ -137,7 +139,8 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     }
     if (now() - sweptAt >= settings.sweep_ms) await sweep();
     if (!mayMove()) return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
-    const fed = await feed({ own, ledger, lane, now, random: Math.random, reach: deps.reach });
+    const { drawer, reach } = deps;
+    const fed = await feed({ own, ledger, lane, drawer, now, random: Math.random, reach });
     if (fed.fenced === true) deps.onLost();
     history = fed.view;
     deps.onHold(fed.view.hold?.until);

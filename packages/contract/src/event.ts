@@ -26,6 +26,7 @@ export const EVENT_TYPES = [
   "batch.abandoned",
   "lane.blocked",
   "lane.unblocked",
+  "contact.erased",
   "suppression.added",
   "suppression.removed",
   "webhook.disabled",

@@ -169,7 +169,7 @@ export const operation = z
   .object({
     success: z.literal(true),
     operation_id: z.string().meta({ example: "op_0123456789abcdef" }),
-    kind: z.enum(["redrive", "discard"]),
+    kind: z.enum(["redrive", "discard", "erase"]),
     state: z.enum(["running", "done", "failed"]),
     filter: z.object({
       code: errorCode.nullable(),
@@ -177,10 +177,17 @@ export const operation = z
       batch_id: batchId.nullable(),
       since: instant.nullable(),
     }),
-    total: z.int().meta({ description: "Letters to look at." }),
+    total: z.int().meta({
+      description:
+        "Letters to look at. Of an erasure: records, estimated; it grows while what was written meanwhile is looked through.",
+    }),
     done: z.int(),
-    failed: z.int().meta({ description: "Refused; `refused` says why." }),
-    skipped: z.int().meta({ description: "Not what the filter asks for." }),
+    failed: z.int().meta({
+      description: "Refused; `refused` says why. Of an erasure: what could not be erased yet.",
+    }),
+    skipped: z
+      .int()
+      .meta({ description: "Not what the filter asks for; of an erasure: about others." }),
     refused: z.record(z.string(), z.int()),
     created_at: instant,
     finished_at: instant.nullable(),

@@ -55,7 +55,7 @@ const MESSAGE_ROUTES = {
     summary: "List messages, newest first",
     query: messagesQuery,
     answers: { 200: { says: "A page of messages.", schema: messagePage } },
-    errors: ["DEVICE_NOT_FOUND", "INVALID_CHAT_JID"],
+    errors: ["DEVICE_NOT_FOUND", "BATCH_NOT_FOUND", "INVALID_CHAT_JID"],
   },
   getMessageMedia: {
     method: "GET",

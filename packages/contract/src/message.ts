@@ -180,9 +180,14 @@ const SINCE_RULE = "since must be a time like 2030-01-31T12:00:00Z";
 const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
 const STATUS_RULE = `status must be one of ${MESSAGE_STATUSES.join(", ")}`;
 
-/** `?device_id&status&client_ref&to&since&cursor&limit` */
+/** `?device_id&batch_id&status&client_ref&to&since&cursor&limit` */
 export const messagesQuery = z.strictObject({
   device_id: z.string().max(64).optional(),
+  batch_id: z
+    .string()
+    .max(64)
+    .optional()
+    .meta({ description: "Rows of that batch, in the order of the upload." }),
   status: z.enum(MESSAGE_STATUSES, { error: STATUS_RULE }).optional(),
   client_ref: z.string().max(1_024).optional(),
   to: recipient.optional(),

@@ -1,8 +1,10 @@
+import { operationStarted } from "./letter.ts";
 import type { Route } from "./route.ts";
 import {
   addedSuppressions,
   addSuppressionsBody,
   importedSuppressions,
+  personParams,
   removedSuppression,
   suppression,
   suppressionPage,
@@ -64,5 +66,14 @@ export const SUPPRESSION_ROUTES = {
     params: suppressionParams,
     answers: { 200: { says: "Removed.", schema: removedSuppression } },
     errors: ["NOT_FOUND", "INVALID_CHAT_JID"],
+  },
+  eraseContact: {
+    method: "DELETE",
+    path: "/v1/contacts/:number/data",
+    auth: "ops:write",
+    summary: "Erase a person: everything that holds the number, of all devices",
+    params: personParams,
+    answers: { 202: { says: "Begun; follow the operation.", schema: operationStarted } },
+    errors: ["INVALID_CHAT_JID", "FORBIDDEN"],
   },
 } as const satisfies Record<string, Route>;

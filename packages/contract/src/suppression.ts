@@ -132,7 +132,7 @@ export const suppressionsQuery = z.strictObject({
 
 const LID = /^[0-9]{1,20}@lid$/;
 
-/** `:number`: as in a message; or the LID under which somebody is on the list. */
+/** `:number`: as in a message; or the LID under which somebody is known whose number is hidden. */
 export const suppressionParams = z.strictObject({
   number: z
     .string()
@@ -144,6 +144,13 @@ export const suppressionParams = z.strictObject({
       context.issues.push(issueOf(parsed.code, `number ${parsed.message}`, text));
       return z.NEVER;
     }),
+});
+
+/** The same of a person: a group has no data of its own. */
+export const personParams = z.strictObject({
+  number: suppressionParams.shape.number.refine((name) => !name.endsWith("@g.us"), {
+    error: "number must be that of a person",
+  }),
 });
 
 export const removedSuppression = z

@@ -3,7 +3,7 @@ import type { ErrorCode } from "./catalog.ts";
 import type { BatchId, MessageId } from "./id.ts";
 import type { Priority } from "./priority.ts";
 import type { QuietHours } from "./quiet-hours.ts";
-import { compileContent } from "./template.ts";
+import { compileContent, withOwnFile } from "./template.ts";
 
 /**
  * The life of a batch.
@@ -83,7 +83,7 @@ export interface PackedRow {
   readonly clientRef?: string;
   /** With a template: the values of its columns, in their order (template.ts). */
   readonly values?: readonly string[];
-  /** Without a template. */
+  /** Without a template; a file that is to be fetched has the id FILE_OF_ROW (template.ts). */
   readonly content?: MessageContent;
   readonly metadata?: unknown;
 }
@@ -146,9 +146,9 @@ export function renderRows({
   template,
 }: Pick<BatchSettings, "template">): (row: PackedRow, messageId: MessageId) => MessageContent {
   if (template === undefined)
-    return ({ content }) => {
+    return ({ content }, messageId) => {
       if (content === undefined) throw new Error("a row without a template has no content");
-      return content;
+      return withOwnFile(content, messageId);
     };
   const render = compileContent(template);
   return ({ values = [] }, messageId) => render(values, messageId);

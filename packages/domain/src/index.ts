@@ -23,7 +23,13 @@ export {
   type PoolId,
 } from "./id.ts";
 export { compareCursors, FIRST_CURSOR, isCursor } from "./cursor.ts";
-export { type ParsedRecipient, parseRecipient, type Recipient, recipientKey } from "./recipient.ts";
+export {
+  ERASED,
+  type ParsedRecipient,
+  parseRecipient,
+  type Recipient,
+  recipientKey,
+} from "./recipient.ts";
 
 // Whom nothing is sent to
 export {
@@ -68,6 +74,7 @@ export {
   compileContent,
   type CompiledTemplate,
   compileTemplate,
+  FILE_OF_ROW,
   type Template,
 } from "./template.ts";
 

@@ -34,6 +34,9 @@ export function parseRecipient(text: string): ParsedRecipient {
   };
 }
 
+/** Stands in the place of a recipient whose data was erased: nobody, and nothing is sent to it. */
+export const ERASED = "erased";
+
 /** The key under which order is kept and gates are held. */
 export function recipientKey(recipient: Recipient): string {
   return recipient.kind === "user" ? recipient.digits : recipient.jid;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isMediaId, type MediaId, type MessageId } from "./id.ts";
-import { compileContent, compileTemplate } from "./template.ts";
+import { compileContent, compileTemplate, FILE_OF_ROW, withOwnFile } from "./template.ts";
 
 function compiled<Value>(value: Value) {
   const result = compileTemplate(value);
@@ -86,6 +86,15 @@ test("a file whose address has places is another file for each row, and the same
   const ids = [first, render(["ana"], SECOND)].map((each) => "media" in each && each.media.id);
   expect(new Set([...ids, media.id]).size).toBe(3);
   expect(ids.every((id) => id !== false && isMediaId(id))).toBe(true);
+});
+
+test("a file that a row brings is its own, one that was uploaded stays", () => {
+  const media = { id: FILE_OF_ROW, url: "https://x.test/a.png" };
+  const first = withOwnFile({ kind: "image", media }, FIRST);
+  expect(first).toEqual({ kind: "image", media: { ...media, id: `med_${FIRST.toLowerCase()}` } });
+  expect(withOwnFile({ kind: "image", media }, SECOND)).not.toEqual(first);
+  const kept = { kind: "image", media: { id: "med_0123456789abcdef" as MediaId } } as const;
+  expect(withOwnFile(kept, FIRST)).toEqual(kept);
 });
 
 test("one file for all rows keeps its id", () => {

@@ -36,7 +36,7 @@ export function compileTemplate<Value>(value: Value): CompiledTemplate<Value> {
 
 /**
  * Compiles the content of a batch: what a row says, by its values and its message id. A file whose address has places is another file for
- * each row, so it has an id of its own, the same at every try. Throws for a template that is malformed.
+ * each row. Throws for a template that is malformed.
  */
 export function compileContent(
   template: MessageContent,
@@ -45,12 +45,17 @@ export function compileContent(
   if (compiled.kind === "malformed") throw new Error(`${compiled.path} ${compiled.message}`);
   const { places, render } = compiled.template;
   if (!places.includes("media.url")) return render;
-  return (values, messageId) => {
-    const content = render(values);
-    if (!isMedia(content)) return content;
-    const id = `med_${messageId.toLowerCase()}` as MediaId;
-    return { ...content, media: { ...content.media, id } };
-  };
+  return (values, messageId) => withOwnFile(render(values), messageId);
+}
+
+/** Stands in a row for a file that will be fetched for it alone. */
+export const FILE_OF_ROW = "med_0000000000000000" as MediaId;
+
+/** A content whose file, if it is still to be fetched, is that of this message: the same at every try, and of no other. */
+export function withOwnFile(content: MessageContent, messageId: MessageId): MessageContent {
+  if (!isMedia(content) || content.media.url === undefined) return content;
+  const id = `med_${messageId.toLowerCase()}` as MediaId;
+  return { ...content, media: { ...content.media, id } };
 }
 
 /** A column's name as it is compared: the same letters may come in two forms. */

@@ -246,12 +246,12 @@ test("an upload past its limit is refused by what it claims, and by what comes",
 });
 
 test("a zip bomb is refused before it is unpacked", async () => {
-  const row = "5511999990001,Ana\n";
-  const bomb = gzipSync(`to,name\n${row.repeat(600_000)}`);
+  const row = `5511999990001,${"Ana".repeat(300)}\n`;
+  const bomb = gzipSync(`to,name\n${row.repeat(20_000)}`);
   const source = { source: bytesOf(bomb), contentEncoding: "gzip", contentType: "text/csv" };
   const read = await csv("", { source, limits: { batch_gzip_ratio: 100 } });
   expect(read.stop).toMatchObject(refused("PAYLOAD_TOO_LARGE", /expands more than 100 times/));
-  expect(read.rows.length).toBeLessThan(600_000);
+  expect(read.rows.length).toBeLessThan(12_000);
 });
 
 test("an upload that stops short of what it claims, or fails, is broken: its last rows are not told", async () => {

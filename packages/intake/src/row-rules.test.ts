@@ -216,6 +216,14 @@ const KINDS: readonly Kind[] = [
     /can't be given in a row/,
   ],
   [
+    "a media_id that is none",
+    { to: TO, image: { media_id: "x" } },
+    "image.media_id",
+    "x",
+    "MEDIA_UNACCEPTABLE",
+    /no such media_id/,
+  ],
+  [
     "a latitude beyond the pole",
     { to: TO, location: { latitude: 91, longitude: 0 } },
     "location.latitude",

@@ -59,6 +59,7 @@ export {
   type Media,
   type MediaRecord,
   type MediaUpload,
+  receivedMediaId,
 } from "./media.ts";
 
 // Devices

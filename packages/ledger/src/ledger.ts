@@ -13,6 +13,7 @@ import { type Devices, devices } from "./devices.ts";
 import { type Draws, draws } from "./draws.ts";
 import { type Deliveries, deliveries } from "./deliveries.ts";
 import { type Endpoints, endpoints } from "./endpoints.ts";
+import { type Erasures, erasures } from "./erasures.ts";
 import { type DeviceEdits, deviceEdits } from "./devices-removal.ts";
 import { type EventLog, eventLog } from "./event-log.ts";
 import { type Directory, directory } from "./directory.ts";
@@ -56,6 +57,7 @@ export type Ledger = Acceptance &
   Standstills &
   Letters &
   Operations &
+  Erasures &
   Polls &
   Closing &
   Changes &
@@ -85,6 +87,7 @@ export interface LedgerDeps {
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
+  const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   const drawing = draws(run);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
@@ -104,7 +107,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...recipients({ redis, keys, run, settings }),
     ...views({ redis, keys, settings, ...rows }),
     ...standstills(redis, keys),
-    ...operations({ redis, keys, run }),
+    ...operations({ redis, keys, run, stepErasure: (id, by) => erasing.stepErasure(id, by) }),
+    beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
     ...dead,
     ...polls({ redis, keys, ...dead, ...rows }),

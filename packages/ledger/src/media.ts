@@ -1,6 +1,7 @@
 import {
   type DeviceId,
   isMedia,
+  mintMediaId,
   type MediaId,
   type MediaKind,
   type MessageContent,
@@ -8,6 +9,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
+import { createHash } from "node:crypto";
 import type { Ownership } from "./lane.ts";
 import type { Run } from "./scripts.ts";
 
@@ -144,6 +146,12 @@ export function media({
       await run("media-ready", deviceId, epoch, messageId);
     },
   };
+}
+
+/** The media of a message that a device received: the same whoever asks first. */
+export function receivedMediaId(deviceId: string, messageId: string): MediaId {
+  const digest = createHash("sha256").update(`${deviceId}/${messageId}`).digest();
+  return mintMediaId(digest.subarray(0, 16));
 }
 
 /** The media of a content; undefined when it has none. */

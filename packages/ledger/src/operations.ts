@@ -1,6 +1,7 @@
 import { type BatchId, type DeviceId, ENTRANCES, type ErrorCode } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { originList } from "./attempts.ts";
+import type { ErasureStep } from "./erasures.ts";
 import type { Run } from "./scripts.ts";
 
 /** Which dead letters an operation is about; absent: all. */
@@ -22,14 +23,14 @@ export interface NewOperation {
   readonly now: number;
 }
 
-/** A piece of work over many letters. At its end done + failed + skipped is the total. */
+/** A piece of work of many steps, over letters or over all that is kept. At its end done + failed + skipped is the total. */
 export interface OperationRecord {
   readonly id: string;
-  readonly kind: "redrive" | "discard";
+  readonly kind: NewOperation["kind"] | "erase";
   readonly state: "running" | "done" | "failed";
   readonly filter: LetterFilter;
   readonly keyId: string;
-  /** Letters to look at. */
+  /** Letters, or whatever else, to look at. */
   readonly total: number;
   readonly done: number;
   /** Refused; `refused` says why. */
@@ -64,10 +65,12 @@ export function operations({
   redis,
   keys,
   run,
+  stepErasure,
 }: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: Run;
+  readonly stepErasure: ErasureStep;
 }): Operations {
   const origins = originList(ENTRANCES.queued.redrive);
   return {
@@ -82,7 +85,9 @@ export function operations({
     async runningOperations(limit) {
       return redis.zrange(keys.operations(), "0", String(limit - 1));
     },
-    async stepOperation(id, { owner, now }) {
+    async stepOperation(id, by) {
+      const { owner, now } = by;
+      if ((await redis.hget(keys.operation(id), "kind")) === "erase") return stepErasure(id, by);
       return (await run("step-operation", id, owner, now, LEASE_MS, PER_STEP, origins)) as
         | "running"
         | "done"

@@ -46,26 +46,35 @@ export function poolChoices(run: Run, settings: Settings): PoolChoices {
   };
 }
 
+interface Seen {
+  readonly at: number;
+  readonly survey: Promise<PoolSurvey>;
+  /** How often each device was chosen since. */
+  readonly chosen: Map<DeviceId, number>;
+}
+
 /** The best device for a recipient without a tie, by a survey of a moment ago and what was chosen since. */
 function chooser(survey: SurveyPool, seenMs: number) {
-  const seen = new Map<PoolId, { readonly at: number; survey: PoolSurvey }>();
-  const isFresh = ({ at }: { readonly at: number }, now: number) => Math.abs(now - at) < seenMs;
+  const pools = new Map<PoolId, Seen>();
 
-  async function recent(poolId: PoolId, now: number) {
-    const known = seen.get(poolId);
-    if (known !== undefined && isFresh(known, now)) return known;
-    const fresh = { at: now, survey: await survey(poolId, now) };
-    for (const [id, old] of seen) if (!isFresh(old, now)) seen.delete(id);
-    seen.set(poolId, fresh);
+  function recent(poolId: PoolId, now: number): Seen {
+    for (const [id, { at }] of pools) if (Math.abs(now - at) >= seenMs) pools.delete(id);
+    const known = pools.get(poolId);
+    if (known !== undefined) return known;
+    const fresh = { at: now, survey: survey(poolId, now), chosen: new Map<DeviceId, number>() };
+    pools.set(poolId, fresh);
+    // Whoever comes after a survey that failed makes another one.
+    fresh.survey.catch(() => pools.delete(poolId));
     return fresh;
   }
 
   return async (poolId: PoolId, now: number): Promise<PoolDevice | undefined> => {
-    const known = await recent(poolId, now);
-    const { strategy, devices } = known.survey;
-    const best = strategy && bestDevice(devices, strategy);
-    const left = devices.map((one) => (one === best ? { ...one, room: one.room - 1 } : one));
-    known.survey = { ...known.survey, devices: left };
+    const { survey: asked, chosen } = recent(poolId, now);
+    const { strategy, devices } = await asked;
+    if (strategy === undefined) return undefined;
+    const present = devices.map((one) => ({ ...one, room: one.room - (chosen.get(one.id) ?? 0) }));
+    const best = bestDevice(present, strategy);
+    if (best !== undefined) chosen.set(best.id, (chosen.get(best.id) ?? 0) + 1);
     return best;
   };
 }

@@ -13,7 +13,7 @@ export interface PoolRecord {
   readonly createdAt: number;
 }
 
-export interface NewPool {
+interface NewPool {
   readonly id: PoolId;
   readonly name: string;
   readonly strategy: PoolStrategy;
@@ -23,7 +23,7 @@ export interface NewPool {
   readonly now: number;
 }
 
-export type PoolEdit = Partial<Pick<NewPool, "name" | "strategy" | "devices">>;
+type PoolEdit = Partial<Pick<NewPool, "name" | "strategy" | "devices">>;
 
 type NoDevice = { readonly kind: "no-device"; readonly deviceId: DeviceId };
 

@@ -45,6 +45,8 @@ const KEY_PARTS = {
   alias: 1,
   /** hash: work over many letters — operation id */
   operation: 1,
+  /** set: files that an erasure has found and not dropped — operation id */
+  erasing: 1,
   /** zset by creation: operations that are not done */
   operations: 0,
   /** hash device → where its removal stands */

@@ -1,15 +1,15 @@
 import { expect, onTestFinished, test } from "vitest";
-import { readMetricsPlace, serveMetrics } from "./serve-metrics.ts";
+import { readMetricsPlace, serveMetrics, type Tellers } from "./serve-metrics.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 } as const;
 
-async function serve(render: () => Promise<{ text: string; contentType: string }>) {
-  const server = await serveMetrics(LOOPBACK, render);
+async function serve(metrics: Tellers["metrics"], ready: Tellers["ready"] = async () => "PONG") {
+  const server = await serveMetrics(LOOPBACK, { metrics, ready });
   onTestFinished(() => server[Symbol.asyncDispose]());
   return server.url;
 }
 
-test("it serves the metrics, and nothing else", async () => {
+test("it serves the metrics, the health, and nothing else", async () => {
   const url = await serve(async () => ({ text: "a 1\n", contentType: "text/plain" }));
   const answer = await fetch(url);
   expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/plain"]);
@@ -30,12 +30,27 @@ test("what can't be told is an error, never an old number; the next scrape is se
   expect((await fetch(url)).status).toBe(200);
 });
 
+test("who can't do its work is not ready, and lives", async () => {
+  let away = true;
+  const url = await serve(
+    () => Promise.reject(new Error("not asked for")),
+    async () => {
+      if (away) throw new Error("Redis is away");
+    },
+  );
+  const ask = (path: string) => fetch(url.replace("/metrics", path));
+  expect((await ask("/health/ready")).status).toBe(503);
+  const live = await ask("/health/live");
+  expect([live.status, await live.json()]).toEqual([200, { success: true, status: "live" }]);
+  away = false;
+  const ready = await ask("/health/ready");
+  expect([ready.status, await ready.json()]).toEqual([200, { success: true, status: "ready" }]);
+});
+
 test("a port that is taken is said at the start", async () => {
   const url = new URL(await serve(async () => ({ text: "", contentType: "text/plain" })));
-  const again = serveMetrics({ ...LOOPBACK, port: Number(url.port) }, async () => ({
-    text: "",
-    contentType: "text/plain",
-  }));
+  const tellers = { metrics: () => Promise.reject(new Error()), ready: async () => undefined };
+  const again = serveMetrics({ ...LOOPBACK, port: Number(url.port) }, tellers);
   await expect(again).rejects.toThrow(/EADDRINUSE/);
 });
 

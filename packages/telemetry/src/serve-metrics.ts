@@ -5,24 +5,37 @@ interface MetricsServer extends AsyncDisposable {
   readonly url: string;
 }
 
+interface Told {
+  readonly text: string;
+  readonly contentType: string;
+}
+
+/** What is served; a refusal is answered with 503. */
+export interface Tellers {
+  readonly metrics: () => Promise<Told>;
+  /** Resolves when the process can do its work. */
+  readonly ready: () => Promise<unknown>;
+}
+
 /**
- * Serves `GET /metrics`, and nothing else, to whoever reaches the address: there is no key.
+ * Serves `GET /metrics`, `/health/live` and `/health/ready`, and nothing else, to whoever reaches the address: there is no key.
+ * Live says that the process answers at all, whatever became of Redis: to start it anew would not help that.
  *
  * @param place a port of 0 takes a free one
- * @param render the text, and its content type
  * @throws when the port is taken
  */
 export async function serveMetrics(
   place: { readonly host: string; readonly port: number },
-  render: () => Promise<{ readonly text: string; readonly contentType: string }>,
+  tellers: Tellers,
 ): Promise<MetricsServer> {
-  const server = createServer((request, response) => {
-    const path = request.url?.split("?")[0];
-    if (path !== "/metrics" || (request.method !== "GET" && request.method !== "HEAD")) {
+  const paths = new Map(Object.entries(pathsOf(tellers)));
+  const server = createServer(({ url = "", method }, response) => {
+    const tell = paths.get(url.split("?")[0] ?? "");
+    if (tell === undefined || (method !== "GET" && method !== "HEAD")) {
       response.writeHead(404).end();
       return;
     }
-    render().then(
+    tell().then(
       ({ text, contentType }) => response.writeHead(200, { "content-type": contentType }).end(text),
       () => response.writeHead(503).end(),
     );
@@ -42,6 +55,18 @@ export async function serveMetrics(
       await closed.promise;
     },
   };
+}
+
+function pathsOf({ metrics, ready }: Tellers): Readonly<Record<string, () => Promise<Told>>> {
+  return {
+    "/metrics": metrics,
+    "/health/live": () => Promise.resolve(say("live")),
+    "/health/ready": () => ready().then(() => say("ready")),
+  };
+}
+
+function say(status: string): Told {
+  return { text: JSON.stringify({ success: true, status }), contentType: "application/json" };
 }
 
 export type ReadMetricsPlace =

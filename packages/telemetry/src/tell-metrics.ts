@@ -2,7 +2,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { type ReadMetricsPlace, serveMetrics } from "./serve-metrics.ts";
 
-/** Of a process that serves nothing else: its metrics and how long Redis takes to answer. */
+/** Of a process that serves nothing else: its metrics, its health, and how long Redis takes to answer. */
 export interface TellDeps {
   readonly metrics: Metrics;
   readonly ping: () => Promise<unknown>;
@@ -11,7 +11,7 @@ export interface TellDeps {
   readonly log: Pick<Log, "info" | "warn">;
 }
 
-/** Serves the metrics where the environment says so. A port that is taken is told, and the process goes on without. */
+/** Serves the metrics and the health where the environment says so. A port that is taken is told, and the process goes on without. */
 export async function tellMetrics(
   place: Exclude<ReadMetricsPlace, { kind: "refused" }>,
   { metrics, ping, gauges, log }: TellDeps,
@@ -25,7 +25,7 @@ export async function tellMetrics(
     return { text, contentType: metrics.contentType };
   };
   try {
-    const server = await serveMetrics(place, render);
+    const server = await serveMetrics(place, { metrics: render, ready: ping });
     log.info("metrics.served", { url: server.url });
     return server;
   } catch (error) {

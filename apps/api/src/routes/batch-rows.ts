@@ -1,58 +1,85 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { BatchErrorPageBody, BatchRowPageBody } from "@pombo/contract";
-import type { BatchError } from "@pombo/domain";
-import type { BatchRecord, Ledger } from "@pombo/ledger";
-import { json, refuse } from "../answer.ts";
-import { type BatchRow, batchRows } from "../batch-rows.ts";
+import { type BatchError, CHUNK_ROWS, type MessageStatus } from "@pombo/domain";
+import type { BatchRecord, BatchRow, Ledger, MessageRecord } from "@pombo/ledger";
+import { instant, json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import { csvLine } from "../csv-line.ts";
 import { chatJid } from "../render-message.ts";
 import { noBatch, visibleBatch } from "./batches.ts";
 
 export interface BatchRowsDeps {
-  readonly ledger: Pick<Ledger, "batchErrors" | "findBatch" | "messageHeads" | "readChunk">;
+  readonly ledger: Pick<Ledger, "batchErrors" | "batchRows" | "findBatch">;
 }
 
-/** Chunks that one request looks at. */
-const MOST_CHUNKS = 20;
+/** Pages of rows that one request looks at: with a filter most of them may be empty. */
+const MOST_PAGES = 20;
 
 /** `GET /v1/batches/:id/messages` */
 export function listBatchMessages({ ledger }: BatchRowsDeps): Handler<"listBatchMessages"> {
   return async ({ params, query, caller }) => {
     const batch = await visibleBatch(params.id, caller, ledger);
     if (batch === undefined) return refuse(noBatch);
-    const limit = Math.max(1, query.limit ?? 100);
-    const found: BatchRow[] = [];
-    let looked = 0;
-    let last = query.cursor ?? 0;
-    for await (const chunk of batchRows(batch, last, ledger)) {
-      for (const row of chunk) {
-        last = row.row;
-        if (query.status === undefined || row.status === query.status) found.push(row);
-        if (found.length === limit) return json(200, rowPage(found, last));
-      }
-      looked += 1;
-      if (looked === MOST_CHUNKS) return json(200, rowPage(found, last));
-    }
-    return json(200, rowPage(found));
+    const { rows, next } = await collectRows(
+      {
+        batch,
+        after: query.cursor ?? 0,
+        limit: Math.max(1, query.limit ?? 100),
+        wanted: ({ status }) => query.status === undefined || status === query.status,
+      },
+      ledger,
+    );
+    return json(200, rowPage(rows, next));
   };
 }
 
-function rowPage(rows: readonly BatchRow[], next?: number): BatchRowPageBody {
+interface RowsAsk {
+  readonly batch: BatchRecord;
+  readonly after: number;
+  readonly limit: number;
+  readonly wanted: (message: MessageRecord) => boolean;
+}
+
+/** Looks at rows in their order until there are enough, or enough have been looked at. `next`: where to go on, absent at the end. */
+export async function collectRows(
+  { batch, after, limit, wanted }: RowsAsk,
+  ledger: Pick<Ledger, "batchRows">,
+): Promise<{ readonly rows: readonly BatchRow[]; readonly next?: number }> {
+  const rows: BatchRow[] = [];
+  let last = after;
+  for (let looked = 0; looked < MOST_PAGES; looked += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
+    const page = await ledger.batchRows(batch, { after: last, limit: CHUNK_ROWS });
+    for (const found of page.rows) {
+      if (wanted(found.message)) rows.push(found);
+      if (rows.length === limit) return { rows, next: found.row };
+    }
+    if (page.next === undefined) return { rows };
+    last = page.next;
+  }
+  return { rows, next: last };
+}
+
+function rowPage(rows: readonly BatchRow[], next: number | undefined): BatchRowPageBody {
   return {
     success: true,
-    messages: rows.map((row) => ({
-      row: row.row,
-      message_id: row.messageId,
-      status: row.status,
-      device_id: row.deviceId ?? null,
-      chat_jid: chatJid(row.recipient),
-      client_ref: row.clientRef ?? null,
-      error_code: row.code ?? null,
+    messages: rows.map(({ row, message }) => ({
+      row,
+      message_id: message.id,
+      status: message.status,
+      device_id: deviceOf(message),
+      chat_jid: chatJid(message.recipient),
+      client_ref: message.clientRef ?? null,
+      error_code: message.lastError?.code ?? null,
     })),
     next_cursor: next === undefined ? null : String(next),
   };
+}
+
+/** A row of a pool has none before it is drawn. */
+function deviceOf({ deviceId }: MessageRecord): string | null {
+  return deviceId === "" ? null : deviceId;
 }
 
 /** `GET /v1/batches/:id/errors` */
@@ -94,6 +121,10 @@ const RESULT_COLUMNS = [
   "status",
   "error_code",
   "device_id",
+  "sent_at",
+  "delivered_at",
+  "read_at",
+  "failed_at",
 ] as const;
 
 /** `GET /v1/batches/:id/results.csv`: as fast as the client takes it. */
@@ -112,24 +143,18 @@ export function getBatchResults({ ledger }: BatchRowsDeps): Handler<"getBatchRes
   };
 }
 
-async function writeResults(
-  res: ServerResponse,
-  {
-    batch,
-    ledger,
-    stop,
-  }: {
-    readonly batch: BatchRecord;
-    readonly ledger: BatchRowsDeps["ledger"];
-    readonly stop: AbortSignal;
-  },
-): Promise<void> {
+interface Results {
+  readonly batch: BatchRecord;
+  readonly ledger: Pick<Ledger, "batchRows">;
+  readonly stop: AbortSignal;
+}
+
+async function writeResults(res: ServerResponse, results: Results): Promise<void> {
   try {
     res.write(csvLine(RESULT_COLUMNS));
-    for await (const rows of batchRows(batch, 0, ledger)) {
-      stop.throwIfAborted();
-      const taken = res.write(rows.map(resultLine).join(""));
-      if (!taken) await once(res, "drain", { signal: stop });
+    for await (const lines of resultLines(results)) {
+      const taken = res.write(lines);
+      if (!taken) await once(res, "drain", { signal: results.stop });
     }
     res.end();
   } catch {
@@ -138,14 +163,35 @@ async function writeResults(
   }
 }
 
-function resultLine(row: BatchRow): string {
+async function* resultLines({ batch, ledger, stop }: Results): AsyncGenerator<string> {
+  for (let after: number | undefined = 0; after !== undefined;) {
+    stop.throwIfAborted();
+    // oxlint-disable-next-line no-await-in-loop -- no more is held than one page
+    const page: Awaited<ReturnType<Ledger["batchRows"]>> = await ledger.batchRows(batch, {
+      after,
+      limit: CHUNK_ROWS,
+    });
+    if (page.rows.length > 0) yield page.rows.map(resultLine).join("");
+    after = page.next;
+  }
+}
+
+function resultLine({ row, message }: BatchRow): string {
+  const firstAt = (status: MessageStatus): string | undefined => {
+    const entry = message.timeline.find((one) => one.status === status);
+    return entry === undefined ? undefined : instant(entry.at);
+  };
   return csvLine([
-    row.row,
-    row.messageId,
-    row.recipient,
-    row.clientRef,
-    row.status,
-    row.code,
-    row.deviceId,
+    row,
+    message.id,
+    message.recipient,
+    message.clientRef,
+    message.status,
+    message.lastError?.code,
+    message.deviceId,
+    firstAt("sent"),
+    firstAt("delivered"),
+    firstAt("read"),
+    message.status === "failed" ? firstAt("failed") : undefined,
   ]);
 }

@@ -8,14 +8,15 @@ import { type BatchSettings, mintBatchId, type MessageId } from "@pombo/domain";
 import type { BatchRecord, Ledger, NewBatch } from "@pombo/ledger";
 import type { Admission } from "../admission.ts";
 import { type Answer, instant, json, refuse } from "../answer.ts";
+import type { Caller } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { noSuchDevice } from "../grant.ts";
 import { claimOf, type IdempotencyRecords, replay } from "../idempotency.ts";
 import { openBatchUpload, type OpenedBatchUpload } from "../open-batch-upload.ts";
 import { randomBytes } from "../random-bytes.ts";
 import { type SenderDeps, sendersOf } from "../senders.ts";
-import type { StageDeps } from "../stage-media.ts";
-import { type CreatedFor, storeRows, type StoreRowsDeps } from "../store-rows.ts";
+import { type StageDeps, stageMedia } from "../stage-media.ts";
+import { type CreatedFor, type KeptFile, storeRows, type StoreRowsDeps } from "../store-rows.ts";
 import { templateContent } from "../template-content.ts";
 
 export interface CreateBatchDeps extends StageDeps {
@@ -53,7 +54,11 @@ async function take(
   const claim = claimOfBatch(call, opened);
   const stored = await storeRows(
     opened,
-    { create: () => begin(call, { opened, claim }, deps), brokenOff: () => brokenOff(call) },
+    {
+      create: () => begin(call, { opened, claim }, deps),
+      brokenOff: () => brokenOff(call),
+      useFile: (file, goesAt) => useFile(file, { caller: call.caller, goesAt }, deps),
+    },
     deps,
   );
   if (stored.kind === "refused") return abandon(stored, call, deps);
@@ -65,6 +70,15 @@ async function take(
   const id = batch.id as string as MessageId;
   const first = await deps.ledger.storeAnswer(claim.digest, id, mine);
   return batch.uploadedAt === undefined && first.body === mine.body ? answer : replay(first);
+}
+
+async function useFile(
+  { kind, id }: KeptFile,
+  wanted: { readonly caller: Caller; readonly goesAt: number },
+  deps: StageDeps,
+): Promise<Problem | undefined> {
+  const staged = await stageMedia({ kind, file: { media_id: id }, ...wanted }, deps);
+  return staged.kind === "refused" ? staged.problem : undefined;
 }
 
 type BatchClaim = NonNullable<NewBatch["claim"]>;

@@ -35,6 +35,7 @@ import {
   listGroups,
   syncHistory,
 } from "./directory.ts";
+import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
@@ -101,6 +102,7 @@ export type HandlerDeps = AcceptDeps &
   MediaDeps &
   SuppressionsDeps &
   ImportDeps &
+  ErasureDeps &
   OperationsDeps &
   ApiKeysDeps &
   BatchesDeps &
@@ -221,13 +223,14 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
   };
 }
 
-function suppressionHandlers(deps: SuppressionsDeps & ImportDeps) {
+function suppressionHandlers(deps: SuppressionsDeps & ImportDeps & ErasureDeps) {
   return {
     addSuppressions: addSuppressions(deps),
     importSuppressions: importSuppressions(deps),
     listSuppressions: listSuppressions(deps),
     getSuppression: getSuppression(deps),
     removeSuppression: removeSuppression(deps),
+    eraseContact: eraseContact(deps),
   };
 }
 

@@ -5,10 +5,12 @@ import { type Answer, json, refuse } from "../answer.ts";
 import { type Caller, maySee } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { renderAccepted } from "../render-message.ts";
+import { collectRows } from "./batch-rows.ts";
+import { noBatch, visibleBatch } from "./batches.ts";
 import { noDevice } from "./devices.ts";
 
 export interface ListDeps {
-  readonly ledger: Pick<Ledger, "findDevice" | "listMessages"> & {
+  readonly ledger: Pick<Ledger, "batchRows" | "findBatch" | "findDevice" | "listMessages"> & {
     listDevices(page: { readonly limit: number }): Promise<readonly DeviceRecord[]>;
   };
 }
@@ -24,6 +26,8 @@ const MOST_DEVICES = 100;
 /** `GET /v1/messages`, newest first: a bounded look, then a cursor. */
 export function listMessages({ ledger }: ListDeps): Handler<"listMessages"> {
   return async ({ caller, query }) => {
+    if (query.batch_id !== undefined)
+      return listRows({ query, caller, batchId: query.batch_id }, ledger);
     const devices = await devicesOf(query, caller, ledger);
     if ("kind" in devices) return devices;
     const limit = Math.max(1, query.limit ?? 100);
@@ -43,6 +47,27 @@ export function listMessages({ ledger }: ListDeps): Handler<"listMessages"> {
     }
     return answer(found, before);
   };
+}
+
+/** Rows of one batch, in their order; also those that were not drawn yet. */
+async function listRows(
+  ask: { readonly query: Query; readonly caller: Caller; readonly batchId: string },
+  ledger: ListDeps["ledger"],
+): Promise<Answer> {
+  const { query, caller, batchId } = ask;
+  const { device_id: device, cursor: after = 0, since = 0 } = query;
+  const batch = await visibleBatch(batchId, caller, ledger);
+  if (batch === undefined) return refuse(noBatch);
+  const wanted = (message: MessageRecord): boolean =>
+    isWanted(message, query) &&
+    (device === undefined || message.deviceId === device) &&
+    message.createdAt >= since;
+  const limit = Math.max(1, query.limit ?? 100);
+  const { rows, next } = await collectRows({ batch, after, limit, wanted }, ledger);
+  return answer(
+    rows.map(({ message }) => message),
+    next,
+  );
 }
 
 async function devicesOf(

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
-import { type DeviceId, isInboundId, type MediaId, mintMediaId } from "@pombo/domain";
-import type { Ledger, MediaRecord } from "@pombo/ledger";
+import { isInboundId } from "@pombo/domain";
+import { type Ledger, type MediaRecord, receivedMediaId } from "@pombo/ledger";
 import type { MediaRoom } from "@pombo/media";
 import { refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
@@ -23,7 +22,7 @@ export function getMessageMedia(deps: MessageMediaDeps): Handler<"getMessageMedi
     if (device === undefined) return refuse(noDevice);
     const message = isInboundId(id) ? await deps.ledger.findReceived(device.id, id) : undefined;
     if (message?.source === undefined) return refuse(absent);
-    const mediaId = mediaIdOf(device.id, id);
+    const mediaId = receivedMediaId(device.id, id);
     let record = await deps.ledger.findMedia(mediaId);
     if (record === undefined) {
       const ask = { kind: "fetch-media", messageId: id, mediaId, signal: client.stop } as const;
@@ -39,12 +38,6 @@ export function getMessageMedia(deps: MessageMediaDeps): Handler<"getMessageMedi
       run: (res) => pipeline(bytes, res).catch(() => void res.destroy()),
     };
   };
-}
-
-/** The same message has the same media, whoever asks first. */
-function mediaIdOf(deviceId: DeviceId, messageId: string): MediaId {
-  const digest = createHash("sha256").update(`${deviceId}/${messageId}`).digest();
-  return mintMediaId(digest.subarray(0, 16));
 }
 
 /** A stranger's file: a browser must neither guess its type nor run it on our page. */

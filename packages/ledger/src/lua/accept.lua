@@ -118,7 +118,7 @@ local function accept(base, parts)
   if pool then
     stick_to(pool, recipient, device)
     redis.call("ZADD", key.pooled(device, pool), seq, id)
-    if not living then look_for_returns(device, pool, at) end
+    if not living or redis.call("SISMEMBER", key.poolsof(device), pool) == 0 then look_for_returns(device, pool, at) end
   end
   if expires_at > 0 then redis.call("ZADD", key.due(), expires_at, "x:" .. id) end
   if later then to_due(m, send_at, "scheduled")

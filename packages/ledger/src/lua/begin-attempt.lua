@@ -33,6 +33,7 @@ if m.batch and is_batch_still(m.batch, m.left, m.redriven_at) then
 end
 if m.expires_at and tonumber(m.expires_at) <= now then return reply("expired") end
 if m.left and now - tonumber(m.left_at) >= S.reconcile_limit_ms then return reply("expired") end
+if not m.left and m.recipient == "erased" then return reply("suppressed") end
 if not m.left and is_anybody_suppressed() then
   -- Whoever wrote while his number was hidden stands on the list by his LID.
   local lid = string.sub(known or "", 3)

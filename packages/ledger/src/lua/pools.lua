@@ -39,13 +39,18 @@ local function leave_pools(device, at)
   end
 end
 
+-- The device belongs to the pool, or left it and has messages to give back: what comes after them must not overtake them.
+local function may_take(device, pool)
+  return redis.call("SISMEMBER", key.poolsof(device), pool) == 1
+    or (redis.call("EXISTS", key.pooled(device, pool)) == 1 and redis.call("EXISTS", key.device(device), key.pool(pool)) == 2)
+end
+
 -- The device of a recipient is the chosen one, unless another message was quicker, or it has left the pool since; nil when the pool has
 -- none. `seen`: the device that the recipient was seen to stick to.
 local function taker_of(pool, recipient, chosen, seen)
   local stick = redis.call("GET", key.stick(pool, recipient))
   local taker = stick and stick ~= seen and stick or chosen
-  if redis.call("SISMEMBER", key.poolsof(taker), pool) == 0 then return pool_devices(pool)[1] end
-  return taker
+  return may_take(taker, pool) and taker or pool_devices(pool)[1]
 end
 
 -- The recipient stays with the device, for S.stick_kept_ms after its last message.
@@ -74,7 +79,7 @@ local function move_to(m, to, now)
   local from = m.device
   local later = m.place == "due" and (m.status == "scheduled" or m.why == "retry")
   local parked = m.place == "parked"
-  if not parked then take_out(m) end
+  take_out(m)
   local shut = redis.call("SREM", key.gate(from, m.recipient), m.id) == 1
   free_probe(from, m.id)
   redis.call("ZREM", key.outbox(from), m.id)
@@ -87,7 +92,8 @@ local function move_to(m, to, now)
   if later then
     if shut then redis.call("SADD", key.gate(to, m.recipient), m.id) end
     to_due(m, m.next_at, m.why)
-  elseif not parked then
+  elseif parked then redis.call("ZADD", key.parkedrows(m.batch, to), m.seq, m.id)
+  else
     redis.call("HDEL", key.message(m.id), "next_at", "why", "looks")
     to_backlog(m)
   end

@@ -49,11 +49,12 @@ local function taker(recipient)
     if redis.call("SISMEMBER", key.poolsof(other), pool) == 1 then return other end
   end
 end
--- An attempt of a device that is gone won't come back: nothing has to stay behind it.
+-- Behind one that is in an attempt, or picked by a device that goes on. An attempt of a device that is gone won't come back.
 local function is_behind_attempt(m)
   if gone then return false end
   for _, id in ipairs(redis.call("SMEMBERS", key.gate(device, m.recipient))) do
-    if redis.call("HGET", key.message(id), "status") == "sending" then return true end
+    local f = redis.call("HMGET", key.message(id), "status", "place")
+    if f[1] == "sending" or (f[2] == "window" and id ~= m.id) then return true end
   end
 end
 

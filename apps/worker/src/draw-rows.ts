@@ -1,0 +1,109 @@
+import {
+  type BatchId,
+  CHUNK_ROWS,
+  type PackedRow,
+  renderRows,
+  rowMessageId,
+  type Settings,
+} from "@pombo/domain";
+import type { DrawHint, Ledger, Ownership, RenderedRow } from "@pombo/ledger";
+
+/** Makes rows of batches messages of a lane. Shared by all lanes of a process: what one has read the others need not. */
+export interface Drawer {
+  /** The next rows of the batch: a few of them at a time, so that batches take turns. */
+  draw(own: Ownership, hint: DrawHint): Promise<"drawn" | "moved" | "fenced">;
+}
+
+export interface DrawerDeps {
+  readonly ledger: Pick<Ledger, "drawRows" | "findBatch" | "readChunk">;
+  readonly settings: Pick<Settings, "batch_draw_rows">;
+  readonly now: () => number;
+}
+
+type Rows = readonly (PackedRow | null)[];
+type Render = ReturnType<typeof renderRows>;
+
+/** Chunks, and templates, that a process keeps in memory: some 50 KB each. */
+const MOST_KEPT = 64;
+
+/**
+ * One draw of a batch at a time: lanes of a pool that drew at once would mostly draw the same rows, and only one of them would be heard.
+ */
+export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
+  const chunks = keepLatest<Rows | undefined>(MOST_KEPT);
+  const renders = keepLatest<Render | undefined>(MOST_KEPT);
+  const under = new Map<BatchId, Promise<unknown>>();
+
+  const chunkOf = (id: BatchId, index: number): Promise<Rows | undefined> =>
+    chunks.get(`${id} ${index}`, () => ledger.readChunk(id, index));
+
+  /** Settings never change while there is a batch. */
+  const renderOf = (id: BatchId): Promise<Render | undefined> =>
+    renders.get(id, async () => {
+      const batch = await ledger.findBatch(id);
+      return batch && renderRows(batch.settings);
+    });
+
+  async function drawNow(own: Ownership, { batchId, row: from }: DrawHint) {
+    const index = Math.floor((from - 1) / CHUNK_ROWS);
+    const [rows, render] = await Promise.all([chunkOf(batchId, index), renderOf(batchId)]);
+    if (rows === undefined || render === undefined) return "moved";
+    const taken: RenderedRow[] = [];
+    let at = (from - 1) % CHUNK_ROWS;
+    // Rows that were not accepted are passed over, up to the end of the chunk.
+    for (; at < rows.length && taken.length < settings.batch_draw_rows; at += 1) {
+      const packed = rows[at] ?? undefined;
+      if (packed === undefined) continue;
+      const row = index * CHUNK_ROWS + at + 1;
+      taken.push({ ...packed, row, content: render(packed, rowMessageId(batchId, row)) });
+    }
+    const to = index * CHUNK_ROWS + at + 1;
+    return ledger.drawRows(own, { batchId, from, to, rows: taken, now: now() });
+  }
+
+  return {
+    async draw(own, hint) {
+      const { batchId } = hint;
+      const before = under.get(batchId);
+      if (before !== undefined) {
+        // What the hint says is not true any more when the other draw is done: whoever asks looks again.
+        await before.catch(() => undefined);
+        return "moved";
+      }
+      const drawing = drawNow(own, hint);
+      under.set(batchId, drawing);
+      try {
+        return await drawing;
+      } finally {
+        under.delete(batchId);
+      }
+    },
+  };
+}
+
+interface Kept<Value> {
+  get(name: string, make: () => Promise<Value>): Promise<Value>;
+}
+
+/** Keeps what was asked for last; what failed, or was not there, is asked for anew. */
+function keepLatest<Value>(most: number): Kept<Value> {
+  const kept = new Map<string, Promise<Value>>();
+  return {
+    async get(name, make) {
+      const known = kept.get(name);
+      const value = known ?? make();
+      kept.delete(name);
+      kept.set(name, value);
+      const [oldest] = kept.keys();
+      if (kept.size > most && oldest !== undefined) kept.delete(oldest);
+      try {
+        const found = await value;
+        if (found === undefined) kept.delete(name);
+        return found;
+      } catch (error) {
+        kept.delete(name);
+        throw error;
+      }
+    },
+  };
+}

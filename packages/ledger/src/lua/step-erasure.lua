@@ -1,0 +1,223 @@
+-- One bounded step of an erasure: looks at some keys, or at some entries of the event log, and erases what holds the person's names.
+-- What is written meanwhile is found by the next pass; one that finds nothing is the last.
+-- ARGV: operation id, owner, now (ms), how long it is the owner's (ms), at most so many, allowed origins of canceled, of failed,
+--       at most so many passes
+-- Result: "running" (call again) · "batches" (its rows come first: the caller looks through them) · "rest" (only what `erasing` names is left) · "done" · "busy" (another worker has it) · "absent"
+local id, owner, now, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
+local record = key.operation(id)
+local op = {}
+local flat = redis.call("HGETALL", record)
+for index = 1, #flat, 2 do op[flat[index]] = flat[index + 1] end
+if op.state ~= "running" then
+  redis.call("ZREM", key.operations(), id)
+  return op.state and "done" or "absent"
+end
+if op.owner and op.owner ~= owner and tonumber(op.leased_until) > now then return "busy" end
+if op.part == "batches" or op.part == "rest" then
+  redis.call("HSET", record, "owner", owner, "leased_until", now + ARGV[4])
+  return op.part
+end
+
+local ERASED = "erased"
+local names, patterns = {}, {}
+local function learn(name)
+  names[#names + 1] = name
+  -- The whole number: not a part of a longer one.
+  patterns[#patterns + 1] = "%f[%d]" .. name .. (string.find(name, "@", 1, true) and "" or "%f[%D]")
+end
+learn(op.name)
+for name in string.gmatch(op.other, "%S+") do learn(name) end
+local function holds(text)
+  for _, pattern in ipairs(patterns) do
+    if string.find(text, pattern) then return true end
+  end
+  return false
+end
+local function blanked(text)
+  for _, pattern in ipairs(patterns) do text = string.gsub(text, pattern, ERASED) end
+  return text
+end
+local function is_person(name)
+  for _, one in ipairs(names) do
+    if name == one then return true end
+  end
+  return false
+end
+
+local looked, found, stayed = 0, 0, 0
+local function erase(message)
+  local m = load_message(message)
+  if m.place ~= "" then
+    free_probe(m.device, message)
+    if m.left or m.status == "sending" or m.status == "unknown" then
+      if may_come_from(m, ARGV[7]) then
+        enter(m, { to = "failed", at = now, code = "OUTCOME_UNKNOWN", detail = "its recipient was erased", left = true })
+      end
+    elseif may_come_from(m, ARGV[6]) then
+      enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "its recipient was erased" })
+    end
+    if redis.call("HGET", key.message(message), "place") ~= "" then
+      stayed = stayed + 1
+      return
+    end
+  end
+  if m.media then redis.call("SADD", key.erasing(id), "out " .. m.device .. " " .. m.media) end
+  redis.call("ZREM", key.letters(), message)
+  redis.call("ZREM", key.due(), "x:" .. message)
+  redis.call("DEL", key.receipts(message))
+  if m.place == "" then
+    redis.call("ZREM", key.outbox(m.device), message)
+    redis.call("DEL", key.message(message))
+  else
+    -- Who waits for it, and who is sending it, must still find its end.
+    redis.call("HSET", key.message(message), "recipient", ERASED, "body", '{"kind":"text","text":""}')
+    redis.call("HDEL", key.message(message), "ref", "metadata", "media", "quiet", "taken", "expires_at", "sync_until")
+    redis.call("PEXPIRE", key.message(message), S.settled_kept_ms)
+  end
+  found = found + 1
+end
+
+-- Media that messages of others carry too is not only the person's.
+local shared
+local function share(media)
+  if not shared then
+    shared = {}
+    for _, member in ipairs(redis.call("SMEMBERS", key.erasing(id))) do
+      local own = string.match(member, "^out %S+ ([^|]+)|")
+      if own then
+        shared[own] = shared[own] or {}
+        table.insert(shared[own], member)
+      end
+    end
+  end
+  local own = string.match(media, "^[^|]+")
+  if shared[own] then redis.call("SREM", key.erasing(id), unpack(shared[own])) end
+  shared[own] = nil
+end
+
+local function clear(zset)
+  found = found + redis.call("ZREM", zset, unpack(names))
+end
+local function drop(one)
+  found = found + redis.call("DEL", one)
+end
+local function drop_delivery(one, endpoint, delivery)
+  local waits = redis.call("ZREM", key.undelivered(endpoint), delivery) + redis.call("ZREM", key.parked(endpoint), delivery)
+  redis.call("ZREM", key.retrying(endpoint), delivery)
+  redis.call("ZREM", key.inhand(endpoint), delivery)
+  if redis.call("HGET", key.endpoint(endpoint), "probe") == delivery then redis.call("HDEL", key.endpoint(endpoint), "probe", "probe_until") end
+  redis.call("HDEL", one, "body", "next_at")
+  if waits > 0 then redis.call("HSET", one, "state", "failed", "reason", ERASED) end
+  redis.call("PEXPIRE", one, S.webhook_log_kept_ms)
+  found = found + 1
+end
+
+-- What a device keeps to write to somebody is named by him: it is negotiated anew when there is something to say again.
+local function fields_of(name)
+  local user = string.match(name, "^%d+")
+  local fields = { "device-list:" .. user, "lid-mapping:" .. user, "lid-mapping:" .. user .. "_reverse",
+    "tctoken:" .. user .. "@s.whatsapp.net", "tctoken:" .. user .. "@lid" }
+  for device = 0, 99 do
+    for _, address in ipairs({ user .. "." .. device, user .. "_1." .. device }) do
+      fields[#fields + 1] = "session:" .. address
+      fields[#fields + 1] = "identity-key:" .. address
+    end
+  end
+  return fields
+end
+local function clear_credentials(one)
+  for _, name in ipairs(names) do found = found + redis.call("HDEL", one, unpack(fields_of(name))) end
+end
+
+-- By the kind of the key: what there may hold a name.
+local LOOK = {
+  message = function(one, message)
+    local f = redis.call("HMGET", one, "recipient", "place", "media", "body")
+    if is_person(f[1]) then erase(message)
+    elseif f[4] and holds(f[4]) then
+      -- To others, about the person. What is not settled goes first, and is found when it is.
+      if f[2] ~= "" then stayed = stayed + 1
+      else
+        redis.call("HSET", one, "body", '{"kind":"text","text":""}')
+        found = found + 1
+      end
+    elseif f[3] and op.pass ~= "1" then share(f[3]) end
+  end,
+  received = function(one, rest)
+    if not holds(redis.call("GET", one) or "") then return end
+    local device, message = string.match(rest, "^([^:]+):(.+)$")
+    redis.call("ZREM", key.inbox(device), message)
+    redis.call("SADD", key.erasing(id), "in " .. device .. " " .. message)
+    drop(one)
+  end,
+  receipts = function(one) found = found + redis.call("HDEL", one, unpack(names)) end,
+  idempotency = function(one)
+    local answer = redis.call("HGET", one, "answer")
+    if not answer or not holds(answer) then return end
+    redis.call("HSET", one, "answer", blanked(answer))
+    found = found + 1
+  end,
+  delivery = function(one, rest)
+    local body = redis.call("HGET", one, "body")
+    if body and holds(body) then drop_delivery(one, string.match(rest, "^([^:]+):(.+)$")) end
+  end,
+  groups = function(one) if holds(redis.call("GET", one) or "") then drop(one) end end,
+  recipient = function(one, rest) if is_person(rest) then drop(one) end end,
+  alias = function(one, lid)
+    local known = is_person(lid)
+    if not known and not is_person(redis.call("GET", one)) then return end
+    -- A LID that we did not know of: the next pass finds what it names.
+    if not known and string.find(lid, "^%d+@lid$") then
+      learn(lid)
+      seal(lid, op.salt)
+      redis.call("HSET", record, "other", table.concat(names, " ", 2))
+    end
+    drop(one)
+  end,
+  credentials = clear_credentials,
+  warm = clear,
+  trusted = clear,
+  spoken = clear,
+}
+
+local function look_at_keys()
+  local scan = redis.call("SCAN", op.cursor, "MATCH", tag .. ":*", "COUNT", limit)
+  for _, one in ipairs(scan[2]) do
+    local kind, rest = string.match(string.sub(one, #tag + 2), "^(%a+):?(.*)$")
+    if LOOK[kind] then LOOK[kind](one, rest) end
+  end
+  looked = #scan[2]
+  if scan[1] == "0" then return "events", "-" end
+  return "keys", scan[1]
+end
+
+local function look_at_events()
+  local entries = redis.call("XRANGE", key.events(), op.cursor, "+", "COUNT", limit)
+  for _, entry in ipairs(entries) do
+    local fields = entry[2]
+    for index = 1, #fields, 2 do
+      if fields[index] == "more" and holds(fields[index + 1]) then found = found + redis.call("XDEL", key.events(), entry[1]) end
+    end
+  end
+  looked = #entries
+  if #entries < tonumber(limit) then return "", "" end
+  return "events", "(" .. entries[#entries][1]
+end
+
+local part, cursor
+if op.part == "keys" then part, cursor = look_at_keys() else part, cursor = look_at_events() end
+local in_pass = { found = tonumber(op.found) + found, stayed = tonumber(op.stayed) + stayed }
+redis.call("HSET", record, "owner", owner, "leased_until", now + ARGV[4], "part", part, "cursor", cursor,
+  "found", digits(in_pass.found), "stayed", digits(in_pass.stayed))
+redis.call("HINCRBY", record, "done", found)
+redis.call("HINCRBY", record, "skipped", math.max(0, looked - found - stayed))
+if part ~= "" then return "running" end
+
+-- The end of a pass. Two at least: the first one learns which media the person's messages carry, the second one who else has it.
+if (in_pass.found == 0 and op.pass ~= "1") or tonumber(op.pass) >= tonumber(ARGV[8]) then
+  redis.call("HSET", record, "part", "rest", "failed", digits(in_pass.stayed))
+  return "rest"
+end
+redis.call("HSET", record, "part", "keys", "cursor", "0", "pass", digits(tonumber(op.pass) + 1), "found", 0, "stayed", 0)
+redis.call("HINCRBY", record, "total", redis.call("DBSIZE") + redis.call("XLEN", key.events()))
+return "running"
