@@ -5,6 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCuttingProxy } from "./cutting-proxy.ts";
 import { eventually } from "./eventually.ts";
 import { Pombo, QUICK } from "./pombo.ts";
+import {
+  hasPseudoTerminals,
+  NEEDS_SCRIPT,
+  openPseudoTerminal,
+  type PseudoTerminal,
+} from "./pseudo-terminal.ts";
 import { type Ended, type RunningCli, startCli } from "./run-cli.ts";
 
 const FIRST_NUMBER = 5_511_920_000_000;
@@ -15,7 +21,7 @@ let numbers = FIRST_NUMBER;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "pombo-bulk-"));
-  pombo = await Pombo.start({ env: QUICK });
+  pombo = await Pombo.start({ env: { ...QUICK, POMBO_PACE_GAP_MS: "100" } });
 });
 afterAll(async () => {
   await pombo[Symbol.asyncDispose]();
@@ -105,6 +111,164 @@ describe("an upload that breaks off", () => {
     await pombo.api("POST", `/v1/batches/${mended.out.trim()}/cancel`);
   });
 });
+
+describe("without a terminal", () => {
+  test("there are plain lines, the results, and why rows were not accepted", async () => {
+    const path = await table("plain.csv", 8, ["12,nobody"]);
+    const { code, out, err } = await bulk(path);
+    expect(out).toMatch(/^bat_[0-9A-F]{11} {2}completed\n[^]* {2}invalid +1\n$/);
+    expect(err).toMatch(/8 accepted, 1 invalid[^]*running {2}\d\/8[^]*completed {2}8\/8/);
+    for (const part of ["\u001B", "█"]) expect(err + out).not.toContain(part);
+    expect(code).toBe(1);
+    const [head, ...results] = (await readFile(`${path}.results.csv`, "utf8")).trim().split("\n");
+    expect(head).toMatch(/^row,message_id,to,client_ref,status/);
+    expect(results).toHaveLength(8);
+    const errors = (await readFile(`${path}.errors.csv`, "utf8")).trim().split("\n");
+    expect(errors).toHaveLength(2);
+    expect(errors[1]).toMatch(/^10,9,invalid,to,12,VALIDATION_ERROR,/);
+  });
+
+  test("a file is not sent twice by accident", async () => {
+    const path = await table("twice.csv", 3);
+    const first = await bulk(path, "--json");
+    expect(first.code).toBe(0);
+    const batch = JSON.parse(first.out) as BatchAnswer;
+    expect(batch).toMatchObject({ status: "completed", counts: { accepted: 3 } });
+    const second = await bulk(path);
+    expect(second).toMatchObject({ code: 2, out: "" });
+    expect(second.err).toContain(`was sent already, as ${batch.batch_id} (completed): --again`);
+    expect(await pombo.phoneMessages(String(numbers))).toHaveLength(1);
+    expect(await bulk(path, "--again")).toMatchObject({ code: 0 });
+    expect(await pombo.phoneMessages(String(numbers))).toHaveLength(2);
+  });
+
+  test("a signal leaves the batch running, and the same command watches it again", async () => {
+    const path = await table("left.csv", 60);
+    const running = start(path, "--yes");
+    const told = untilErr(running, /running {2}\d+\/60/);
+    await told;
+    running.child.kill("SIGTERM");
+    const left = await running.ended;
+    expect(left).toMatchObject({ code: 5, out: "" });
+    expect(left.err).toMatch(/Left: the batch goes on\. pombo bulk --resume bat_/);
+    const again = await bulk(path);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.err).toMatch(/was sent already, as bat_[0-9A-F]+: watching it/);
+    expect(await pombo.phoneMessages(String(numbers))).toHaveLength(1);
+  });
+});
+
+function untilErr({ child, ended }: RunningCli, pattern: RegExp): Promise<unknown> {
+  let said = "";
+  const told = new Promise<void>((resolve) => {
+    child.stderr?.on("data", (chunk: string) => {
+      said += chunk;
+      if (pattern.test(said)) resolve();
+    });
+  });
+  return Promise.race([told, ended]);
+}
+
+describe.skipIf(!hasPseudoTerminals)(`in a terminal ${NEEDS_SCRIPT}`, () => {
+  const SIZE = { columns: 100, rows: 30 };
+  const ASKS = /Pause the batch \(p\), leave it running \(l\), cancel .* or go on watching/;
+
+  function inTerminal(path: string): Promise<PseudoTerminal> {
+    const what = ["bulk", path, "--from", pombo.ready.device_id, "--template", "Hi {{name}}"];
+    return openPseudoTerminal([...what, "--data", pombo.data], SIZE);
+  }
+
+  function bars(terminal: PseudoTerminal): readonly string[] {
+    return terminal.screen().filter((line) => /\d+ % \d+\/\d+/.test(line));
+  }
+
+  /** A second lies between two looks at the batch. */
+  async function twoLooks(terminal: PseudoTerminal): Promise<void> {
+    for (let looks = 0, last = ""; looks < 2; looks += 1)
+      [last = ""] = await eventually(
+        () => Promise.resolve(bars(terminal)),
+        ([bar]) => bar !== undefined && bar !== last,
+      );
+  }
+
+  test("it asks, shows how far it is in one line of any width, pauses, and goes on", async () => {
+    const path = await table("shown.csv", 120);
+    await using terminal = await inTerminal(path);
+    await terminal.until(/from dev_[0-9a-f]+\? \[y\/N\]/);
+    terminal.type("y\r");
+    await terminal.until(/\[█+░+\] +\d+ % \d+\/120 {2}\d.*\/s {2}\d+ s left/);
+    await terminal.resize(34, 30);
+    await terminal.until(/^ *\d+ % \d+\/120(  |$)/m);
+    expect(bars(terminal)).toHaveLength(1);
+    expect(bars(terminal)[0]?.length).toBeLessThan(34);
+    await terminal.resize(110, 30);
+    await terminal.until(/\[█+░+\] +\d+ % \d+\/120/);
+    expect(bars(terminal)).toHaveLength(1);
+
+    terminal.type("\u0003");
+    await terminal.until(ASKS);
+    terminal.type("\r");
+    await twoLooks(terminal);
+    terminal.type("\u0003");
+    await terminal.until(new RegExp(`${ASKS.source}[^]*${ASKS.source}`));
+    terminal.type("p\r");
+    const said = await terminal.until(/Paused\. pombo bulk --resume bat_[0-9A-F]{11} goes on/);
+    expect(await terminal.ended).toBe(5);
+    const id = /bat_[0-9A-F]{11}/.exec(said)?.[0] ?? "";
+    const { body } = await pombo.api<BatchAnswer>("GET", `/v1/batches/${id}`);
+    expect(body.status).toBe("paused");
+
+    const results = ["--results", join(folder, "resumed.csv")];
+    const resumed = startCli(["bulk", "--resume", id, "--data", pombo.data, ...results], {
+      cwd: folder,
+    });
+    expect(await resumed.ended).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/It was paused, and goes on[^]*completed {2}120\/120/) as string,
+    });
+    const rows = (await readFile(join(folder, "resumed.csv"), "utf8")).trim().split("\n");
+    expect(rows).toHaveLength(121);
+    expect(await pombo.phoneMessages(String(numbers))).toHaveLength(1);
+  });
+
+  test("nothing is sent when the answer is no", async () => {
+    const before = (await batches()).length;
+    await using terminal = await inTerminal(await table("refused.csv", 5));
+    await terminal.until(/\[y\/N\]/);
+    terminal.type("\r");
+    await terminal.until(/Nothing was done/);
+    expect(await terminal.ended).toBe(6);
+    expect(await batches()).toHaveLength(before);
+  });
+
+  test("a second Ctrl-C leaves it; watched again it can be canceled", async () => {
+    const path = await table("canceled.csv", 200);
+    await using terminal = await inTerminal(path);
+    await terminal.until(/\[y\/N\]/);
+    terminal.type("y\r");
+    await terminal.until(/\d+ % \d+\/200/);
+    terminal.type("\u0003");
+    await terminal.until(ASKS);
+    await eventually(pressAgain(terminal), (text) => /Left: the batch goes on/.test(text));
+    expect(await terminal.ended).toBe(5);
+
+    await using again = await inTerminal(path);
+    await again.until(/watching it[^]*\d+ % \d+\/200/);
+    again.type("\u0003");
+    await again.until(ASKS);
+    again.type("c\r");
+    await again.until(/canceled +\d+[^]*What became of each row/);
+    expect(await again.ended).toBe(1);
+  });
+});
+
+/** What comes within half a second of the first is the same press. */
+function pressAgain(terminal: PseudoTerminal): () => Promise<string> {
+  return async () => {
+    terminal.type("\u0003");
+    return await Promise.resolve(terminal.screen().join("\n"));
+  };
+}
 
 describe("what makes no sense", () => {
   test.each<[string, string, readonly string[], number, RegExp]>([

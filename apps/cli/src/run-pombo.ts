@@ -51,7 +51,8 @@ export interface Host {
 /** Runs what was typed; resolves with the exit code. */
 export async function runPombo(args: readonly string[], host: Host): Promise<number> {
   const { stdin: input, stdout: output, stderr: errors } = host;
-  using terminal = openTerminal({ input, output, errors });
+  const { environment } = readConfig();
+  using terminal = openTerminal({ input, output, errors, environment });
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h") {
     terminal.print(overview());

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { createPombo, type Pombo, PomboError } from "@pombo/sdk";
 import { command, misused, REMOTE, REMOTE_HELP } from "../command/command.ts";
 import type { Context } from "../command/context.ts";
@@ -179,7 +179,7 @@ async function statusOf(id: string, pombo: Pombo): Promise<Batch["status"] | und
 
 function question({ file, settings }: Sending): string {
   const from = settings.from ?? "the device that it names";
-  return `Upload ${file.path} (${sizeOf(file.bytes)}) and send a message for each row from ${from}?`;
+  return `Upload ${basename(file.path)} (${sizeOf(file.bytes)}) and send a message for each row from ${from}?`;
 }
 
 function acceptance({ batch_id: id, ...counts }: AcceptedBatch): string {

@@ -2,7 +2,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import { type DrawLine, openLiveLine } from "./live-line.ts";
+import type { Environment } from "../config.ts";
+import { type DrawLine, isReflowing, openLiveLine } from "./live-line.ts";
 import { openScreen, type Screen } from "./screen.ts";
 
 /**
@@ -35,11 +36,12 @@ export interface Streams {
   readonly input: Readable & Partial<Pick<ReadStream, "isTTY">>;
   readonly output: NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "columns">>;
   readonly errors: NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY">>;
+  readonly environment?: Environment;
 }
 
-export function openTerminal({ input, output, errors }: Streams): Terminal {
+export function openTerminal({ input, output, errors, environment = {} }: Streams): Terminal {
   const isLive = errors.isTTY === true;
-  const live = isLive ? openLiveLine(errors as WriteStream) : undefined;
+  const live = isLive ? openLiveLine(errors as WriteStream, isReflowing(environment)) : undefined;
   const write = (stream: NodeJS.WritableStream, text: string): void => {
     const put = (): void => void stream.write(`${text}\n`);
     if (live === undefined) put();
