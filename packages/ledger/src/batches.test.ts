@@ -11,7 +11,7 @@ import {
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import type { NewBatch } from "./batches.ts";
-import { DEVICE, setup } from "./setup.test-bed.ts";
+import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
 
 const NOW = 1_700_000_000_000;
 type Bed = Awaited<ReturnType<typeof setup>>;
@@ -333,6 +333,43 @@ test("the batch of a device that is deleted ends, drawn or not, paused or not", 
       open: 0,
       counts: { canceled: 3 },
     });
+});
+
+test("what waits in batches waits for their device: its lane and the overview tell it", async () => {
+  await using t = await setup();
+  await uploaded(t, rowsOf(3), newBatch({ dedupe: "none", priority: "high" }));
+  const id = await uploaded(t, rowsOf(4), newBatch({ dedupe: "none" }));
+  await draw(t, id, rowsOf(4).slice(0, 2));
+  const report = await t.ledger.reportLane(DEVICE, NOW);
+  expect(report).toMatchObject({ backlog: { high: 3, bulk: 4 } });
+  const surveyed = await t.ledger.surveyLanes(NOW);
+  expect(surveyed).toMatchObject([{ backlog: { high: 3, bulk: 4 } }]);
+  await t.ledger.steerBatch(id, "pause", NOW);
+  expect(await t.ledger.reportLane(DEVICE, NOW)).toMatchObject({ backlog: { high: 3, bulk: 2 } });
+});
+
+test("a reaction waits until the row that it is for is drawn and sent, and goes nowhere when that never is", async () => {
+  await using t = await setup();
+  const id = await uploaded(t, rowsOf(2), newBatch({ dedupe: "none" }));
+  const reaction = (row: number) =>
+    newMessage({
+      recipient: rowsOf(2)[row - 1]?.to ?? "",
+      content: {
+        kind: "reaction",
+        target: { id: rowMessageId(id, row), fromMe: true },
+        emoji: "x",
+      },
+    });
+  const begun = async (message: ReturnType<typeof reaction>) => {
+    await t.ledger.accept(message);
+    await t.ledger.rememberRecipient(message.recipient, { lid: "3" });
+    return (await t.begin(message.id)).begun.kind;
+  };
+  const waits = reaction(1);
+  expect(await begun(waits)).toBe("ghost");
+  expect(await t.ledger.findMessage(waits.id)).toMatchObject({ place: "due", why: "order" });
+  await t.ledger.cancel(rowMessageId(id, 2), NOW);
+  expect(await begun(reaction(2))).toBe("orphan");
 });
 
 test("rows of a lane wait for what they wait for: their batch, its time, or their turn", async () => {
