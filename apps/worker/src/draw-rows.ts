@@ -18,6 +18,8 @@ export interface Drawer {
 export interface DrawerDeps {
   readonly ledger: Pick<Ledger, "drawRows" | "findBatch" | "readChunk">;
   readonly settings: Pick<Settings, "batch_draw_rows">;
+  /** Redis has room for more messages. */
+  readonly hasRoom: () => Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -34,7 +36,7 @@ const MOST_KEPT = 64;
 /**
  * One draw of a batch at a time: lanes of a pool that drew at once would mostly draw the same rows, and only one of them would be heard.
  */
-export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
+export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Drawer {
   const chunks = keepLatest<Rows | undefined>(MOST_KEPT);
   const batches = keepLatest<Shared | undefined>(MOST_KEPT);
   const under = new Map<BatchId, Promise<unknown>>();
@@ -79,7 +81,7 @@ export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
         await before.catch(() => undefined);
         return "moved";
       }
-      const drawing = drawNow(own, hint);
+      const drawing = hasRoom().then((room) => (room ? drawNow(own, hint) : "moved"));
       under.set(batchId, drawing);
       try {
         return await drawing;
