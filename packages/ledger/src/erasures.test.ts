@@ -94,6 +94,9 @@ async function live(t: Bed) {
   await ledger.trust(DEVICE, OLD_LID, NOW + 1e9);
   await ledger.trust(DEVICE, LID, NOW + 1e9);
   await ledger.warmUp(DEVICE, ANA, NOW + 1e9);
+  await t.redis.set(t.keys.stick("pool_1", ANA), DEVICE);
+  await t.redis.zadd(t.keys.talks(LID), NOW, DEVICE);
+  await t.redis.zadd(t.keys.talks(ANA), NOW, DEVICE);
   const sent = toAna({ clientRef: "Ana", metadata: { number: ANA } });
   const body = JSON.stringify({ success: true, chat_jid: `${ANA}@s.whatsapp.net` });
   const answer = { status: 202, headers: {}, body };
@@ -269,6 +272,15 @@ test("a worker that dies in the middle is followed by another, and the end is th
   expect(progress).toMatchObject({ state: "running" });
   expect(progress?.skipped).toBeGreaterThan(0);
   expect(await finish(t, "op_1", "worker-2#1")).toMatchObject({ state: "done" });
+  expect(await traces(t)).toEqual([]);
+});
+
+test("one that fails names nobody either", async () => {
+  await using t = await setup();
+  await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
+  await t.ledger.failOperation("op_1", "INTERNAL_ERROR", NOW);
+  expect(await t.ledger.findOperation("op_1")).toMatchObject({ state: "failed" });
+  expect(await t.ledger.stepOperation("op_1", by)).toBe("done");
   expect(await traces(t)).toEqual([]);
 });
 

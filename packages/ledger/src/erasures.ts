@@ -6,7 +6,7 @@ import { type BatchErasure, batchErasure } from "./erase-rows.ts";
 import { receivedMediaId } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
-export interface NewErasure {
+interface NewErasure {
   /** Of the operation. */
   readonly id: string;
   /** Digits, or a LID. */

@@ -162,7 +162,6 @@ local LOOK = {
     if body and holds(body) then drop_delivery(one, string.match(rest, "^([^:]+):(.+)$")) end
   end,
   groups = function(one) if holds(redis.call("GET", one) or "") then drop(one) end end,
-  recipient = function(one, rest) if is_person(rest) then drop(one) end end,
   alias = function(one, lid)
     local known = is_person(lid)
     if not known and not is_person(redis.call("GET", one)) then return end
@@ -180,11 +179,17 @@ local LOOK = {
   spoken = clear,
 }
 
+-- What is named by a recipient is about him, but for what his waiting messages hold: that goes with them.
+local WITH_MESSAGES = { gate = true, waiting = true, aside = true }
+local function look_at_name(one, kind, rest)
+  if not WITH_MESSAGES[kind] and is_person(string.match(rest, "[^:]+$")) then drop(one) end
+end
+
 local function look_at_keys()
   local scan = redis.call("SCAN", op.cursor, "MATCH", tag .. ":*", "COUNT", limit)
   for _, one in ipairs(scan[2]) do
     local kind, rest = string.match(string.sub(one, #tag + 2), "^(%a+):?(.*)$")
-    if LOOK[kind] then LOOK[kind](one, rest) end
+    if LOOK[kind] then LOOK[kind](one, rest) elseif kind then look_at_name(one, kind, rest) end
   end
   looked = #scan[2]
   if scan[1] == "0" then return "events", "-" end
