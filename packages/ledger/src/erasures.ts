@@ -33,7 +33,7 @@ interface ErasureDeps {
 }
 
 /** Keys that one step looks at, or entries of the event log. */
-const PER_STEP = 1_000;
+const PER_STEP = 500;
 /** What still changes after so many passes stays, and is counted as failed. */
 const MOST_PASSES = 5;
 /** For so long after a step only its worker takes the next one. */
