@@ -2,6 +2,7 @@ import {
   type Blocker,
   type Budget,
   budgetOf,
+  type DayCount,
   type DeviceId,
   type DeviceState,
   explainWait,
@@ -119,6 +120,10 @@ export interface LaneFacts {
   readonly state: DeviceState;
   readonly stateAt: number;
   readonly owner: string | undefined;
+  /** As its user set it. */
+  readonly asked: Pace;
+  readonly pairedAt: number;
+  readonly count: DayCount;
   readonly pace: ResolvedPace;
   readonly budget: Budget;
   readonly paceAt: number;
@@ -145,7 +150,8 @@ export function readFacts(
   settings: Settings,
 ): LaneFacts {
   const asked = JSON.parse(device[3] ?? "{}") as Pace;
-  const pace = resolvePace(asked, settings, { now, pairedAt: Number(device[4] ?? 0) });
+  const pairedAt = Number(device[4] ?? 0);
+  const pace = resolvePace(asked, settings, { now, pairedAt });
   const read = (name: (typeof LANE_FIELDS)[number]): number =>
     Number(lane[LANE_FIELDS.indexOf(name)] ?? 0);
   const count = { day: read("day"), sent: read("day_sent"), cold: read("day_cold") };
@@ -154,6 +160,9 @@ export function readFacts(
     stateAt: Number(device[2] ?? 0),
     // `<worker>#<start>|<epoch>`
     owner: lease?.split(/[#|]/)[0],
+    asked,
+    pairedAt,
+    count,
     pace,
     budget: budgetOf(now, pace, count),
     paceAt: read("pace_at"),

@@ -1,6 +1,6 @@
--- What waits on devices and what state they are in, a page of them by creation.
--- ARGV: first (from 0), last
--- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name], lease or "", end of the lease (ms) when there is none,
+-- What waits on devices and what state they are in; those that there are not are left out.
+-- ARGV: devices
+-- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name, phone], lease or "", end of the lease (ms) when there is none,
 --                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at], held, window,
 --                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits]}
 
@@ -17,8 +17,8 @@ local function add_rings(device, gen, depths, oldest)
 end
 
 local out = {}
-for _, device in ipairs(redis.call("ZRANGE", key.devices(), ARGV[1], ARGV[2])) do
-  local d = redis.call("HMGET", key.device(device), "gen", "state", "state_at", "pace", "paired_at", "name")
+for _, device in ipairs(ARGV) do
+  local d = redis.call("HMGET", key.device(device), "gen", "state", "state_at", "pace", "paired_at", "name", "phone")
   if d[1] then
     local lease = redis.call("GET", key.lease(device))
     local depths, oldest = {}, {}
