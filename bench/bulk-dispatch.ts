@@ -132,23 +132,15 @@ function reportOf(
   devices: number,
   { raw, pombo }: Readonly<Record<"raw" | "pombo", readonly RoundEnd[]>>,
 ): string {
-  const middle = (value: (end: RoundEnd) => number, of: readonly RoundEnd[]): number =>
-    median(of.map(value));
   const ratio = median(
     pombo.map((end, index) => end.perSecond / (raw[index]?.perSecond ?? Number.NaN)),
   );
   const row = (title: string, ends: readonly RoundEnd[], share: string): string[] => [
     title,
-    rounded(
-      middle((end) => end.perSecond, ends),
-      0,
-    ),
+    rounded(median(ends.map((end) => end.perSecond)), 0),
     share,
-    rounded(middle((end) => (end.cpuMs["client"] ?? 0) / end.messages, ends)),
-    rounded(
-      middle((end) => end.redisUs / end.messages, ends),
-      0,
-    ),
+    rounded(median(ends.map((end) => (end.cpuMs["client"] ?? 0) / end.messages))),
+    rounded(median(ends.map((end) => end.redisUs / end.messages)), 0),
     String(ends[0]?.messages ?? 0),
   ];
   return table(`bulk-dispatch: rows of a batch from a pool of ${devices} devices, warm`, [
