@@ -5,6 +5,7 @@ const SOURCES = "{apps,packages}/*/src/**";
 // What starts processes, or speaks over real sockets for seconds. A new one is called `*.system.test.ts`.
 const SYSTEM = [
   `${SOURCES}/*.system.test.ts`,
+  "ops/**/*.system.test.ts",
   "apps/*/src/main.test.ts",
   "apps/api/src/{devices,outage}.test.ts",
   "packages/device/src/{credential-faults,endings,key-upkeep,pairing,refused-logins,sending,signed-prekey,watchdog}.test.ts",

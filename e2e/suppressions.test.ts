@@ -177,3 +177,46 @@ test("an erasure outlives the workers that do it", async () => {
     // oxlint-disable-next-line no-await-in-loop
     expect(await pombo.message(id)).toMatchObject({ status: "canceled" });
 });
+
+interface Counts {
+  readonly accepted: number;
+  readonly suppressed: number;
+  readonly read: number;
+  readonly failed: number;
+  readonly canceled: number;
+}
+
+test("of a batch that waits, who is suppressed or erased meanwhile gets nothing, and the counts stay true", async () => {
+  const [listed, ana, ben, carla] = [someone(), someone(), someone(), someone()];
+  await pombo.api("POST", "/v1/suppressions", { to: listed });
+  await lane("pause");
+  const made = await pombo.api<{ batch_id: string }>("POST", "/v1/batches", {
+    from: pombo.ready.device_id,
+    template: { text: "Hello {{name}}" },
+    rows: [listed, ana, ben, carla].map((to) => ({ to, name: `of ${to}` })),
+  });
+  expect(made, JSON.stringify(made.body)).toMatchObject({ status: 202, body: { accepted: 3 } });
+  await pombo.api("POST", "/v1/suppressions", { to: ben });
+  const erased = await pombo.api<{ operation_id: string }>("DELETE", `/v1/contacts/${ana}/data`);
+  expect(await endOf(erased.body.operation_id)).toMatchObject({ state: "done", failed: 0 });
+  expect(await keysWith(ana)).toEqual([]);
+  await lane("resume");
+
+  const path = `/v1/batches/${made.body.batch_id}`;
+  const { body } = await eventually(
+    () => pombo.api<{ readonly status: string; readonly counts: Counts }>("GET", path),
+    ({ body: { status, counts } }) => status === "completed" && counts.read === 1,
+  );
+  expect(body.counts).toMatchObject({ accepted: 3, suppressed: 1, read: 1 });
+  expect(body.counts.failed + body.counts.canceled).toBe(2);
+  for (const to of [listed, ana, ben])
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await phoneHas(to)).toEqual([]);
+  expect(await phoneHas(carla)).toMatchObject([{ text: `Hello of ${carla}` }]);
+  const rows = await pombo.api("GET", `${path}/messages`);
+  expect(rows.status).toBe(200);
+  expect(JSON.stringify(rows.body)).not.toContain(ana);
+});
+
+/** Nobody who never got anything is known to the simulator. */
+const phoneHas = (to: string) => pombo.phoneMessages(to).catch(() => []);

@@ -50,6 +50,7 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
   {
     sendMessage: (device) => ({ from: device, to: "5511999999999", text: "hello" }),
     createBatch: batchOf,
+    previewBatch: batchOf,
     pollMessages: () => ({ ids: ["3EB0000000000000000000"] }),
     checkContacts: (device) => ({ device_id: device, numbers: ["5511999999999"] }),
     syncHistory: () => ({ chat: "5511999999999" }),

@@ -90,7 +90,7 @@ const UNBOUND = ["wutsCreateDevice", "wutsListDevices", "getMetrics"];
 const aboutOne = guarded.filter(
   ({ name, row }) =>
     (hasSubject(row) && !ABOUT_ALL.includes(name)) ||
-    ["sendMessage", "createBatch", "createApiKey"].includes(name) ||
+    ["sendMessage", "createBatch", "previewBatch", "createApiKey"].includes(name) ||
     (dialectOf(row.path) !== "native" && !UNBOUND.includes(name)),
 );
 

@@ -40,7 +40,7 @@ const BAD: readonly (readonly [row: unknown, field: string, code?: string])[] = 
   [{ to: TO, image: { url: "ftp://example.com/a" } }, "image.url"],
   [{ to: TO, image: { url, media_id: "med_1" } }, "image"],
   [{ to: TO, image: { base64: "AAAA" } }, "image.base64"],
-  [{ to: TO, image: { media_id: "med_0123456789abcdef" } }, "image.media_id"],
+  [{ to: TO, image: { media_id: "med_0123456789abcdef" } }, "image.media_id", "MEDIA_UNACCEPTABLE"],
   [{ to: TO, image: { url, caption: "x".repeat(1_025) } }, "image.caption"],
   [{ to: TO, image: { url, mime_type: "picture" } }, "image.mime_type"],
   [{ to: TO, image: { url, ptt: true } }, "image.ptt"],

@@ -2,6 +2,7 @@ import type { BatchBody, BatchPageBody } from "@pombo/contract";
 import { type BatchCounts, isEnded, type MessageContent, rateOf } from "@pombo/domain";
 import type { BatchRecord } from "@pombo/ledger";
 import { instant } from "./answer.ts";
+import type { BatchOutlook } from "./batch-outlook.ts";
 import { instantOrNull } from "./render-message.ts";
 
 /** A batch as a list shows it. */
@@ -20,7 +21,8 @@ export function renderBatchHead(batch: BatchRecord): BatchPageBody["batches"][nu
   };
 }
 
-export function renderBatch(batch: BatchRecord, now: number): BatchBody {
+/** `outlook`: absent while that depends on somebody. */
+export function renderBatch(batch: BatchRecord, now: number, outlook?: BatchOutlook): BatchBody {
   const { settings, windows } = batch;
   const rate = rateOf(windows, now);
   return {
@@ -28,8 +30,13 @@ export function renderBatch(batch: BatchRecord, now: number): BatchBody {
     ...renderBatchHead(batch),
     rows: batch.rows,
     rate: rate === 0 ? null : rate,
-    eta: instantOrNull(etaOf(batch, rate, now)),
-    forecast: null,
+    eta: instantOrNull(
+      etaOf(batch, rate, now) ?? (outlook?.moving === true ? outlook.finishAt : undefined),
+    ),
+    forecast:
+      outlook === undefined
+        ? null
+        : { finishes_at: instantOrNull(outlook.finishAt), at: instant(outlook.at) },
     failures: batch.failures.map(({ code, count }) => ({ error_code: code, count })),
     template: settings.template === undefined ? null : templateShown(settings.template),
     send_at: instantOrNull(settings.sendAt),

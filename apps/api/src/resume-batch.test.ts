@@ -268,3 +268,44 @@ test("with start=streaming rows may go while others still come", async () => {
   sent.end();
   expect(await answered).toMatchObject({ status: 202, body: { accepted: CHUNK_ROWS + 100 } });
 });
+
+test("a process that ends tells the senders of open uploads to come again", async () => {
+  await using ending = await openTestApi();
+  const from = await ending.addDevice();
+  const headers = { authorization: `Bearer ${ADMIN}`, ...headersOf({ once: "ending" }) };
+  const query = new URLSearchParams({ from, template: HELLO }).toString();
+  const sent = request(`${ending.url}/v1/batches?${query}`, { method: "POST", headers });
+  sent.on("error", () => undefined);
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  sent.write(table(CHUNK_ROWS + 100));
+  await expect
+    .poll(async () => (await ending.ledger.listBatches({ limit: 1 })).batches[0]?.chunks)
+    .toBe(1);
+  const closed = ending.close();
+  const [response] = await answered;
+  expect(response.statusCode).toBe(503);
+  expect(response.headers["retry-after"]).toBeDefined();
+  sent.destroy();
+  await closed;
+});
+
+test("an upload that Redis does not take any more is told to come again", async () => {
+  await using away = await openTestApi();
+  const from = await away.addDevice();
+  const path = `/v1/batches?${new URLSearchParams({ from, template: HELLO }).toString()}`;
+  const headers = { authorization: `Bearer ${ADMIN}`, ...headersOf({ once: "away" }) };
+  const body = table(3 * CHUNK_ROWS);
+  const sent = request(away.url + path, { method: "POST", headers });
+  sent.on("error", () => undefined);
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  sent.write(body.slice(0, Math.floor((body.length * 2) / 3)));
+  await expect
+    .poll(async () => (await away.ledger.listBatches({ limit: 1 })).batches[0]?.chunks)
+    .toBeGreaterThan(0);
+  await away.store.kill9();
+  sent.end(body.slice(Math.floor((body.length * 2) / 3)));
+  const [response] = await answered;
+  expect(response.statusCode).toBe(503);
+  expect(response.headers["retry-after"]).toBeDefined();
+  sent.destroy();
+});

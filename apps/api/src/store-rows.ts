@@ -96,7 +96,7 @@ async function storeChunk(
   const known = index < batch.chunks;
   const full = known ? undefined : await deps.admission.refuse("intake");
   if (full !== undefined) return pending(full);
-  let judged = known ? NOTHING : await judge(place, ask, deps);
+  let judged = known ? NOTHING : await judgeChunk(place, ask, deps);
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- once more without the rows that turned out to be duplicates
     const appended = await deps.ledger.appendChunk(batch, {
@@ -110,10 +110,25 @@ async function storeChunk(
   }
 }
 
+interface JudgedPlace {
+  readonly batch: Pick<BatchRecord, "settings">;
+  readonly chunk: Chunk;
+}
+
+interface JudgeDeps {
+  readonly ledger: Pick<Ledger, "suppressedOf">;
+  readonly now: () => number;
+}
+
 /** A chunk that is stored is compared by its hash alone. */
 const NOTHING: ReadChunk = { rows: [], errors: [] };
 
-async function judge(place: Place, ask: StoreRowsAsk, deps: StoreRowsDeps): Promise<ReadChunk> {
+/** The rows of a chunk that may be sent, and why the others may not. */
+export async function judgeChunk(
+  place: JudgedPlace,
+  ask: Pick<StoreRowsAsk, "useFile">,
+  deps: JudgeDeps,
+): Promise<ReadChunk> {
   const { batch, chunk } = place;
   const wanted = await withoutSuppressed(place, await chunk.read(), deps);
   const goesAt = batch.settings.sendAt ?? deps.now();
@@ -155,9 +170,9 @@ function nameOf({ kind, id }: KeptFile): string {
 }
 
 async function withoutSuppressed(
-  { batch: { settings }, chunk }: Place,
+  { batch: { settings }, chunk }: JudgedPlace,
   judged: ReadChunk,
-  { ledger }: StoreRowsDeps,
+  { ledger }: JudgeDeps,
 ): Promise<ReadChunk> {
   const recipients = judged.rows.flatMap((row) => (row === null ? [] : [row.to]));
   const suppressed = await ledger.suppressedOf(recipients, settings.priority);
@@ -194,7 +209,7 @@ function withoutDuplicates(
 type Why = Omit<BatchError, "row" | "line">;
 
 /** A chunk without the rows that something speaks against, and their errors, in the order of the rows. */
-function leftOut(
+export function leftOut(
   { rows, errors }: ReadChunk,
   { fromRow, lines }: Chunk,
   against: (row: PackedRow, number: number) => Why | undefined,

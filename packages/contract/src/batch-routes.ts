@@ -11,6 +11,7 @@ import {
   batchRowPage,
   batchRowsQuery,
 } from "./batch.ts";
+import { batchPreview, previewQuery } from "./batch-preview.ts";
 import type { Route } from "./route.ts";
 
 const STEERED = {
@@ -43,6 +44,23 @@ export const BATCH_ROUTES = {
       "DEVICE_NOT_FOUND",
       "IDEMPOTENCY_KEY_REUSED",
       "IDEMPOTENCY_KEY_IN_PROGRESS",
+      "CONFLICT",
+    ],
+  },
+  previewBatch: {
+    method: "POST",
+    path: "/v1/batches/preview",
+    auth: "messages:send",
+    summary: "What would become of an upload: sends nothing, and stores nothing of it",
+    query: previewQuery,
+    takesRows: batchBody,
+    answers: { 200: { says: "What would become of it.", schema: batchPreview } },
+    errors: [
+      "PAYLOAD_TOO_LARGE",
+      "UNSUPPORTED_MEDIA_TYPE",
+      "INVALID_JSON",
+      "INVALID_REQUEST_FORMAT",
+      "DEVICE_NOT_FOUND",
       "CONFLICT",
     ],
   },

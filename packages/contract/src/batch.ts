@@ -167,11 +167,14 @@ export const batch = z
     rate: z.number().nullable().meta({
       description: "Messages a second that left lately; null when none did.",
     }),
-    eta: instant.nullable().meta({ description: "When its last message will have left." }),
-    forecast: z
-      .object({ finishes_at: instant.nullable(), at: instant })
-      .nullable()
-      .meta({ description: "What was foretold when its upload ended." }),
+    eta: instant.nullable().meta({
+      description:
+        "When its last message will have left: if it goes on as lately, else as foretold; null while nothing can leave.",
+    }),
+    forecast: z.object({ finishes_at: instant.nullable(), at: instant }).nullable().meta({
+      description:
+        "What pace, caps and quiet hours of its devices foretell at this moment; null while it is paused or being uploaded, and when it has ended.",
+    }),
     failures: z
       .array(z.object({ error_code: errorCode, count: z.int() }))
       .meta({ description: "Of failed messages, the most frequent first." }),

@@ -61,6 +61,7 @@ export { type BatchRowInput, batchRow, rowContent, templateRow } from "./batch-r
 export { fileContent, type FileInput, plainContent } from "./message-content.ts";
 export {
   type CodedEntry,
+  shortened,
   type Validated,
   validate,
   validateRow,
@@ -85,6 +86,7 @@ export {
 } from "./event.ts";
 export type { FleetBody } from "./fleet-routes.ts";
 export type { OverviewBody } from "./overview.ts";
+export { type BatchPreviewBody, PREVIEW_WARNINGS } from "./batch-preview.ts";
 export type { EventPageBody } from "./event-routes.ts";
 
 // Problems

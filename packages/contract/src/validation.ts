@@ -107,6 +107,7 @@ function codeOf(issue: z.core.$ZodIssue): ErrorCode {
   return typeof named === "string" && isErrorCode(named) ? named : "VALIDATION_ERROR";
 }
 
-function shortened(name: string): string {
+/** A name as it is told in a message, whatever its length. */
+export function shortened(name: string): string {
   return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME).toWellFormed()}…`;
 }

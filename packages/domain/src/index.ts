@@ -175,6 +175,7 @@ export {
 export {
   bestDevice,
   dealDevices,
+  dealRows,
   GIVING_BACK,
   isLiving,
   POOL_STRATEGIES,
@@ -184,6 +185,15 @@ export {
   firmTie,
 } from "./pool.ts";
 export { isTimezone, type QuietHours, quietUntil } from "./quiet-hours.ts";
+export {
+  forecast,
+  type Forecast,
+  FORECAST_LIMITS,
+  type ForecastInput,
+  type ForecastLane,
+  type ForecastLimit,
+  type ForecastRows,
+} from "./forecast.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
 export { standstill, type Standstill, type StandstillFacts } from "./standstill.ts";

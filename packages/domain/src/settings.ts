@@ -69,6 +69,7 @@ export const SETTINGS = {
     says: "largest upload of a batch as one JSON body, before and after decompression",
   },
   batch_json_rows: { value: 10_000, says: "rows of a batch that is one JSON body" },
+  batch_preview_rows: { value: 100_000, says: "rows of an upload that a preview reads" },
   batch_row_limit_chars: { value: 65_536, says: "longest row of an upload" },
   batch_gzip_ratio: {
     value: 200,

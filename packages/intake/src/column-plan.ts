@@ -1,4 +1,4 @@
-import { nearestName, type Problem, type ValidationEntry } from "@pombo/contract";
+import { nearestName, type Problem, shortened, type ValidationEntry } from "@pombo/contract";
 import { MEDIA_KINDS } from "@pombo/domain";
 import type { CsvHeader } from "./csv-header.ts";
 
@@ -115,11 +115,17 @@ function fieldsOf(cells: readonly string[], fields: readonly Field[]): Record<st
 }
 
 const MOST_ENTRIES = 20;
+/** Names of columns that probably hold numbers. */
+const NUMBERS = /phone|mobile|number|whats|tel|cel|num/i;
 
 function missingTo(columns: readonly string[]): ValidationEntry[] {
   if (columns.includes("to")) return [];
-  const message = `there is no column "to"${meant("to", columns)}`;
-  return [{ field: "to", message, value: null }];
+  const other = columns.find((column) => NUMBERS.test(column));
+  const hint =
+    other === undefined || meant("to", columns) !== ""
+      ? meant("to", columns)
+      : `; if "${shortened(other)}" is whom to send to, call it "to"`;
+  return [{ field: "to", message: `there is no column "to"${hint}`, value: null }];
 }
 
 function missingNamed(columns: readonly string[], named: readonly string[]): ValidationEntry[] {
@@ -127,8 +133,9 @@ function missingNamed(columns: readonly string[], named: readonly string[]): Val
     .filter((name) => !columns.includes(name))
     .slice(0, MOST_ENTRIES)
     .map((name) => {
-      const message = `template names {{${name}}}, but there is no such column${meant(name, columns)}`;
-      return { field: "template", message, value: name };
+      const told = shortened(name);
+      const message = `template names {{${told}}}, but there is no such column${meant(name, columns)}`;
+      return { field: "template", message, value: told };
     });
 }
 
@@ -142,10 +149,18 @@ function unknownColumns(
     .filter((column) => !names.includes(column))
     .slice(0, MOST_ENTRIES)
     .map((column) => {
-      const near = meant(column, names);
-      const told = near === "" ? `; the known columns are ${names.join(", ")}` : near;
-      return { field: column, message: `unknown column "${column}"${told}`, value: null };
+      const field = shortened(column);
+      const hint = meant(column, names) || `; the known columns are ${listed(names)}`;
+      return { field, message: `unknown column "${field}"${hint}`, value: null };
     });
+}
+
+/** Most columns that a message names. */
+const MOST_NAMES = 8;
+
+export function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map(shortened).join(", ");
+  return names.length > MOST_NAMES ? `${shown} and others` : shown;
 }
 
 function missingContent(columns: readonly string[]): ValidationEntry[] {
@@ -155,7 +170,8 @@ function missingContent(columns: readonly string[]): ValidationEntry[] {
   return [{ field: "template", message, value: null }];
 }
 
-function meant(name: string, known: readonly string[]): string {
+/** The column that was probably meant, as the end of a message. */
+export function meant(name: string, known: readonly string[]): string {
   const nearest = nearestName(name, known);
-  return nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+  return nearest === undefined ? "" : `; did you mean "${shortened(nearest)}"?`;
 }

@@ -1,3 +1,4 @@
+import { shortened } from "@pombo/contract";
 import { columnName } from "@pombo/domain";
 import { type CsvRecord, firstRecord } from "./csv-reader.ts";
 import { refusal, undecodable } from "./upload-stop.ts";
@@ -64,7 +65,8 @@ export function headerOf({ cells, line, wrong }: CsvRecord): readonly string[] {
   if (nameless !== -1)
     throw bad(line, "header", `Column ${nameless + 1} of the header has no name`);
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
-  if (twice !== undefined) throw bad(line, twice, `The header has the column "${twice}" twice`);
+  if (twice !== undefined)
+    throw bad(line, shortened(twice), `The header has the column "${shortened(twice)}" twice`);
   return columns;
 }
 

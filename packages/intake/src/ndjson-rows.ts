@@ -5,7 +5,7 @@ import type { RowLimits } from "./row-limits.ts";
 import { undecodable } from "./upload-stop.ts";
 
 export interface NdjsonUpload {
-  /** What the first line says as `{"batch":{…}}`. */
+  /** What the first line says as `{"batch":{…}}`, or itself, when it has `from` and no `to`. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly rows: AsyncGenerator<readonly RawRow[]>;
 }
@@ -37,17 +37,20 @@ export async function openNdjson(
   return { ...(settings === undefined ? {} : { settings }), rows: rows() };
 }
 
-/** @throws UploadStop when the settings can't be read: no row can be judged without them */
-function settingsOf({ text, line }: Line): Readonly<Record<string, unknown>> | undefined {
-  if (text === undefined || !/^\s*\{\s*"batch"\s*:/.test(text)) return undefined;
+/** A row tells to whom, never from whom. @throws UploadStop when the settings can't be read: no row can be judged without them */
+function settingsOf({ text = "", line }: Line): Readonly<Record<string, unknown>> | undefined {
+  const named = /^\s*\{\s*"batch"\s*:/.test(text);
+  if (!named && !text.includes('"from"')) return undefined;
   const parsed = parseJson(text, "The line with the settings");
-  if (parsed.kind === "undecodable")
-    throw undecodable(
-      `${parsed.detail ?? "The line with the settings is not valid JSON"} (line ${line})`,
-      line,
-    );
-  const { batch, ...others } = parsed.value as { readonly batch: unknown };
-  return isObject(batch) && Object.keys(others).length === 0 ? batch : undefined;
+  if (parsed.kind === "undecodable") {
+    if (!named) return undefined;
+    const detail = parsed.detail ?? "The line with the settings is not valid JSON";
+    throw undecodable(`${detail} (line ${line})`, line);
+  }
+  if (!isObject(parsed.value)) return undefined;
+  const { batch, ...others } = parsed.value;
+  if (isObject(batch) && Object.keys(others).length === 0) return batch;
+  return "from" in others && !("to" in others) ? parsed.value : undefined;
 }
 
 function rowOf({ line, chars, text }: Line, rowChars: number): RawRow {

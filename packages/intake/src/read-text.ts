@@ -50,7 +50,7 @@ function utf8Decoder(): (piece: Buffer | undefined) => string {
       return "";
     }
     const bytes = cut.length === 0 ? piece : Buffer.concat([cut, piece]);
-    if (first) refuseOtherMarks(bytes);
+    if (first) refuseOtherKinds(bytes);
     const whole = bytes.subarray(0, bytes.length - cutAtEnd(bytes));
     cut = Buffer.from(bytes.subarray(whole.length));
     if (!isUtf8(whole)) throw notUtf8(line + linesIn(whole, firstWrong(whole)));
@@ -64,23 +64,25 @@ function utf8Decoder(): (piece: Buffer | undefined) => string {
   };
 }
 
-const OTHER_MARKS: readonly (readonly [name: string, bytes: readonly number[]])[] = [
-  ["UTF-16", [0xff, 0xfe]],
-  ["UTF-16", [0xfe, 0xff]],
+/** What files of other kinds begin with. */
+const OTHERS: readonly (readonly [bytes: readonly number[], says: string])[] = [
+  [[0xff, 0xfe], "is UTF-16: save it as UTF-8"],
+  [[0xfe, 0xff], "is UTF-16: save it as UTF-8"],
+  [[0x1f, 0x8b], "is compressed, but has no Content-Encoding: gzip"],
+  [[0x50, 0x4b, 0x03, 0x04], "is a workbook or another zip file: export it as CSV"],
 ];
-const GZIP_MAGIC = [0x1f, 0x8b];
 
-function refuseOtherMarks(bytes: Buffer): void {
-  const begins = (mark: readonly number[]): boolean =>
-    mark.every((byte, index) => bytes[index] === byte);
-  const other = OTHER_MARKS.find(([, mark]) => begins(mark));
-  if (other !== undefined)
-    throw undecodable(`The upload is ${other[0]}: save it as UTF-8 (line 1)`, 1);
-  if (begins(GZIP_MAGIC))
-    throw undecodable("The upload is compressed, but has no Content-Encoding: gzip", 1);
-  const early = bytes.subarray(0, 4).indexOf(0);
-  if (early !== -1 && early < 2)
-    throw undecodable("The upload looks like UTF-16: save it as UTF-8 (line 1)", 1);
+function refuseOtherKinds(bytes: Buffer): void {
+  const other = OTHERS.find(([mark]) => mark.every((byte, index) => bytes[index] === byte));
+  const says = other?.[1] ?? (isBareUtf16(bytes) ? "looks like UTF-16: save it as UTF-8" : "");
+  if (says !== "") throw undecodable(`The upload ${says} (line 1)`, 1);
+}
+
+/** Two letters of which every second byte is 0. */
+function isBareUtf16(bytes: Buffer): boolean {
+  const [a, b, c, d] = bytes;
+  const zero = [a, b, c, d].map((byte) => byte === 0).join();
+  return zero === "false,true,false,true" || zero === "true,false,true,false";
 }
 
 /** How many bytes at the end may begin a character that goes on in the next piece. */

@@ -56,6 +56,9 @@ test("the three formats tell the same row", async () => {
 test("settings come from the first line, or stand beside the rows", async () => {
   const settings = { from: "dev_x", template: "Hi" };
   expect((await ndjson(`\n{"batch":${JSON.stringify(settings)}}\n{}`)).settings).toEqual(settings);
+  expect((await ndjson(`${JSON.stringify(settings)}\n{}`)).settings).toEqual(settings);
+  expect((await ndjson('{"to":"1","from":"dev_x"}\n')).settings).toBeUndefined();
+  expect((await ndjson('{"from":\n')).rows).toEqual([null]);
   expect((await json({ ...settings, rows: [{}] })).settings).toEqual(settings);
   expect((await ndjson('{"to":"1"}\n')).settings).toBeUndefined();
   // A row with a column of that name.
@@ -130,6 +133,9 @@ test("what is no text of ours is refused, with its line", async () => {
   expect(await csv(gzipSync("to,name\n"))).toMatchObject({
     stop: refused("INVALID_JSON", /Content-Encoding/),
   });
+  expect(await csv(Buffer.from("PK\u0003\u0004\0\0\0\0"))).toMatchObject({
+    stop: refused("INVALID_JSON", /workbook or another zip file: export it as CSV/),
+  });
 });
 
 test("an upload with nothing in it says so", async () => {
@@ -148,8 +154,18 @@ test("a header that does not fit is told column by column", async () => {
     const { stop } = await csv(text, { wanted });
     return stop.kind === "refused" ? stop.problem.validation?.map((entry) => entry.message) : stop;
   };
-  expect(await wrong("phone,name\n1,2\n", { ...TEMPLATE, extraColumns: true })).toEqual([
+  expect(await wrong("x,name\n1,2\n", { ...TEMPLATE, extraColumns: true })).toEqual([
     'there is no column "to"',
+  ]);
+  expect(await wrong("to,x\n1,2\n", {})).toEqual([
+    'unknown column "x"; the known columns are to, client_ref, metadata, text, image.url, image.media_id, image.caption, image.file_name and others',
+    "there is no template, and no column with a content, like text or image.url",
+  ]);
+  expect(await wrong("Telefone,name\n1,2\n", { ...TEMPLATE, extraColumns: true })).toEqual([
+    'there is no column "to"; if "Telefone" is whom to send to, call it "to"',
+  ]);
+  expect(await wrong(`to,name,${"x".repeat(5_000)}\n1,2,3\n`)).toEqual([
+    expect.stringMatching(/^unknown column "x{80}…"; the known/),
   ]);
   expect(await wrong("To,name\n1,2\n")).toEqual([
     'there is no column "to"; did you mean "To"?',
@@ -221,9 +237,23 @@ test("gzip that lacks its end is a broken upload, gzip that is wrong a bad one",
   const other = Buffer.from(packed);
   other[other.length - 6] = (other[other.length - 6] ?? 0) ^ 0xff;
   expect(await read(other)).toMatchObject(refused("INVALID_JSON", /decompressed/));
-  expect(await read(Buffer.concat([packed, Buffer.from("x")]))).toMatchObject(
+  expect(await read(Buffer.concat([packed, Buffer.from("something else")]))).toMatchObject(
     refused("INVALID_JSON", /decompressed/),
   );
+});
+
+test("gzip in several members is one upload", async () => {
+  const members = [gzipSync("to,name\n5511999990001,Ana\n"), gzipSync("5511999990002,Bob\n")];
+  const read = (...bytes: readonly Uint8Array[]) =>
+    csv("", {
+      source: { source: bytesOf(...bytes), contentEncoding: "gzip", contentType: "text/csv" },
+    });
+  const ended = { kind: "ended", rows: 2 };
+  expect(await read(...members)).toMatchObject({ stop: ended });
+  expect(await read(Buffer.concat(members))).toMatchObject({ stop: ended });
+  expect(await read(...members, Buffer.alloc(512))).toMatchObject({ stop: ended });
+  const cut = Buffer.concat(members).subarray(0, -5);
+  expect(await read(cut)).toMatchObject({ stop: { kind: "broken" } });
 });
 
 test("an upload past its limit is refused by what it claims, and by what comes", async () => {
@@ -376,5 +406,40 @@ test("any cutting of the bytes gives the same rows, errors and hashes", async ()
         expect(whole.rows.map((row) => row !== null)).toEqual(good);
       },
     ),
+  );
+});
+
+test("whatever bytes come, the upload ends with a reason, and every row with a verdict", async () => {
+  const marks = fc
+    .array(
+      fc.constantFrom(
+        ...'to,name;{}[]:"\\\n\r\t0\u00e9'.split(""),
+        '"to"',
+        '"rows"',
+        "{{",
+        '{"batch":',
+        "5511999990001",
+        "null",
+      ),
+      { maxLength: 40 },
+    )
+    .map((parts) => Buffer.from(parts.join("")));
+  const bytes = fc.oneof(marks, fc.uint8Array({ maxLength: 60 }));
+  const types = fc.constantFrom("text/csv", "application/x-ndjson", "application/json");
+  await fc.assert(
+    fc.asyncProperty(bytes, types, fc.boolean(), async (given, contentType, zipped) => {
+      const source = {
+        source: bytesOf(given),
+        contentType,
+        ...(zipped ? { contentEncoding: "gzip" } : {}),
+      };
+      const { stop, rows, errors } = await readWhole({ source, wanted: { extraColumns: true } });
+      if (stop.kind === "refused") expect(stop.problem.code).toMatch(/^[A-Z_]+$/);
+      else expect(["broken", "ended"]).toContain(stop.kind);
+      const refusedRows = new Set(errors.map(({ row }) => row));
+      for (const [index, row] of rows.entries())
+        expect(refusedRows.has(index + 1)).toBe(row === null);
+    }),
+    { numRuns: 1_000 },
   );
 });

@@ -1,6 +1,6 @@
-import { CONTENT_KEYS, type CodedEntry, elide, nearestName } from "@pombo/contract";
+import { CONTENT_KEYS, type CodedEntry, elide, shortened } from "@pombo/contract";
 import { columnName } from "@pombo/domain";
-import type { ColumnPlan } from "./column-plan.ts";
+import { type ColumnPlan, listed, meant } from "./column-plan.ts";
 import type { RawContent } from "./raw-row.ts";
 
 /** A row as what it says for itself, and the values of the template's columns. */
@@ -79,13 +79,10 @@ function picked(row: Fields, keys: readonly string[]): Fields {
 }
 
 function strangeField(key: string, value: unknown, known: readonly string[]): CodedEntry {
-  const nearest = nearestName(key, known);
-  const hint =
-    nearest === undefined
-      ? `; the known fields are ${known.join(", ")}`
-      : `; did you mean "${nearest}"?`;
-  const message = `unknown field "${key}"${hint}`;
-  return { code: "VALIDATION_ERROR", field: key, message, value: elide(key, value) };
+  const field = shortened(key);
+  const hint = meant(key, known) || `; the known fields are ${listed(known)}`;
+  const message = `unknown field "${field}"${hint}`;
+  return { code: "VALIDATION_ERROR", field, message, value: elide(key, value) };
 }
 
 function noObject(value: unknown): CodedEntry {

@@ -3,6 +3,7 @@ import {
   type CodedEntry,
   elide,
   type Problem,
+  shortened,
   templateRow,
   validateRow,
 } from "@pombo/contract";
@@ -128,7 +129,7 @@ function textsOf(
   const wrong: CodedEntry[] = [];
   const texts = values.map((value, index) => {
     const text = typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-    const field = columns[index] ?? "";
+    const field = shortened(columns[index] ?? "");
     if (typeof text === "string" && text.trim() !== "") return text;
     const empty = text === undefined || text === null || typeof text === "string";
     const message = empty

@@ -11,7 +11,7 @@ import {
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import type { NewBatch } from "./batches.ts";
-import { DEVICE, setup } from "./setup.test-bed.ts";
+import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
 
 const NOW = 1_700_000_000_000;
 type Bed = Awaited<ReturnType<typeof setup>>;
@@ -252,4 +252,140 @@ test("batches are listed newest first, page by page, also those of one instant",
   } while (before !== undefined);
   expect(seen.toSorted()).toEqual(ids.toSorted());
   expect([seen[0], seen[3]]).toEqual([ids[3], ids[0]]);
+});
+
+/** Draws all rows of a batch of one chunk into the lane. */
+async function draw(t: Bed, id: BatchId, rows: readonly PackedRow[], now = NOW) {
+  const rendered = rows.map((row, at) => ({
+    ...row,
+    row: at + 1,
+    content: { kind: "text", text: `Hello ${row.values?.[0]}` } as const,
+  }));
+  const order = { batchId: id, from: 1, to: rows.length + 1, rows: rendered, now };
+  return t.ledger.drawRows(t.own, order);
+}
+
+async function uploaded(t: Bed, rows: readonly PackedRow[], batch = newBatch()) {
+  const { id } = await created(t, batch);
+  const record = await t.ledger.findBatch(id);
+  if (record === undefined) throw new Error("not there");
+  await t.ledger.appendChunk(record, chunkOf(rows));
+  await t.ledger.finishUpload(id, { rows: rows.length, now: NOW });
+  return id;
+}
+
+test("a batch is kept for a while after its end, and then nothing of it stays but its dead letters", async () => {
+  await using t = await setup();
+  const id = await uploaded(t, rowsOf(4));
+  await draw(t, id, rowsOf(4));
+  const [failed, sent, canceled] = [1, 2, 3].map((row) => rowMessageId(id, row));
+  if (failed === undefined || sent === undefined || canceled === undefined) throw new Error();
+  await t.ledger.rememberRecipient("5511900000001", { lid: "2" });
+  const { begun, fed } = await t.begin(failed);
+  expect([begun.kind, fed.kind]).toEqual(["go", "fed"]);
+  const failure = { code: "SEND_REJECTED", detail: "" } as const;
+  await t.ledger.settle(t.own, failed, { to: "failed", now: NOW + 1, token: "t1", failure });
+  const proof = { messageId: sent, proves: "sent", now: NOW + 2 } as const;
+  await t.ledger.recordEvidence(DEVICE, proof);
+  await t.ledger.cancel(canceled, NOW + 3);
+  await t.ledger.steerBatch(id, "cancel", NOW + 4);
+  expect(await t.ledger.findBatch(id)).toMatchObject({
+    open: 0,
+    failures: [{ code: "SEND_REJECTED", count: 1 }],
+    counts: { accepted: 4, failed: 1, sent: 1, canceled: 2 },
+  });
+  const kept = 604_800_000;
+  await t.ledger.serveBatches(NOW + 3 + kept, 10);
+  expect((await t.ledger.findMessage(sent))?.status).toBe("sent");
+
+  await t.ledger.serveBatches(NOW + 4 + kept, 10);
+  expect(await t.ledger.findBatch(id)).toBeUndefined();
+  expect((await t.ledger.listBatches({ limit: 10 })).batches).toEqual([]);
+  expect(await t.ledger.findMessage(sent)).toBeUndefined();
+  expect((await t.ledger.findMessage(failed))?.status).toBe("failed");
+  expect(await t.redis.zcard(t.keys.batchdues())).toBe(0);
+  for (const pattern of ["batch", "counts", "rows", "chunks", "refs", "batcherrors", "exits"])
+    // oxlint-disable-next-line no-await-in-loop -- few
+    expect(await t.redis.keys(`*:${pattern}:*`)).toEqual([]);
+  // What is forgotten may come again.
+  expect(await uploaded(t, rowsOf(4))).not.toBe(id);
+});
+
+test("the batch of a device that is deleted ends, drawn or not, paused or not", async () => {
+  await using t = await setup();
+  const paused = await uploaded(t, rowsOf(3), newBatch({ dedupe: "none" }));
+  await draw(t, paused, rowsOf(3));
+  await t.ledger.steerBatch(paused, "pause", NOW);
+  await t.ledger.peek(DEVICE, NOW);
+  expect((await t.ledger.findMessage(rowMessageId(paused, 1)))?.place).toBe("parked");
+  const waiting = await uploaded(t, rowsOf(3), newBatch({ dedupe: "none" }));
+  let step: string;
+  do {
+    // oxlint-disable-next-line no-await-in-loop -- step by step
+    step = await t.ledger.removeDevice(DEVICE, NOW + 1);
+  } while (step === "more");
+  await t.ledger.serveBatches(NOW + 1, 10);
+  for (const id of [paused, waiting])
+    // oxlint-disable-next-line no-await-in-loop -- two
+    expect(await t.ledger.findBatch(id)).toMatchObject({
+      state: "canceled",
+      reason: "device_deleted",
+      open: 0,
+      counts: { canceled: 3 },
+    });
+});
+
+test("what waits in batches waits for their device: its lane and the overview tell it", async () => {
+  await using t = await setup();
+  await uploaded(t, rowsOf(3), newBatch({ dedupe: "none", priority: "high" }));
+  const id = await uploaded(t, rowsOf(4), newBatch({ dedupe: "none" }));
+  await draw(t, id, rowsOf(4).slice(0, 2));
+  const report = await t.ledger.reportLane(DEVICE, NOW);
+  expect(report).toMatchObject({ backlog: { high: 3, bulk: 4 } });
+  const surveyed = await t.ledger.surveyLanes(NOW);
+  expect(surveyed).toMatchObject([{ backlog: { high: 3, bulk: 4 } }]);
+  await t.ledger.steerBatch(id, "pause", NOW);
+  expect(await t.ledger.reportLane(DEVICE, NOW)).toMatchObject({ backlog: { high: 3, bulk: 2 } });
+});
+
+test("a reaction waits until the row that it is for is drawn and sent, and goes nowhere when that never is", async () => {
+  await using t = await setup();
+  const id = await uploaded(t, rowsOf(2), newBatch({ dedupe: "none" }));
+  const reaction = (row: number) =>
+    newMessage({
+      recipient: rowsOf(2)[row - 1]?.to ?? "",
+      content: {
+        kind: "reaction",
+        target: { id: rowMessageId(id, row), fromMe: true },
+        emoji: "x",
+      },
+    });
+  const begun = async (message: ReturnType<typeof reaction>) => {
+    await t.ledger.accept(message);
+    await t.ledger.rememberRecipient(message.recipient, { lid: "3" });
+    return (await t.begin(message.id)).begun.kind;
+  };
+  const waits = reaction(1);
+  expect(await begun(waits)).toBe("ghost");
+  expect(await t.ledger.findMessage(waits.id)).toMatchObject({ place: "due", why: "order" });
+  await t.ledger.cancel(rowMessageId(id, 2), NOW);
+  expect(await begun(reaction(2))).toBe("orphan");
+});
+
+test("rows of a lane wait for what they wait for: their batch, its time, or their turn", async () => {
+  await using t = await setup();
+  await t.ledger.changeDevice(t.own, { state: "connected", now: 1, phone: "5511999000001" });
+  const later = await uploaded(t, rowsOf(2), newBatch({ sendAt: NOW + 5_000, dedupe: "none" }));
+  const id = await uploaded(t, rowsOf(3), newBatch({ dedupe: "none" }));
+  const blockedBy = async (batch: BatchId, row: number) =>
+    (await t.ledger.viewMessage(rowMessageId(batch, row), NOW))?.wait?.blockedBy;
+  expect(await blockedBy(later, 1)).toBe("scheduled");
+  expect(await blockedBy(id, 3)).toBe("pacing");
+  await t.ledger.steerBatch(id, "pause", NOW);
+  expect(await blockedBy(id, 3)).toBe("batch_paused");
+  await t.ledger.steerBatch(id, "resume", NOW);
+  await draw(t, id, rowsOf(3));
+  await t.ledger.steerBatch(id, "pause", NOW);
+  await t.ledger.peek(DEVICE, NOW);
+  expect(await blockedBy(id, 1)).toBe("batch_paused");
 });

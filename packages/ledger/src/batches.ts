@@ -1,12 +1,9 @@
 import {
   type BatchError,
   type BatchId,
-  type BatchMove,
-  batchDue,
   type BatchSettings,
   type BatchState,
   type BatchWish,
-  CHUNK_ROWS,
   type DeviceId,
   endUpload,
   judgeWish,
@@ -15,16 +12,17 @@ import {
   type PackedRow,
   type PoolId,
   packRows,
-  rowMessageId,
   type Settings,
   startStreaming,
   unpackRows,
 } from "@pombo/domain";
 import type { Keys, Redis, ScriptArgument } from "@pombo/redis";
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRaw } from "node:zlib";
+import { type BatchChores, batchChores } from "./batch-chores.ts";
 import { type BatchRecord, readBatch } from "./batch-record.ts";
+import { type Claims, claimsOf, placeOf, scopeOf } from "./batch-refs.ts";
+import { batchDecider } from "./decide-batch.ts";
 import type { Draws } from "./draws.ts";
 import type { Run } from "./scripts.ts";
 
@@ -140,8 +138,6 @@ export interface Batches {
     id: BatchId,
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly BatchError[]>;
-  /** Does what time brings to batches: starts, expiries, uploads that nobody ended. How many were looked at. */
-  serveBatches(now: number, limit: number): Promise<number>;
 }
 
 interface BatchDeps extends Pick<Draws, "sweepBatch"> {
@@ -154,15 +150,8 @@ interface BatchDeps extends Pick<Draws, "sweepBatch"> {
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** What a look at a batch came to: a move, or an answer as it is. */
-type Decision<Answer> =
-  | { readonly kind: "move"; readonly move: BatchMove; readonly uploaded?: true }
-  | Answer;
-
-/** Steps of a sweep that whoever ends a batch takes himself; the workers take the others. */
-const SWEEPS_AT_ONCE = 20;
-
-export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): Batches {
+export function batches(deps: BatchDeps): Batches & BatchChores {
+  const { redis, keys, run, settings } = deps;
   const uploadMs = settings.batch_upload_ms;
 
   async function read(ids: readonly BatchId[]): Promise<readonly BatchRecord[]> {
@@ -181,56 +170,12 @@ export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): 
     return (await read([id]))[0];
   }
 
-  /** Decides about the batch as it is, until a decision holds. The batch as it is then, or the answer instead. */
-  async function decide<Answer extends { readonly kind: string }>(
+  async function readChunk(
     id: BatchId,
-    now: number,
-    judge: (batch: BatchRecord) => Decision<Answer>,
-  ): Promise<Answer | { readonly kind: "absent" } | { readonly kind: "moved" }> {
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- it changed meanwhile: look again
-      const batch = await findBatch(id);
-      if (batch === undefined) return { kind: "absent" };
-      const decision = judge(batch);
-      if (!isMove(decision)) return decision;
-      // oxlint-disable-next-line no-await-in-loop
-      if (await moveBatch(batch, decision, now)) return { kind: "moved" };
-    }
-  }
-
-  async function moveBatch(
-    seen: BatchRecord,
-    { move, uploaded }: Extract<Decision<never>, { kind: "move" }>,
-    now: number,
-  ): Promise<boolean> {
-    const moved = {
-      ...seen,
-      state: move.to,
-      rest: move.rest ?? seen.rest,
-      ...(uploaded === true ? { uploadedAt: now } : {}),
-    };
-    const reply = await run(
-      "move-batch",
-      seen.id,
-      seen.version,
-      uploaded === true ? seen.chunks : "",
-      move.to,
-      eventOf(seen, move),
-      move.rest ?? "",
-      now,
-      uploaded === true ? "1" : "",
-      move.reason ?? "",
-      nextDue(moved, uploadMs) ?? 0,
-    );
-    return reply === 1;
-  }
-
-  /** False when there is more. */
-  async function sweep(id: BatchId, now: number): Promise<boolean> {
-    for (let step = 0; step < SWEEPS_AT_ONCE; step += 1)
-      // oxlint-disable-next-line no-await-in-loop -- step by step, so that others have their turn
-      if (!(await sweepBatch(id, now))) return true;
-    return false;
+    index: number,
+  ): Promise<readonly (PackedRow | null)[] | undefined> {
+    const bytes = await redis.hgetBuffer(keys.rows(id), String(index));
+    return bytes === null ? undefined : unpackRows(String(await inflate(bytes)));
   }
 
   async function decided(id: BatchId): Promise<BatchRecord> {
@@ -239,7 +184,11 @@ export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): 
     return batch;
   }
 
+  const decide = batchDecider({ run, findBatch, uploadMs });
+  const chores = batchChores({ ...deps, decide, findBatch, readChunk });
+
   return {
+    serveBatches: (now, limit) => chores.serveBatches(now, limit),
     async createBatch(batch) {
       const [kind, value] = (await run("create-batch", ...createArguments(batch, uploadMs))) as [
         CreatedBatch["kind"],
@@ -303,13 +252,10 @@ export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): 
         judgeWish(wish, batch, now),
       );
       if (end.kind === "absent") return end;
-      if (end.kind === "moved" && wish === "cancel") await sweep(id, now);
+      if (wish === "cancel") await chores.sweep(id, now);
       return { kind: end.kind === "refused" ? end.kind : "steered", batch: await decided(id) };
     },
-    async readChunk(id, index) {
-      const bytes = await redis.hgetBuffer(keys.rows(id), String(index));
-      return bytes === null ? undefined : unpackRows(String(await inflate(bytes)));
-    },
+    readChunk,
     async findDuplicates(batch, values) {
       if (batch.settings.dedupe === "none" || values.length === 0)
         return values.map(() => undefined);
@@ -321,34 +267,7 @@ export function batches({ redis, keys, run, settings, sweepBatch }: BatchDeps): 
       const found = await redis.lrange(keys.batcherrors(id), after, after + limit - 1);
       return found.map((text) => JSON.parse(text) as BatchError);
     },
-    async serveBatches(now, limit) {
-      const due = await redis.zrangebyscore(keys.batchdues(), "-inf", now, "LIMIT", 0, limit);
-      for (const id of due as BatchId[]) {
-        // oxlint-disable-next-line no-await-in-loop -- one after the other: they are few
-        if ((await findBatch(id))?.sweeping === true) await sweep(id, now);
-        else
-          // oxlint-disable-next-line no-await-in-loop
-          await decide(id, now, (batch) => {
-            const move = batchDue(batch, now, uploadMs);
-            return move === undefined ? ({ kind: "same" } as const) : { kind: "move", move };
-          });
-      }
-      return due.length;
-    },
   };
-}
-
-function isMove<Answer extends { readonly kind: string }>(
-  decision: Decision<Answer>,
-): decision is Extract<Decision<never>, { kind: "move" }> {
-  return decision.kind === "move";
-}
-
-/** What the event of a move is called; empty: there is nothing to tell. */
-function eventOf(seen: BatchRecord, { to, rest }: BatchMove): string {
-  if (to === seen.state) return rest === "expired" ? "expired" : "";
-  if (seen.state === "paused" && (to === "running" || to === "ready")) return "resumed";
-  return to === "receiving" ? "resumed" : to;
 }
 
 function createArguments(batch: NewBatch, uploadMs: number): ScriptArgument[] {
@@ -384,53 +303,6 @@ function createArguments(batch: NewBatch, uploadMs: number): ScriptArgument[] {
     rest,
     ...Object.entries(fields).flat(),
   ];
-}
-
-interface Claims {
-  /** Bucket, digest and row of what must not come twice. */
-  readonly claims: readonly ScriptArgument[];
-  readonly duplicates: readonly { readonly row: number; readonly messageId: MessageId }[];
-}
-
-/** What the rows of a chunk must have alone, and which of them have it from an earlier one of the same chunk. */
-function claimsOf(
-  { id, settings }: Pick<BatchRecord, "id" | "settings">,
-  { index, rows }: NewChunk,
-): Claims {
-  const first = index * CHUNK_ROWS + 1;
-  const owners = new Map<string, number>();
-  const duplicates: { readonly row: number; readonly messageId: MessageId }[] = [];
-  for (const [at, row] of rows.entries()) {
-    const value = row === null ? undefined : uniqueOf(row, settings);
-    if (value === undefined) continue;
-    const owner = owners.get(value);
-    if (owner === undefined) owners.set(value, first + at);
-    else duplicates.push({ row: first + at, messageId: rowMessageId(id, owner) });
-  }
-  const claims = [...owners].flatMap(([value, row]) => [...Object.values(placeOf(value)), row]);
-  return { claims, duplicates };
-}
-
-function uniqueOf({ to, clientRef }: PackedRow, { dedupe }: BatchSettings): string | undefined {
-  if (dedupe === "none") return undefined;
-  return dedupe === "recipient" ? to : clientRef;
-}
-
-/** Which index a batch's rows must be alone in. */
-function scopeOf({ id, keyId, settings }: Pick<BatchRecord, "id" | "keyId" | "settings">): string {
-  return settings.dedupe === "recipient" ? id : keyId;
-}
-
-/** Redis keeps small hashes compactly: an index of a million has some 250 entries in each. */
-const BUCKETS = 4_096;
-
-/** Ten bytes are enough: two of 2^40 values are alike with a chance of one in two. */
-function placeOf(value: string): { readonly bucket: number; readonly digest: string } {
-  const hash = createHash("sha256").update(value).digest();
-  return {
-    bucket: hash.readUInt16BE(30) % BUCKETS,
-    digest: hash.subarray(0, 10).toString("base64url"),
-  };
 }
 
 function appendArguments(

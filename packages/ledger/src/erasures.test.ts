@@ -27,6 +27,15 @@ const BEN = `1${ANA}`;
 const ENDPOINT = "wh_0123456789abcdef" as EndpointId;
 const by = { owner: "worker-1#1", now: NOW + 5_000 };
 
+const BATCH: BatchSettings = {
+  from: DEVICE,
+  template: { kind: "text", text: "Hello {{name}}" },
+  priority: "bulk",
+  dedupe: "none",
+  onInvalid: "skip",
+  start: "complete",
+};
+
 const toAna = (over: Partial<NewMessage> = {}) =>
   newMessage({ recipient: ANA, content: { kind: "text", text: "dear Ana" }, ...over });
 
@@ -94,6 +103,9 @@ async function live(t: Bed) {
   await ledger.trust(DEVICE, OLD_LID, NOW + 1e9);
   await ledger.trust(DEVICE, LID, NOW + 1e9);
   await ledger.warmUp(DEVICE, ANA, NOW + 1e9);
+  await t.redis.set(t.keys.stick("pool_1", ANA), DEVICE);
+  await t.redis.zadd(t.keys.talks(LID), NOW, DEVICE);
+  await t.redis.zadd(t.keys.talks(ANA), NOW, DEVICE);
   const sent = toAna({ clientRef: "Ana", metadata: { number: ANA } });
   const body = JSON.stringify({ success: true, chat_jid: `${ANA}@s.whatsapp.net` });
   const answer = { status: 202, headers: {}, body };
@@ -272,6 +284,15 @@ test("a worker that dies in the middle is followed by another, and the end is th
   expect(await traces(t)).toEqual([]);
 });
 
+test("one that fails names nobody either", async () => {
+  await using t = await setup();
+  await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
+  await t.ledger.failOperation("op_1", "INTERNAL_ERROR", NOW);
+  expect(await t.ledger.findOperation("op_1")).toMatchObject({ state: "failed" });
+  expect(await t.ledger.stepOperation("op_1", by)).toBe("done");
+  expect(await traces(t)).toEqual([]);
+});
+
 test("what is written while an erasure goes on is erased too", async () => {
   await using t = await setup();
   await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
@@ -301,27 +322,26 @@ test("her files are given up, files that others carry too are kept", async () =>
   await t.ledger.accept(toAna({ content: image(shared) }));
   await t.ledger.accept(newMessage({ recipient: BEN, content: image(shared) }));
   await t.ledger.receive(DEVICE, written("A1", { kind: "image", source: "AAAA" }), NOW);
+  const campaign = await mint();
+  await t.ledger.accept(toAna({ content: image(campaign) }));
+  const settings = { ...BATCH, template: { ...image(campaign), caption: "Hello {{name}}" } };
+  const fresh = { id: mintBatchId(randomBytes(6)), settings: settings as BatchSettings };
+  await t.ledger.createBatch({ ...fresh, deviceIds: [DEVICE], keyId: "key_1", now: NOW });
   await t.ledger.keepUpload(DEVICE, { id: hers, kind: "image" }, { url: "u" } as never);
 
   await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
   await finish(t, "op_1");
   const dropped = await t.ledger.dropOldMedia(NOW, 10);
   expect(dropped.map(({ id }) => id).toSorted()).toEqual([hers, hersToo].toSorted());
-  expect(await t.ledger.findMedia(shared)).toBeDefined();
+  for (const id of [shared, campaign])
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await t.ledger.findMedia(id)).toBeDefined();
   expect(await t.ledger.findUpload(DEVICE, { id: hers, kind: "image" })).toBeUndefined();
 });
 
 test("a batch keeps its counts: her rows are there without a name and a word", async () => {
   await using t = await setup();
-  const settings: BatchSettings = {
-    from: DEVICE,
-    template: { kind: "text", text: "Hello {{name}}" },
-    priority: "bulk",
-    dedupe: "none",
-    onInvalid: "skip",
-    start: "complete",
-  };
-  const fresh = { id: mintBatchId(randomBytes(6)), settings, deviceIds: [DEVICE] };
+  const fresh = { id: mintBatchId(randomBytes(6)), settings: BATCH, deviceIds: [DEVICE] };
   const made = await t.ledger.createBatch({ ...fresh, keyId: "key_1", now: NOW });
   if (made.kind !== "created") throw new Error(made.kind);
   const rows: (PackedRow | null)[] = [

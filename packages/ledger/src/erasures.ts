@@ -6,7 +6,7 @@ import { type BatchErasure, batchErasure } from "./erase-rows.ts";
 import { receivedMediaId } from "./media.ts";
 import type { Run } from "./scripts.ts";
 
-export interface NewErasure {
+interface NewErasure {
   /** Of the operation. */
   readonly id: string;
   /** Digits, or a LID. */
@@ -33,7 +33,7 @@ interface ErasureDeps {
 }
 
 /** Keys that one step looks at, or entries of the event log. */
-const PER_STEP = 1_000;
+const PER_STEP = 500;
 /** What still changes after so many passes stays, and is counted as failed. */
 const MOST_PASSES = 5;
 /** For so long after a step only its worker takes the next one. */

@@ -2,6 +2,7 @@ import {
   type Blocker,
   type Budget,
   budgetOf,
+  type DayCount,
   type DeviceId,
   type DeviceState,
   explainWait,
@@ -61,6 +62,28 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
       return Number(reply);
     });
   }
+  /** Rows that were not drawn from the device's own batches yet: added to what is sorted by generation, then by priority. */
+  async function addRows(
+    deviceId: DeviceId,
+    counts: readonly number[],
+  ): Promise<readonly number[]> {
+    const ids = await redis.zrange(keys.batchesof(deviceId), "0", "-1");
+    if (ids.length === 0) return counts;
+    const pipeline = redis.pipeline();
+    for (const id of ids)
+      pipeline.hmget(keys.batch(id), "state", "gen", "class").hget(keys.counts(id), "undrawn");
+    const replies = (await pipeline.exec()) ?? [];
+    const sums = [...counts];
+    for (const [at] of ids.entries()) {
+      const [state, generation, priority] = (replies[at * 2]?.[1] ?? []) as (string | null)[];
+      const place =
+        (Number(generation) - 1) * PRIORITIES.length + PRIORITIES.indexOf(priority as Priority);
+      // A pool's rows wait for no device in particular.
+      if (state === "running" && sums[place] !== undefined)
+        sums[place] += Number(replies[at * 2 + 1]?.[1] ?? 0);
+    }
+    return sums;
+  }
   return {
     async reportLane(deviceId, now) {
       const [device, lane, lease, held, window] = await Promise.all([
@@ -72,7 +95,7 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
       ]);
       const generation = Number(device[0] ?? 0);
       if (generation === 0) return undefined;
-      const counts = await depths(deviceId, generation);
+      const counts = await addRows(deviceId, await depths(deviceId, generation));
       const known = readFacts({ device, lane, lease }, now, settings);
       return report(known, { held, window, counts, now });
     },
@@ -97,6 +120,10 @@ export interface LaneFacts {
   readonly state: DeviceState;
   readonly stateAt: number;
   readonly owner: string | undefined;
+  /** As its user set it. */
+  readonly asked: Pace;
+  readonly pairedAt: number;
+  readonly count: DayCount;
   readonly pace: ResolvedPace;
   readonly budget: Budget;
   readonly paceAt: number;
@@ -123,7 +150,8 @@ export function readFacts(
   settings: Settings,
 ): LaneFacts {
   const asked = JSON.parse(device[3] ?? "{}") as Pace;
-  const pace = resolvePace(asked, settings, { now, pairedAt: Number(device[4] ?? 0) });
+  const pairedAt = Number(device[4] ?? 0);
+  const pace = resolvePace(asked, settings, { now, pairedAt });
   const read = (name: (typeof LANE_FIELDS)[number]): number =>
     Number(lane[LANE_FIELDS.indexOf(name)] ?? 0);
   const count = { day: read("day"), sent: read("day_sent"), cold: read("day_cold") };
@@ -132,6 +160,9 @@ export function readFacts(
     stateAt: Number(device[2] ?? 0),
     // `<worker>#<start>|<epoch>`
     owner: lease?.split(/[#|]/)[0],
+    asked,
+    pairedAt,
+    count,
     pace,
     budget: budgetOf(now, pace, count),
     paceAt: read("pace_at"),

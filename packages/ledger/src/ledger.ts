@@ -4,6 +4,7 @@ import { type Acceptance, acceptance } from "./accept.ts";
 import { type Admissions, admissions } from "./admissions.ts";
 import { type ApiKeys, apiKeys } from "./api-keys.ts";
 import { type Attempts, attempts } from "./attempts.ts";
+import type { BatchChores } from "./batch-chores.ts";
 import { type Batches, batches } from "./batches.ts";
 import { type BatchRows, batchRows } from "./batch-rows.ts";
 import { type Changes, changes } from "./changes.ts";
@@ -73,6 +74,7 @@ export type Ledger = Acceptance &
   Overviews &
   EventRetention &
   Batches &
+  BatchChores &
   Draws &
   BatchRows &
   Endpoints &
@@ -89,7 +91,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
   const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
-  const drawing = draws(run);
+  const drawing = draws(run, settings);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
   return {

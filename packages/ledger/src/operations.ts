@@ -98,11 +98,16 @@ export function operations({
       await redis
         .multi()
         .hset(keys.operation(id), { state: "failed", reason, finished_at: now })
+        .hdel(keys.operation(id), ...NAMES)
+        .del(keys.erasing(id))
         .zrem(keys.operations(), id)
         .exec();
     },
   };
 }
+
+/** Of the person whom an erasure is about: they end with it. */
+const NAMES = ["name", "other", "salt"] as const;
 
 const REFUSED = "refused:";
 

@@ -144,3 +144,46 @@ test("pages of the survey are put together", async () => {
   const ids = (await ledger.surveyLanes(AT)).map(({ deviceId }) => deviceId);
   expect(new Set(ids).size).toBe(131);
 });
+
+test("recipients are weighed: on WhatsApp or not, warm with one of the devices or cold", async () => {
+  const { ledger } = await open();
+  const other = "dev_0000000000000002" as typeof DEVICE;
+  await ledger.rememberRecipient("5511900000001", { lid: "71" });
+  await ledger.rememberRecipient("5511900000002", undefined);
+  await ledger.warmUp(other, "5511900000001", AT + 1_000);
+  const names = ["5511900000001", "5511900000002", "5511900000003", "120363039000000000@g.us"];
+  const known = { onWhatsApp: true };
+  expect(await ledger.weigh([DEVICE, other], names, AT)).toEqual([
+    { ...known, warm: true },
+    { onWhatsApp: false, warm: false },
+    { warm: false },
+    { ...known, warm: true },
+  ]);
+  const [first] = await ledger.weigh([DEVICE], names, AT);
+  expect(first).toEqual({ ...known, warm: false });
+  expect(await ledger.weigh([DEVICE], [], AT)).toEqual([]);
+});
+
+test("the outlook of a lane is its pace, its day and what it waits for", async () => {
+  const { ledger, redis, keys } = await open();
+  const pace = { perMinute: 30, dailyCap: 9 };
+  await ledger.editDevice(DEVICE, { pace });
+  const lane = {
+    pace_at: AT + 5,
+    held_until: AT + 9,
+    throttled_until: AT - 1,
+    day: 4,
+    day_sent: 2,
+  };
+  await redis.hset(keys.lane(DEVICE), lane);
+  const [seen] = await ledger.surveyDevices([DEVICE], AT);
+  expect(seen?.outlook).toEqual({
+    pace,
+    pairedAt: 0,
+    count: { day: 4, sent: 2, cold: 0 },
+    startsAt: AT + 5,
+    coldFrom: AT + 9,
+    serviceMs: 1_000,
+    speed: "paced",
+  });
+});

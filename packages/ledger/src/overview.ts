@@ -1,6 +1,8 @@
 import {
   type Blocker,
+  type DeviceId,
   type DeviceState,
+  type ForecastLane,
   type LaneCondition,
   PRIORITIES,
   type Priority,
@@ -8,11 +10,12 @@ import {
   type Tallies,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
-import { blockedOf, readFacts } from "./lane-report.ts";
+import { blockedOf, type LaneFacts, readFacts } from "./lane-report.ts";
 import type { Run } from "./scripts.ts";
 
 /** A device and what waits on it. Times are ms since the epoch. */
 export interface LaneSurvey extends LaneCondition {
+  readonly deviceId: DeviceId;
   readonly name: string;
   /** Waiting messages that may go in their turn. */
   readonly backlog: Readonly<Record<Priority, number>>;
@@ -20,8 +23,19 @@ export interface LaneSurvey extends LaneCondition {
   readonly oldest: Readonly<Partial<Record<Priority, number>>>;
   /** In hand or next. */
   readonly window: number;
+  readonly paused: boolean;
+  /** Its own phone number, digits; absent before it was paired. */
+  readonly phone?: string;
+  /** How it will go on from now. */
+  readonly outlook: LaneOutlook;
   /** What stops all that waits. */
   readonly stopped?: { readonly by: Blocker; readonly since?: number };
+}
+
+/** What a forecast needs of a lane. */
+interface LaneOutlook extends Omit<ForecastLane, "ahead"> {
+  /** `paced`: its pace alone says how fast it goes; `assumed`: nothing does. */
+  readonly speed: "paced" | "measured" | "assumed";
 }
 
 /** What was counted in one stretch of time. */
@@ -35,6 +49,8 @@ export interface PulseBucket {
 export interface Overviews {
   /** All devices, by creation. */
   surveyLanes(now: number): Promise<readonly LaneSurvey[]>;
+  /** These devices, in this order; those that there are not are left out. */
+  surveyDevices(ids: readonly DeviceId[], now: number): Promise<readonly LaneSurvey[]>;
   /** The stretches from the one of `from` to the one of `now`, in order; those in which nothing happened are empty. */
   readPulse(from: number, now: number): Promise<readonly PulseBucket[]>;
 }
@@ -75,16 +91,25 @@ export function overviews({ redis, keys, run, settings }: OverviewDeps): Overvie
     }
   }
 
+  async function surveyDevices(
+    ids: readonly DeviceId[],
+    now: number,
+  ): Promise<readonly LaneSurvey[]> {
+    const found: LaneSurvey[] = [];
+    for (let first = 0; first < ids.length; first += PAGE) {
+      const page = ids.slice(first, first + PAGE);
+      // oxlint-disable-next-line no-await-in-loop -- page after page, so that others get their turn
+      const replies = (await run("survey", ...page)) as readonly Surveyed[];
+      found.push(...replies.map((reply) => readSurvey(reply, now, settings)));
+    }
+    return found;
+  }
+
   return {
     async surveyLanes(now) {
-      const found: LaneSurvey[] = [];
-      for (let first = 0; ; first += PAGE) {
-        // oxlint-disable-next-line no-await-in-loop -- page after page, so that others get their turn
-        const page = (await run("survey", first, first + PAGE - 1)) as readonly Surveyed[];
-        found.push(...page.map((reply) => readSurvey(reply, now, settings)));
-        if (page.length < PAGE) return found;
-      }
+      return surveyDevices((await redis.zrange(keys.devices(), "0", "-1")) as DeviceId[], now);
     },
+    surveyDevices,
     async readPulse(from, now) {
       const first = from - (from % length);
       const count = Math.floor((now - first) / length) + 1;
@@ -124,8 +149,11 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
   const first = times.reduce((least, [, at]) => Math.min(least, at), Infinity);
   const stopped = stoppedBy(blocked, { waiting, held });
   return {
-    deviceId,
+    deviceId: deviceId as DeviceId,
     name: device[5] ?? "",
+    ...((device[6] ?? "") === "" ? {} : { phone: device[6] ?? "" }),
+    paused: facts.pausedAt > 0,
+    outlook: outlookOf(facts, now),
     state: facts.state satisfies DeviceState,
     stateAt: facts.stateAt,
     owned: facts.owner !== undefined,
@@ -143,6 +171,26 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     ...(first === Infinity ? {} : { oldestAt: first }),
     ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
     ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+/** What one message takes where nobody measured it. */
+const ASSUMED_MS = 1_000;
+
+/** The lane as if it were connected and not paused: whoever asks is told of that besides. */
+function outlookOf(facts: LaneFacts, now: number): LaneOutlook {
+  const { asked, pairedAt, count, pace, gapMs, throttledUntil, paceAt, heldUntil } = facts;
+  const paced = pace.gapMs + pace.jitterMs > 0;
+  // Of a lane with a pace the measured time holds the pace too.
+  const serviceMs = paced ? Math.min(ASSUMED_MS, gapMs) : gapMs;
+  return {
+    pace: asked,
+    pairedAt,
+    count,
+    startsAt: Math.max(throttledUntil > now ? throttledUntil : 0, paceAt > now ? paceAt : 0),
+    coldFrom: heldUntil > now ? heldUntil : 0,
+    serviceMs: serviceMs === 0 ? ASSUMED_MS : serviceMs,
+    speed: paced ? "paced" : gapMs > 0 ? "measured" : "assumed",
   };
 }
 

@@ -8,6 +8,19 @@ export interface Recipients {
   /** The device holds a trust token of this LID. */
   trust(deviceId: DeviceId, lid: string, until: number): Promise<void>;
   warmUp(deviceId: DeviceId, recipient: string, until: number): Promise<void>;
+  /** What is known of each: as digits or group JIDs; warm with one of the devices. */
+  weigh(
+    deviceIds: readonly DeviceId[],
+    recipients: readonly string[],
+    now: number,
+  ): Promise<readonly WeighedRecipient[]>;
+}
+
+export interface WeighedRecipient {
+  /** Absent: nobody knows. */
+  readonly onWhatsApp?: boolean;
+  /** It has a living conversation. */
+  readonly warm: boolean;
 }
 
 /** Of a device, the ones that stay warm the longest are remembered. */
@@ -34,6 +47,14 @@ export function recipients({ redis, keys, run, settings }: RecipientDeps): Recip
       const lid = found.lid ?? "";
       if (lid !== "") await redis.set(keys.alias(lid), digits, "PX", kept);
       await redis.set(key, `1|${lid}`, "PX", kept);
+    },
+    async weigh(deviceIds, names, now) {
+      if (names.length === 0) return [];
+      const found = (await run("weigh", now, deviceIds.length, ...deviceIds, ...names)) as string[];
+      return found.map((letters) => ({
+        ...(letters.startsWith("?") ? {} : { onWhatsApp: letters.startsWith("1") }),
+        warm: letters.endsWith("w"),
+      }));
     },
     async trust(deviceId, lid, until) {
       await run("warm-up", deviceId, "trusted", lid, until, MOST_CHATS);

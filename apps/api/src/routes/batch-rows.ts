@@ -99,7 +99,7 @@ export function listBatchErrors({ ledger }: BatchRowsDeps): Handler<"listBatchEr
   };
 }
 
-function renderError(error: BatchError): BatchErrorPageBody["errors"][number] {
+export function renderError(error: BatchError): BatchErrorPageBody["errors"][number] {
   const { row, line, kind, field, value, code, message, messageId } = error;
   return {
     row,

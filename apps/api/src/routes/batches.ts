@@ -3,6 +3,7 @@ import { type BatchId, type BatchWish, isBatchId } from "@pombo/domain";
 import type { BatchCursor, BatchRecord, Ledger } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
 import { type Caller, maySee } from "../authenticate.ts";
+import type { Outlooks } from "../batch-outlook.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { renderBatch, renderBatchHead } from "../render-batch.ts";
 
@@ -62,10 +63,11 @@ function readCursor(text: string): BatchCursor {
 }
 
 /** `GET /v1/batches/:id` */
-export function getBatch({ ledger, now }: BatchesDeps): Handler<"getBatch"> {
+export function getBatch({ ledger, now }: BatchesDeps, outlooks: Outlooks): Handler<"getBatch"> {
   return async ({ params, caller }) => {
     const batch = await visibleBatch(params.id, caller, ledger);
-    return batch === undefined ? refuse(noBatch) : json(200, renderBatch(batch, now()));
+    if (batch === undefined) return refuse(noBatch);
+    return json(200, renderBatch(batch, now(), await outlooks(batch)));
   };
 }
 
@@ -73,6 +75,7 @@ export function getBatch({ ledger, now }: BatchesDeps): Handler<"getBatch"> {
 export function steerBatch(
   { ledger, now }: BatchesDeps,
   wish: BatchWish,
+  outlooks: Outlooks,
 ): (call: Pick<Call<"pauseBatch">, "params" | "caller">) => Promise<Answer> {
   return async ({ params, caller }) => {
     const batch = await visibleBatch(params.id, caller, ledger);
@@ -84,7 +87,7 @@ export function steerBatch(
         code: "CONFLICT",
         detail: `The batch has ended: it is ${steered.batch.state}`,
       });
-    return json(200, renderBatch(steered.batch, now()));
+    return json(200, renderBatch(steered.batch, now(), await outlooks(steered.batch)));
   };
 }
 

@@ -72,7 +72,8 @@ async function take(
   return batch.uploadedAt === undefined && first.body === mine.body ? answer : replay(first);
 }
 
-async function useFile(
+/** Why a kept file may not be sent; undefined when it may. */
+export async function useFile(
   { kind, id }: KeptFile,
   wanted: { readonly caller: Caller; readonly goesAt: number },
   deps: StageDeps,
@@ -166,7 +167,7 @@ async function plan(
   return { settings, deviceIds, ...(poolId === undefined ? {} : { poolId }) };
 }
 
-function wrongTime(
+export function wrongTime(
   { field, message }: Extract<CheckedTimes, { kind: "refused" }>,
   { send_at: sendAt, expires_at: expiresAt }: OpenedBatchUpload["wanted"],
 ): Problem {
@@ -177,7 +178,7 @@ function wrongTime(
 
 type Quiet = NonNullable<BatchSettings["quietHours"]>;
 
-function quietOf({
+export function quietOf({
   from,
   to,
   timezone,
@@ -257,7 +258,7 @@ async function rejected(
 }
 
 /** Why an upload did not come to its end; a client that has left hears nothing of it. */
-function brokenOff({ client }: CreateCall): Problem {
+export function brokenOff({ client }: Pick<CreateCall, "client">): Problem {
   if (client.ended.aborted) return { code: "INVALID_API_KEY" };
   if (client.stop.aborted && !client.gone.aborted) return { code: "SERVICE_UNAVAILABLE" };
   return { code: "INVALID_JSON", detail: "The upload ended before its end: send it again" };

@@ -2,6 +2,7 @@ import type { Settings } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import type { AcceptDeps } from "../accept-message.ts";
 import type { Handlers } from "../bind-route.ts";
+import { openOutlooks } from "../batch-outlook.ts";
 import {
   type ApiKeysDeps,
   createApiKey,
@@ -83,6 +84,7 @@ import {
 import { sessionHandlers, type SessionDeps } from "../dialects/session/handlers.ts";
 import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
+import { previewBatch, type PreviewDeps } from "./preview-batch.ts";
 import { getOverview, type OverviewDeps } from "./overview.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
@@ -112,6 +114,7 @@ export type HandlerDeps = AcceptDeps &
   WorkersDeps &
   MetricsDeps &
   OverviewDeps &
+  PreviewDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -176,17 +179,19 @@ function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
   };
 }
 
-function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps) {
+function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps & PreviewDeps) {
+  const outlooks = openOutlooks(deps);
   return {
     createBatch: createBatch(deps),
+    previewBatch: previewBatch(deps),
     listBatches: listBatches(deps),
-    getBatch: getBatch(deps),
+    getBatch: getBatch(deps, outlooks),
     listBatchMessages: listBatchMessages(deps),
     listBatchErrors: listBatchErrors(deps),
     getBatchResults: getBatchResults(deps),
-    pauseBatch: steerBatch(deps, "pause"),
-    resumeBatch: steerBatch(deps, "resume"),
-    cancelBatch: steerBatch(deps, "cancel"),
+    pauseBatch: steerBatch(deps, "pause", outlooks),
+    resumeBatch: steerBatch(deps, "resume", outlooks),
+    cancelBatch: steerBatch(deps, "cancel", outlooks),
   };
 }
 

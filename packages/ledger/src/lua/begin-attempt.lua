@@ -16,6 +16,17 @@ if not m then return { "ghost" } end
 local window = redis.call("HGET", key.window(device), id)
 if not window or string.match(window, "^(%d+)|") ~= feed then return { "ghost" } end
 
+-- What is asked of the record of a target, for a row that was not drawn from its batch; nil when it is none.
+local function undrawn_row(target, gen)
+  local batch, row = "bat_" .. string.sub(target, 5, 15), tonumber(string.sub(target, 16), 16)
+  local b = redis.call("HMGET", key.batch(batch), "cursor", "rows", "rest")
+  if not b[1] or row > tonumber(b[2]) then return nil end
+  local exit = redis.call("HGET", key.exits(batch), digits(row)) or ""
+  if string.find(exit, "canceled|", 1, true) == 1 then return { "canceled", "" } end
+  if row < tonumber(b[1]) then return nil end
+  return UNSETTLED[b[3]] and { "queued", "batch", false, gen, device } or { b[3], "" }
+end
+
 local known = redis.call("GET", key.recipient(m.recipient))
 local upload = m.media and redis.call("GET", key.upload(device, m.media))
 local attempt, rounds = tonumber(m.attempts or 0), tonumber(m.rounds or 0)
@@ -50,6 +61,7 @@ if tonumber(m.deaths or 0) >= S.deaths_alone and ARGV[9] ~= "1" then return repl
 -- A change goes only after the message that it changes. Mostly the order of its recipient sees to that.
 local target = string.match(m.body, '^{"kind":"%a+","target":{"id":"(3EB0%x+)"')
 local t = target and not m.left and redis.call("HMGET", key.message(target), "status", "place", "left", "gen", "device")
+if t and not t[1] then t = undrawn_row(target, m.gen) end
 if t and t[1] then
   if not t[3] and string.find(",failed,expired,canceled,", "," .. t[1] .. ",", 1, true) then return reply("orphan") end
   -- WhatsApp lets only its own number change it.
