@@ -135,7 +135,15 @@ function reportOf(
   const ratio = median(
     pombo.map((end, index) => end.perSecond / (raw[index]?.perSecond ?? Number.NaN)),
   );
-  const row = (title: string, ends: readonly RoundEnd[], share: string): string[] => [
+  return table(`bulk-dispatch: rows of a batch from a pool of ${devices} devices, warm`, [
+    ["", "rows/s", "beside raw", "client CPU ms", "Redis µs", "rows a round"],
+    row("bare Baileys", raw, "1"),
+    row("Pombo", pombo, against(ratio, { least: 0.9 })),
+  ]);
+}
+
+function row(title: string, ends: readonly RoundEnd[], share: string): string[] {
+  return [
     title,
     rounded(median(ends.map((end) => end.perSecond)), 0),
     share,
@@ -143,9 +151,4 @@ function reportOf(
     rounded(median(ends.map((end) => end.redisUs / end.messages)), 0),
     String(ends[0]?.messages ?? 0),
   ];
-  return table(`bulk-dispatch: rows of a batch from a pool of ${devices} devices, warm`, [
-    ["", "rows/s", "beside raw", "client CPU ms", "Redis µs", "rows a round"],
-    row("bare Baileys", raw, "1"),
-    row("Pombo", pombo, against(ratio, { least: 0.9 })),
-  ]);
 }
