@@ -2,18 +2,18 @@
 -- ARGV: devices
 -- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name, phone], lease or "", end of the lease (ms) when there is none,
 --                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at], held, window,
---                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits]}
+--                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits],
+--                    [batch, class, accepted at, rows that were not drawn, "1" it is a pool's] … that run}
 
--- Rows that were not drawn from their batches yet wait for the device too; those of a pool for none in particular.
-local function add_rings(device, gen, depths, oldest)
-  for index, class in ipairs(CLASSES) do
-    for _, batch in ipairs(redis.call("ZRANGE", key.ring(device, class), 0, 99)) do
-      local b = redis.call("HMGET", key.batch(batch), "state", "gen", "at")
-      local undrawn = b[1] == "running" and b[2] == gen and tonumber(redis.call("HGET", key.counts(batch), "undrawn")) or 0
-      depths[index] = depths[index] + undrawn
-      if undrawn > 0 and oldest[index] == "" then oldest[index] = b[3] end
-    end
+-- Of the batches that may go from this device, those that have rows left.
+local function running(device, gen)
+  local found = {}
+  for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
+    local b = redis.call("HMGET", key.batch(batch), "state", "gen", "class", "at", "pool")
+    local undrawn = b[1] == "running" and (b[5] or b[2] == gen) and redis.call("HGET", key.counts(batch), "undrawn")
+    if undrawn and undrawn ~= "0" then found[#found + 1] = { batch, b[3], b[4], undrawn, b[5] and "1" or "" } end
   end
+  return found
 end
 
 local out = {}
@@ -28,11 +28,10 @@ for _, device in ipairs(ARGV) do
       depths[index] = first and redis.call("ZCARD", backlog) or 0
       oldest[index] = first and redis.call("HGET", key.message(first), "at") or ""
     end
-    if redis.call("HEXISTS", key.lane(device), "ring") == 1 then add_rings(device, d[1], depths, oldest) end
     out[#out + 1] = { device, d, lease or "", lease and "" or redis.call("ZSCORE", key.leases(), device) or "",
       redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "held_until", "paused", "day", "day_sent", "day_cold",
         "drain_ms", "fed_at"),
-      redis.call("ZCARD", key.held(device)), redis.call("HLEN", key.window(device)), depths, oldest }
+      redis.call("ZCARD", key.held(device)), redis.call("HLEN", key.window(device)), depths, oldest, running(device, d[1]) }
   end
 end
 return out
