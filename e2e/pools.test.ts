@@ -128,3 +128,78 @@ test("a device that is deleted: its messages are sent by the other, and a worker
     expect(new Set(shown.map(({ copies: count }) => count))).toEqual(new Set([1]));
   }
 }, 120_000);
+
+interface Batch {
+  readonly batch_id: string;
+  readonly status: string;
+  readonly accepted: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+interface Rows {
+  readonly messages: readonly { message_id: string; device_id: string | null; status: string }[];
+}
+
+const OVER = ["sent", "delivered", "read", "played"] as const;
+
+async function sendBatch(numbers: readonly string[], from: string): Promise<string> {
+  const rows = numbers.map((to, index) => ({ to, text: `row ${index + 1}` }));
+  const made = await pombo.api<Batch>("POST", "/v1/batches", { from, rows });
+  expect(made.body, JSON.stringify(made.body)).toMatchObject({ accepted: numbers.length });
+  return made.body.batch_id;
+}
+
+const readBatch = async (id: string) => (await pombo.api<Batch>("GET", `/v1/batches/${id}`)).body;
+
+async function completed(id: string): Promise<Batch> {
+  return eventually(
+    () => readBatch(id),
+    ({ status }) => status === "completed",
+    60_000,
+  );
+}
+
+async function rowsOf(id: string): Promise<Rows["messages"]> {
+  return (await pombo.api<Rows>("GET", `/v1/batches/${id}/messages?limit=200`)).body.messages;
+}
+
+test("three devices share a batch: each row goes out once, and friends hear from their device", async () => {
+  const c = await pairDevice(pombo, `5543900${String((next += 1)).padStart(6, "0")}`);
+  await pombo.api("PATCH", `/v1/pools/${pool}`, { devices: [a.id, b.id, c.id] });
+  const friends = [await friendOf(a), await friendOf(b), await friendOf(c)];
+  const numbers = [...friends, ...Array.from({ length: 117 }, someone)];
+  const id = await sendBatch(numbers, pool);
+  const { counts } = await completed(id);
+  expect(OVER.reduce((sum, status) => sum + (counts[status] ?? 0), 0)).toBe(120);
+  const rows = await rowsOf(id);
+  expect(rows.slice(0, 3).map(({ device_id: device }) => device)).toEqual([a.id, b.id, c.id]);
+  expect(new Set(rows.map(({ device_id: device }) => device))).toEqual(new Set([a.id, b.id, c.id]));
+  for (const [index, number] of numbers.entries()) {
+    const shown = await pombo.phoneMessages(number); // oxlint-disable-line no-await-in-loop -- one after the other
+    const mine = shown.filter(({ text }) => text.startsWith("row "));
+    expect(mine).toEqual([
+      expect.objectContaining({ id: rows[index]?.message_id, text: `row ${index + 1}`, copies: 1 }),
+    ]);
+  }
+}, 120_000);
+
+test("a batch loses a device on the way: the others send what it had and what was still to come", async () => {
+  for (const { id } of [a, b])
+    await pombo.api("PATCH", `/v1/devices/${id}`, { pace: { gap_ms: 100 } }); // oxlint-disable-line no-await-in-loop -- few
+  const numbers = Array.from({ length: 60 }, someone);
+  const id = await sendBatch(numbers, pool);
+  await eventually(
+    () => readBatch(id),
+    ({ counts }) => OVER.reduce((sum, status) => sum + (counts[status] ?? 0), 0) > 10,
+  );
+  const out = await pombo.api("POST", `/v1/devices/${a.id}/logout`);
+  expect(out.status, JSON.stringify(out.body)).toBe(200);
+  const { counts } = await completed(id);
+  expect(OVER.reduce((sum, status) => sum + (counts[status] ?? 0), 0)).toBe(60);
+  const rows = await rowsOf(id);
+  expect(rows.filter(({ device_id: device }) => device === a.id).length).toBeGreaterThan(0);
+  for (const number of numbers) {
+    const shown = await pombo.phoneMessages(number); // oxlint-disable-line no-await-in-loop -- one after the other
+    expect(shown.map(({ copies: count }) => count)).toEqual([1]);
+  }
+}, 120_000);

@@ -2,6 +2,7 @@ import {
   type BatchId,
   CHUNK_ROWS,
   type PackedRow,
+  type PoolId,
   renderRows,
   rowMessageId,
   type Settings,
@@ -17,11 +18,17 @@ export interface Drawer {
 export interface DrawerDeps {
   readonly ledger: Pick<Ledger, "drawRows" | "findBatch" | "readChunk">;
   readonly settings: Pick<Settings, "batch_draw_rows">;
+  /** Redis has room for more messages. */
+  readonly hasRoom: () => Promise<boolean>;
   readonly now: () => number;
 }
 
 type Rows = readonly (PackedRow | null)[];
-type Render = ReturnType<typeof renderRows>;
+/** What all rows of a batch share. */
+interface Shared {
+  readonly render: ReturnType<typeof renderRows>;
+  readonly poolId?: PoolId;
+}
 
 /** Chunks, and templates, that a process keeps in memory: some 50 KB each. */
 const MOST_KEPT = 64;
@@ -29,25 +36,29 @@ const MOST_KEPT = 64;
 /**
  * One draw of a batch at a time: lanes of a pool that drew at once would mostly draw the same rows, and only one of them would be heard.
  */
-export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
+export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Drawer {
   const chunks = keepLatest<Rows | undefined>(MOST_KEPT);
-  const renders = keepLatest<Render | undefined>(MOST_KEPT);
+  const batches = keepLatest<Shared | undefined>(MOST_KEPT);
   const under = new Map<BatchId, Promise<unknown>>();
 
   const chunkOf = (id: BatchId, index: number): Promise<Rows | undefined> =>
     chunks.get(`${id} ${index}`, () => ledger.readChunk(id, index));
 
   /** Settings never change while there is a batch. */
-  const renderOf = (id: BatchId): Promise<Render | undefined> =>
-    renders.get(id, async () => {
+  const sharedOf = (id: BatchId): Promise<Shared | undefined> =>
+    batches.get(id, async () => {
       const batch = await ledger.findBatch(id);
-      return batch && renderRows(batch.settings);
+      if (batch === undefined) return undefined;
+      const { settings: wanted, poolId } = batch;
+      const render = renderRows(wanted);
+      return poolId === undefined ? { render } : { render, poolId };
     });
 
   async function drawNow(own: Ownership, { batchId, row: from }: DrawHint) {
     const index = Math.floor((from - 1) / CHUNK_ROWS);
-    const [rows, render] = await Promise.all([chunkOf(batchId, index), renderOf(batchId)]);
-    if (rows === undefined || render === undefined) return "moved";
+    const [rows, shared] = await Promise.all([chunkOf(batchId, index), sharedOf(batchId)]);
+    if (rows === undefined || shared === undefined) return "moved";
+    const { render, ...pool } = shared;
     const taken: RenderedRow[] = [];
     let at = (from - 1) % CHUNK_ROWS;
     // Rows that were not accepted are passed over, up to the end of the chunk.
@@ -58,7 +69,7 @@ export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
       taken.push({ ...packed, row, content: render(packed, rowMessageId(batchId, row)) });
     }
     const to = index * CHUNK_ROWS + at + 1;
-    return ledger.drawRows(own, { batchId, from, to, rows: taken, now: now() });
+    return ledger.drawRows(own, { batchId, from, to, rows: taken, now: now(), ...pool });
   }
 
   return {
@@ -70,7 +81,7 @@ export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
         await before.catch(() => undefined);
         return "moved";
       }
-      const drawing = drawNow(own, hint);
+      const drawing = hasRoom().then((room) => (room ? drawNow(own, hint) : "moved"));
       under.set(batchId, drawing);
       try {
         return await drawing;

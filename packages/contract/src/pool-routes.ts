@@ -51,10 +51,10 @@ export function poolRoutes(settings: Settings) {
       method: "DELETE",
       path: "/v1/pools/:id",
       auth: "devices:manage",
-      summary: "Delete a pool; its devices stay",
+      summary: "Delete a pool from which no batch is being sent; its devices stay",
       params: poolParams,
       answers: { 200: { says: "Deleted.", schema: deletedPool } },
-      errors: ["NOT_FOUND"],
+      errors: ["NOT_FOUND", "CONFLICT"],
     },
   } as const satisfies Record<string, Route>;
 }

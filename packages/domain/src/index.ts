@@ -175,6 +175,7 @@ export {
 export {
   bestDevice,
   dealDevices,
+  dealRows,
   GIVING_BACK,
   isLiving,
   POOL_STRATEGIES,

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import { DEVICE_STATES } from "./device-state.ts";
 import type { DeviceId } from "./id.ts";
-import { bestDevice, dealDevices, firmTie, isLiving, type PoolDevice, type Tie } from "./pool.ts";
+import {
+  bestDevice,
+  dealDevices,
+  dealRows,
+  firmTie,
+  isLiving,
+  type PoolDevice,
+  type Tie,
+} from "./pool.ts";
 
 function device(name: string, over: Partial<PoolDevice> = {}): PoolDevice {
   return { id: `dev_${name}` as DeviceId, state: "connected", resting: false, room: 10, ...over };
@@ -68,4 +76,20 @@ test("recipients are dealt by room, and one device after the other when it is th
 test("in order, the next one is dealt to when the first has no room left", () => {
   const devices = [device("a", { room: 2 }), device("b")];
   expect(dealDevices(devices, "in_order", 3)).toEqual(["dev_a", "dev_a", "dev_b"]);
+});
+
+test("rows go to the device that draws while it may start chats, then to the one with the most room", () => {
+  const devices = [device("a", { room: 2 }), device("b", { room: 1 }), device("c", { room: 3 })];
+  const by = "dev_a" as DeviceId;
+  const dealt = dealRows(devices, "balanced", { by, count: 8 });
+  expect(dealt).toEqual(["a", "a", "c", "c", "b", "c", "a", "a"].map((name) => `dev_${name}`));
+  const away = devices.map((one) => ({ ...one, state: "disconnected" as const }));
+  expect(dealRows(away, "balanced", { by, count: 2 })).toEqual([by, by]);
+});
+
+test("in order, rows go to the first device with room, whoever draws them", () => {
+  const devices = [device("a", { room: 1 }), device("b", { room: 1 }), device("c", { room: 9 })];
+  const by = "dev_c" as DeviceId;
+  const dealt = dealRows(devices, "in_order", { by, count: 3 });
+  expect(dealt).toEqual(["dev_a", "dev_b", "dev_c"]);
 });

@@ -76,6 +76,27 @@ export function dealDevices(
   });
 }
 
+/**
+ * Who gets rows of a batch without a tie that a device draws: that device as long as it may start chats, then others that may, and where
+ * nobody may it keeps them. In order, the first that may start chats comes first also here.
+ */
+export function dealRows(
+  devices: readonly PoolDevice[],
+  strategy: PoolStrategy,
+  draw: { readonly by: DeviceId; readonly count: number },
+): readonly DeviceId[] {
+  let able = devices.filter((device) => tierOf(device) === 0);
+  return Array.from({ length: draw.count }, () => {
+    const drawing = strategy === "balanced" ? able.find(({ id }) => id === draw.by) : undefined;
+    const best = drawing ?? bestDevice(able, strategy);
+    if (best === undefined) return draw.by;
+    able = able
+      .map((one) => (one === best ? { ...one, room: one.room - 1 } : one))
+      .filter(({ room }) => room > 0);
+    return best.id;
+  });
+}
+
 /** False when both are as good: then the first of the list stays. */
 function isBetter(device: PoolDevice, other: PoolDevice, strategy: PoolStrategy): boolean {
   const tier = tierOf(other) - tierOf(device);

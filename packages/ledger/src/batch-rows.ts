@@ -36,16 +36,20 @@ export interface BatchRows {
     batch: BatchRecord,
     page: { readonly after: number; readonly limit: number },
   ): Promise<{ readonly rows: readonly BatchRow[]; readonly next?: number }>;
-  /** In the order of the ids: those of rows that were not drawn yet; undefined for all others. */
+  /**
+   * For ids that have no record of their own, in their order: the messages of rows that were not drawn yet, or have been drawn in this
+   * very moment; undefined for all others.
+   */
   undrawnRows(ids: readonly MessageId[]): Promise<readonly (MessageRecord | undefined)[]>;
 }
 
-interface RowsDeps extends Pick<Batches, "findBatch" | "readChunk"> {
+interface RowsDeps extends Pick<Batches, "batchesAmong" | "findBatch" | "readChunk"> {
   readonly redis: Redis;
   readonly keys: Keys;
 }
 
-export function batchRows({ redis, keys, findBatch, readChunk }: RowsDeps): BatchRows {
+export function batchRows(deps: RowsDeps): BatchRows {
+  const { redis, keys, findBatch, readChunk } = deps;
   /** What became of rows before they were drawn. */
   async function exitsOf(
     id: BatchId,
@@ -119,18 +123,33 @@ export function batchRows({ redis, keys, findBatch, readChunk }: RowsDeps): Batc
     },
     async undrawnRows(ids) {
       const places = ids.map((id) => rowOf(id));
-      const batches = new Map<BatchId, ReadonlyMap<number, MessageRecord>>();
-      for (const id of new Set(places.map(({ batchId }) => batchId))) {
-        // oxlint-disable-next-line no-await-in-loop -- mostly one
-        const batch = await findBatch(id);
-        if (batch === undefined) continue;
+      const known = await deps.batchesAmong([...new Set(places.map(({ batchId }) => batchId))]);
+      const found = new Map<BatchId, ReadonlyMap<number, MessageRecord>>();
+      for (const id of known) {
         const rows = places.filter(({ batchId }) => batchId === id).map(({ row }) => row);
-        // oxlint-disable-next-line no-await-in-loop
-        batches.set(id, await undrawnOf(batch, rows));
+        // oxlint-disable-next-line no-await-in-loop -- mostly one
+        found.set(id, await nowOf(id, rows));
       }
-      return places.map(({ batchId, row }) => batches.get(batchId)?.get(row));
+      return places.map(({ batchId, row }) => found.get(batchId)?.get(row));
     },
   };
+
+  /** Of these rows, which had no record of their own a moment ago: they may have been drawn since. */
+  async function nowOf(
+    id: BatchId,
+    rows: readonly number[],
+  ): Promise<ReadonlyMap<number, MessageRecord>> {
+    const batch = await findBatch(id);
+    if (batch === undefined) return new Map();
+    const undrawn = await undrawnOf(batch, rows);
+    const drawn = rows.filter((row) => row < batch.cursor && !undrawn.has(row));
+    const hashes = await messagesOf(drawn.map((row) => rowMessageId(id, row)));
+    const records = drawn.flatMap((row, at) => {
+      const message = readMessage(rowMessageId(id, row), hashes[at] ?? {});
+      return message === undefined ? [] : [[row, message] as const];
+    });
+    return new Map([...undrawn, ...records]);
+  }
 }
 
 /** What stands before the time, or the new content, of a row that left or was edited before it was drawn (leave-batch.lua). */

@@ -1,7 +1,18 @@
-import { type BatchId, CHUNK_ROWS, ENTRANCES, type MessageContent } from "@pombo/domain";
+import {
+  type BatchId,
+  CHUNK_ROWS,
+  dealRows,
+  type DeviceId,
+  ENTRANCES,
+  GIVING_BACK,
+  type MessageContent,
+  type PoolId,
+  type Settings,
+} from "@pombo/domain";
 import { originList } from "./attempts.ts";
 import type { Ownership } from "./lane.ts";
 import { carriedBy, carriedText } from "./media.ts";
+import { chooseAmong, poolSurveys, recentSurveys } from "./pool-survey.ts";
 import type { Run } from "./scripts.ts";
 
 /** A row as the message that it becomes. */
@@ -21,12 +32,17 @@ export interface Draw {
   /** The first one that is not drawn after it: everything between them that is not in `rows` was not accepted. */
   readonly to: number;
   readonly rows: readonly RenderedRow[];
+  /** It is sent from a pool. */
+  readonly poolId?: PoolId;
   readonly now: number;
 }
 
 /** How rows of a batch become messages. */
 export interface Draws {
-  /** `moved`: another draw came first, or the batch gives nothing now. A repeat draws nothing more. */
+  /**
+   * `moved`: another draw came first, or the batch gives nothing now. A repeat draws nothing more. Rows of a pool go to the devices that
+   * their recipients are tied to, and the others as `dealRows` says.
+   */
   drawRows(own: Ownership, draw: Draw): Promise<"drawn" | "moved" | "fenced">;
   /** Ends what was drawn from a batch that has ended and has not left; true when there is more to look at. */
   sweepBatch(id: BatchId, now: number): Promise<boolean>;
@@ -35,10 +51,25 @@ export interface Draws {
 /** Rows that one step of a sweep looks at. */
 const SWEEP_STEP = CHUNK_ROWS / 2;
 
-export function draws(run: Run): Draws {
+export function draws(run: Run, settings: Settings): Draws {
   const origins = originList(ENTRANCES.canceled.command);
+  const states = originList(GIVING_BACK);
+  const recent = recentSurveys(poolSurveys(run, settings), settings.pool_seen_ms);
+
+  /** Who gets rows whose recipients have no tie. */
+  async function deal(poolId: PoolId, draw: { by: DeviceId; count: number; now: number }) {
+    const { ids } = await chooseAmong(recent(poolId, draw.now), (devices, strategy) =>
+      dealRows(devices, strategy, draw),
+    );
+    return ids;
+  }
+
   return {
-    async drawRows({ deviceId, epoch }, { batchId, from, to, rows, now }) {
+    async drawRows({ deviceId, epoch }, { batchId, from, to, rows, now, poolId }) {
+      const dealt =
+        poolId === undefined ? [] : await deal(poolId, { by: deviceId, count: rows.length, now });
+      const gives = poolId === undefined ? "" : states;
+      const head = [deviceId, epoch, now, batchId, from, to, gives, dealt.length, ...dealt];
       const flat = rows.flatMap(({ row, to: recipient, content, clientRef = "", metadata }) => {
         const carried = carriedBy(content);
         return [
@@ -50,7 +81,7 @@ export function draws(run: Run): Draws {
           carried === undefined ? "" : carriedText(carried),
         ];
       });
-      const reply = await run("draw-rows", deviceId, epoch, now, batchId, from, to, ...flat);
+      const reply = await run("draw-rows", ...head, ...flat);
       const [kind] = reply as ["drawn" | "moved" | "fenced"];
       return kind;
     },

@@ -91,7 +91,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const run = loadScripts(redis, keys, settings);
   const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
-  const drawing = draws(run);
+  const drawing = draws(run, settings);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
   return {

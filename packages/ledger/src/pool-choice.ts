@@ -9,7 +9,7 @@ import {
   type Tie,
   firmTie,
 } from "@pombo/domain";
-import { type PoolSurvey, poolSurveys, type SurveyPool } from "./pool-survey.ts";
+import { chooseAmong, poolSurveys, recentSurveys, type SurveyPool } from "./pool-survey.ts";
 import type { Run } from "./scripts.ts";
 
 /** What the acceptance of a message of a pool needs to know. */
@@ -46,36 +46,15 @@ export function poolChoices(run: Run, settings: Settings): PoolChoices {
   };
 }
 
-interface Seen {
-  readonly at: number;
-  readonly survey: Promise<PoolSurvey>;
-  /** How often each device was chosen since. */
-  readonly chosen: Map<DeviceId, number>;
-}
-
 /** The best device for a recipient without a tie, by a survey of a moment ago and what was chosen since. */
 function chooser(survey: SurveyPool, seenMs: number) {
-  const pools = new Map<PoolId, Seen>();
-
-  function recent(poolId: PoolId, now: number): Seen {
-    for (const [id, { at }] of pools) if (Math.abs(now - at) >= seenMs) pools.delete(id);
-    const known = pools.get(poolId);
-    if (known !== undefined) return known;
-    const fresh = { at: now, survey: survey(poolId, now), chosen: new Map<DeviceId, number>() };
-    pools.set(poolId, fresh);
-    // Whoever comes after a survey that failed makes another one.
-    fresh.survey.catch(() => pools.delete(poolId));
-    return fresh;
-  }
-
+  const recent = recentSurveys(survey, seenMs);
   return async (poolId: PoolId, now: number): Promise<PoolDevice | undefined> => {
-    const { survey: asked, chosen } = recent(poolId, now);
-    const { strategy, devices } = await asked;
-    if (strategy === undefined) return undefined;
-    const present = devices.map((one) => ({ ...one, room: one.room - (chosen.get(one.id) ?? 0) }));
-    const best = bestDevice(present, strategy);
-    if (best !== undefined) chosen.set(best.id, (chosen.get(best.id) ?? 0) + 1);
-    return best;
+    const { devices, ids } = await chooseAmong(recent(poolId, now), (left, strategy) => {
+      const best = bestDevice(left, strategy);
+      return best === undefined ? [] : [best.id];
+    });
+    return devices.find(({ id }) => id === ids[0]);
   };
 }
 

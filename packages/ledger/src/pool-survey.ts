@@ -59,3 +59,41 @@ function readDevice(
     room: Math.min(budget.left, budget.coldLeft) - (waiting ?? 0),
   };
 }
+
+/** A survey of a moment ago. */
+export interface RecentSurvey {
+  readonly at: number;
+  readonly survey: Promise<PoolSurvey>;
+  /** How often each device was chosen since. */
+  readonly chosen: Map<DeviceId, number>;
+}
+
+/** Surveys that are asked for again only after a while. */
+export function recentSurveys(survey: SurveyPool, seenMs: number) {
+  const pools = new Map<PoolId, RecentSurvey>();
+  return (poolId: PoolId, now: number): RecentSurvey => {
+    for (const [id, { at }] of pools) if (Math.abs(now - at) >= seenMs) pools.delete(id);
+    const known = pools.get(poolId);
+    if (known !== undefined) return known;
+    const fresh = { at: now, survey: survey(poolId, now), chosen: new Map<DeviceId, number>() };
+    pools.set(poolId, fresh);
+    // Whoever comes after a survey that failed makes another one.
+    fresh.survey.catch(() => pools.delete(poolId));
+    return fresh;
+  };
+}
+
+/**
+ * Chooses among the devices of a recent survey, each with less room for every time that it was chosen since. Nothing may come between
+ * the look at what was chosen and the choice.
+ */
+export async function chooseAmong(
+  { survey, chosen }: RecentSurvey,
+  choose: (devices: readonly PoolDevice[], strategy: PoolStrategy) => readonly DeviceId[],
+): Promise<PoolSurvey & { readonly ids: readonly DeviceId[] }> {
+  const seen = await survey;
+  const left = seen.devices.map((one) => ({ ...one, room: one.room - (chosen.get(one.id) ?? 0) }));
+  const ids = seen.strategy === undefined ? [] : choose(left, seen.strategy);
+  for (const id of ids) chosen.set(id, (chosen.get(id) ?? 0) + 1);
+  return { ...seen, ids };
+}

@@ -23,6 +23,14 @@ test("two messages to a new recipient at once go to one device", async () => {
   expect(new Set(devices).size).toBe(1);
 });
 
+test("recipients that are new at the same time are spread too", async () => {
+  await using t = await openPool();
+  const people = Array.from({ length: 9 }, (_, last) => `551191000000${last}`);
+  const ids = await Promise.all(people.map((to) => t.send(to)));
+  const devices = await Promise.all(ids.map((id) => t.deviceOf(id)));
+  for (const id of [A, B, C]) expect(devices.filter((one) => one === id)).toHaveLength(3);
+});
+
 test("a living conversation decides before the room, and a stick before the conversation", async () => {
   await using t = await openPool();
   await t.ledger.warmUp(C, ANA, WARM);
@@ -195,7 +203,7 @@ test("an acceptance that was chosen for a device that has left meanwhile goes to
   const message = newMessage({ recipient: ANA, at: NOW, ...chosen });
   await t.ledger.accept(message);
   expect(await t.deviceOf(message.id)).toBe(B);
-  await t.ledger.deletePool(t.poolId);
+  await t.ledger.deletePool(t.poolId, NOW);
   const late = newMessage({ recipient: BEN, at: NOW, ...chosen });
   expect(await t.ledger.accept(late)).toEqual({ kind: "no-device" });
 });

@@ -39,8 +39,8 @@ export interface Pools {
     edit: PoolEdit,
     now: number,
   ): Promise<{ readonly kind: "edited" | "absent" } | NoDevice>;
-  /** False when there is none. */
-  deletePool(id: PoolId): Promise<boolean>;
+  /** `in-use`: batches that have not ended are sent from it. */
+  deletePool(id: PoolId, now: number): Promise<"deleted" | "absent" | "in-use">;
 }
 
 interface PoolsDeps {
@@ -69,8 +69,10 @@ export function pools({ redis, keys, run, settings }: PoolsDeps): Pools {
       const reply = await run("edit-pool", id, now, name, strategy, ...devices);
       return readReply(reply as Reply<"edited" | "absent">);
     },
-    async deletePool(id) {
-      return (await run("delete-pool", id)) === 1;
+    async deletePool(id, now) {
+      const reply = await run("delete-pool", id, now);
+      if (reply === 2) return "in-use";
+      return reply === 1 ? "deleted" : "absent";
     },
   };
 }

@@ -115,6 +115,8 @@ const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> =
   redrive: "letter-actions",
   "step-operation": "letter-actions",
   accept: "pools",
+  "create-batch": "pools",
+  "draw-rows": "pools",
   "change-device": "pools",
   "find-ties": "pools",
   "return-pooled": "pools",

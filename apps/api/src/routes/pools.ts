@@ -16,6 +16,10 @@ export interface PoolsDeps {
 }
 
 const noPool = { code: "NOT_FOUND", detail: "There is no such pool" } as const;
+const inUse = {
+  code: "CONFLICT",
+  detail: "Batches are sent from this pool: cancel them, or wait for their end",
+} as const;
 const tooMany = { code: "CONFLICT", detail: "There are too many pools" } as const;
 
 /** `POST /v1/pools` */
@@ -72,11 +76,13 @@ export function changePool({ ledger, now }: PoolsDeps): Handler<"changePool"> {
 }
 
 /** `DELETE /v1/pools/:id` */
-export function deletePool({ ledger }: PoolsDeps): Handler<"deletePool"> {
+export function deletePool({ ledger, now }: PoolsDeps): Handler<"deletePool"> {
   return async ({ params, caller }) => {
     const pool = await visiblePool(params.id, caller, ledger);
-    if (pool === undefined || !(await ledger.deletePool(pool.id))) return refuse(noPool);
-    return json(200, { success: true, pool_id: pool.id });
+    if (pool === undefined) return refuse(noPool);
+    const deleted = await ledger.deletePool(pool.id, now());
+    if (deleted === "absent") return refuse(noPool);
+    return deleted === "in-use" ? refuse(inUse) : json(200, { success: true, pool_id: pool.id });
   };
 }
 

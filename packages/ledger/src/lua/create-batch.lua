@@ -15,6 +15,12 @@ end
 redis.call("HSET", key.batch(id), "at", now, "state", "receiving", "state_at", now, "version", "1", "device", ARGV[5], "devices", ARGV[6],
   "gen", ARGV[5] ~= "" and generation(ARGV[5]) or "", "digest", digest, "rows", "0", "chunks", "0", "hash", "", "cursor", "1",
   "rowlog", ARGV[8] == "scheduled" and entry("", "scheduled", now) or entry("", "queued", now), "rest", ARGV[8], unpack(ARGV, 9))
+local pool = redis.call("HGET", key.batch(id), "pool")
+if pool then
+  -- Its devices may have changed since they were read.
+  devices = pool_devices(pool)
+  redis.call("HSET", key.batch(id), "devices", redis.call("HGET", key.pool(pool), "devices") or "[]")
+end
 redis.call("HSET", key.counts(id), "accepted", "0", "open", "0", "undrawn", "0")
 redis.call("ZADD", key.batches(), now, id)
 redis.call("ZADD", key.batchdues(), ARGV[7], id)

@@ -7,10 +7,12 @@ local gen = redis.call("HGET", key.device(device), "gen")
 if gen then
   local version = redis.call("HINCRBY", key.device(device), "version", 1)
   redis.call("HSET", key.removals(), device, gen .. "|0")
-  leave_pools(device, now)
   for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
-    if redis.call("HGET", key.batch(batch), "device") == device then break_batch(batch, "canceled", now, "device_deleted") end
+    local b = redis.call("HMGET", key.batch(batch), "device", "pool")
+    -- A pool's batch goes on with the other devices, if there are any.
+    if b[1] == device or (b[2] and #pool_devices(b[2]) == 1) then break_batch(batch, "canceled", now, "device_deleted") end
   end
+  leave_pools(device, now)
   redis.call("DEL", key.device(device), key.lease(device), key.credentials(device), key.requests(device))
   redis.call("ZREM", key.devices(), device)
   redis.call("ZREM", key.leases(), device)

@@ -11,7 +11,7 @@ if name ~= "" then redis.call("HSET", record, "name", name) end
 if strategy ~= "" then redis.call("HSET", record, "strategy", strategy) end
 if #devices > 0 then
   local before = pool_devices(pool)
-  set_devices(pool, devices)
+  set_devices(pool, devices, now)
   for _, device in ipairs(before) do
     if redis.call("SISMEMBER", key.poolsof(device), pool) == 0 then look_for_returns(device, pool, now) end
   end

@@ -18,12 +18,35 @@ local function look_for_returns(device, pool, at)
   redis.call("ZADD", key.returns(), "NX", at, device .. "|" .. pool)
 end
 
--- From now on the pool has these devices.
-local function set_devices(pool, devices)
-  for _, device in ipairs(pool_devices(pool)) do redis.call("SREM", key.poolsof(device), pool) end
+-- The batches that are sent from a pool and have not ended.
+local function open_batches(pool)
+  local found = {}
+  for _, device in ipairs(pool_devices(pool)) do
+    for _, batch in ipairs(redis.call("ZRANGE", key.batchesof(device), 0, -1)) do
+      if redis.call("HGET", key.batch(batch), "pool") == pool then found[batch] = true end
+    end
+  end
+  return found
+end
+
+-- From now on the pool has these devices, and so have its batches.
+local function set_devices(pool, devices, now)
+  local batches, before = open_batches(pool), pool_devices(pool)
   -- An empty table is an object to cjson.
-  redis.call("HSET", key.pool(pool), "devices", #devices > 0 and cjson.encode(devices) or "[]")
+  local text = #devices > 0 and cjson.encode(devices) or "[]"
+  redis.call("HSET", key.pool(pool), "devices", text)
+  for _, device in ipairs(before) do redis.call("SREM", key.poolsof(device), pool) end
   for _, device in ipairs(devices) do redis.call("SADD", key.poolsof(device), pool) end
+  for batch in pairs(batches) do
+    local class, state = unpack(redis.call("HMGET", key.batch(batch), "class", "state"))
+    for _, device in ipairs(before) do
+      redis.call("ZREM", key.batchesof(device), batch)
+      if redis.call("SISMEMBER", key.poolsof(device), pool) == 0 then redis.call("ZREM", key.ring(device, class), batch) end
+    end
+    redis.call("HSET", key.batch(batch), "devices", text)
+    for _, device in ipairs(devices) do redis.call("ZADD", key.batchesof(device), now, batch) end
+    if state == "running" then join_rings(batch) end
+  end
 end
 
 -- A device that is deleted leaves its pools: what it can give back is given back before the rest is canceled.
@@ -33,7 +56,7 @@ local function leave_pools(device, at)
     for _, other in ipairs(pool_devices(pool)) do
       if other ~= device then others[#others + 1] = other end
     end
-    set_devices(pool, others)
+    set_devices(pool, others, at)
     redis.call("SADD", key.leaving(device), pool)
     look_for_returns(device, pool, at)
   end
@@ -73,12 +96,42 @@ local function warm_devices(pool, recipient, now)
   return found
 end
 
+-- How the devices of recipients are chosen where many are chosen at once: the one that a recipient sticks to or talks to, and where there
+-- is none what `deal` says. `states`: in which devices give back; `except`: a device that is not chosen.
+local function pool_chooser(pool, now, states, deal, except)
+  local living, chosen = {}, {}
+  local function is_living(device)
+    if living[device] == nil then
+      local state = redis.call("HGET", key.device(device), "state")
+      living[device] = state and redis.call("SISMEMBER", key.poolsof(device), pool) == 1
+        and not string.find(states, "," .. state .. ",", 1, true) or false
+    end
+    return living[device]
+  end
+  local function choose(recipient)
+    local stick = redis.call("GET", key.stick(pool, recipient))
+    if stick and stick ~= except then
+      if is_living(stick) then return stick end
+      -- It has messages to give back, and nothing overtakes those.
+      if may_take(stick, pool) and redis.call("EXISTS", key.pooled(stick, pool)) == 1 then return stick end
+    end
+    for _, device in ipairs(warm_devices(pool, recipient, now)) do
+      if device ~= except and is_living(device) then return device end
+    end
+    return deal(is_living)
+  end
+  return function(recipient)
+    chosen[recipient] = chosen[recipient] or choose(recipient)
+    return chosen[recipient]
+  end
+end
+
 -- Moves a message that waits, and can't have left, to another device of its pool. What waits for a time goes on waiting where that time
 -- has nothing to do with the device; everything else is judged anew there.
 local function move_to(m, to, now)
   local from = m.device
   local later = m.place == "due" and (m.status == "scheduled" or m.why == "retry")
-  local parked = m.place == "parked"
+  local parked = m.place == "parked" and is_batch_still(m.batch, m.left, m.redriven_at)
   take_out(m)
   local shut = redis.call("SREM", key.gate(from, m.recipient), m.id) == 1
   free_probe(from, m.id)

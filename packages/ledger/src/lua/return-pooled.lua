@@ -9,11 +9,9 @@ local device, pool, now, cursor, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), AR
 local member = device .. "|" .. pool
 local index = key.pooled(device, pool)
 
-local function gives_back(state)
-  return not state or string.find(ARGV[7], "," .. state .. ",", 1, true)
-end
 local d = redis.call("HMGET", key.device(device), "gen", "state")
-local gone, silent = not d[1], gives_back(d[2])
+local gone = not d[1]
+local silent = gone or string.find(ARGV[7], "," .. d[2] .. ",", 1, true)
 local belongs = redis.call("SISMEMBER", key.poolsof(device), pool) == 1
 
 -- There is nothing to do here, and until something happens to device or pool there will be nothing.
@@ -31,24 +29,13 @@ end
 -- Nothing of it goes any more: what is picked is in its place.
 if silent then take_window_back(device) end
 
-local next_dealt = 9
-local function dealt()
-  local taker = ARGV[next_dealt]
-  next_dealt = next_dealt < #ARGV and next_dealt + 1 or 9
-  return taker
-end
-local function taker(recipient)
-  local stick = redis.call("GET", key.stick(pool, recipient))
-  if stick and stick ~= device and redis.call("SISMEMBER", key.poolsof(stick), pool) == 1
-    and not gives_back(redis.call("HGET", key.device(stick), "state")) then return stick end
-  for _, other in ipairs(warm_devices(pool, recipient, now)) do
-    if other ~= device and not gives_back(redis.call("HGET", key.device(other), "state")) then return other end
-  end
+local dealt = 8
+local choose = pool_chooser(pool, now, ARGV[7], function()
   for _ = 9, #ARGV do
-    local other = dealt()
-    if redis.call("SISMEMBER", key.poolsof(other), pool) == 1 then return other end
+    dealt = dealt < #ARGV and dealt + 1 or 9
+    if redis.call("SISMEMBER", key.poolsof(ARGV[dealt]), pool) == 1 then return ARGV[dealt] end
   end
-end
+end, device)
 -- Behind one that is in an attempt, or picked by a device that goes on. An attempt of a device that is gone won't come back.
 local function is_behind_attempt(m)
   if gone then return false end
@@ -65,7 +52,7 @@ for at = 1, #page, 2 do
   looked, cursor = looked + 1, page[at + 1]
   if not m or m.device ~= device or m.pool ~= pool or m.left then redis.call("ZREM", index, page[at])
   elseif (m.status == "queued" or m.status == "scheduled") and m.place ~= "window" and not is_behind_attempt(m) then
-    local to = taker(m.recipient)
+    local to = choose(m.recipient)
     if to then
       stick_to(pool, m.recipient, to)
       move_to(m, to, now)
