@@ -21,17 +21,21 @@ for _, device in ipairs(ARGV) do
   local d = redis.call("HMGET", key.device(device), "gen", "state", "state_at", "pace", "paired_at", "name", "phone")
   if d[1] then
     local lease = redis.call("GET", key.lease(device))
-    local depths, oldest = {}, {}
-    for index, class in ipairs(CLASSES) do
-      local backlog = key.backlog(device, d[1], class)
-      local first = redis.call("ZRANGE", backlog, 0, 0)[1]
-      depths[index] = first and redis.call("ZCARD", backlog) or 0
-      oldest[index] = first and redis.call("HGET", key.message(first), "at") or ""
+    local depths, oldest, held, window, batches = { 0, 0, 0, 0 }, { "", "", "", "" }, 0, 0, {}
+    -- Most devices have nothing to do: one command says so.
+    local backlogs = {}
+    for index, class in ipairs(CLASSES) do backlogs[index] = key.backlog(device, d[1], class) end
+    if redis.call("EXISTS", key.held(device), key.window(device), key.batchesof(device), unpack(backlogs)) > 0 then
+      for index, backlog in ipairs(backlogs) do
+        local first = redis.call("ZRANGE", backlog, 0, 0)[1]
+        depths[index] = first and redis.call("ZCARD", backlog) or 0
+        oldest[index] = first and redis.call("HGET", key.message(first), "at") or ""
+      end
+      held, window, batches = redis.call("ZCARD", key.held(device)), redis.call("HLEN", key.window(device)), running(device, d[1])
     end
     out[#out + 1] = { device, d, lease or "", lease and "" or redis.call("ZSCORE", key.leases(), device) or "",
       redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "held_until", "paused", "day", "day_sent", "day_cold",
-        "drain_ms", "fed_at"),
-      redis.call("ZCARD", key.held(device)), redis.call("HLEN", key.window(device)), depths, oldest, running(device, d[1]) }
+        "drain_ms", "fed_at"), held, window, depths, oldest, batches }
   end
 end
 return out
