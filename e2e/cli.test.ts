@@ -1,15 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { environment } from "./config.ts";
 import { eventually } from "./eventually.ts";
 import { scanQr } from "./pair-devices.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 import { hasPseudoTerminals, NEEDS_SCRIPT, openPseudoTerminal } from "./pseudo-terminal.ts";
-
-const MAIN = join(import.meta.dirname, "..", "apps", "cli", "src", "main.ts");
+import { type Ended, startCli } from "./run-cli.ts";
 
 let pombo: Pombo;
 let elsewhere: string;
@@ -23,21 +20,9 @@ afterAll(async () => {
   await rm(elsewhere, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** As a script calls it: without a terminal. */
 function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const options = { cwd: elsewhere, env: { ...environment, ...env }, timeout: 60_000 };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], options, (error, out, err) => {
-      const code = error === null ? 0 : Number(error.code);
-      resolve({ code, out, err });
-    });
-  });
+  return startCli(args, { cwd: elsewhere, env }).ended;
 }
 
 function here(): readonly string[] {

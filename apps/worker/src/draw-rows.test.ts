@@ -6,7 +6,8 @@ import { watchMemory } from "./memory-room.ts";
 
 const ID = "bat_0123456789A" as BatchId;
 const OWN = { deviceId: "dev_0000000000000001" as DeviceId, epoch: 1 };
-const hint = (row: number) => ({ batchId: ID, priority: "bulk", row }) as const;
+const hint = (row: number, edition = 0) =>
+  ({ batchId: ID, priority: "bulk", row, edition }) as const;
 
 /** A batch of 700 rows, each third of which was not accepted, and what is drawn from it. */
 function setup(over: Partial<DrawerDeps> = {}) {
@@ -58,6 +59,8 @@ test("a few accepted rows are drawn, rendered, over those that were not accepted
     [2, 4, 5, 7].map((row) => [row, { kind: "text", text: String(row) }]),
   );
   expect(t.reads).toEqual([0, 1]);
+  await t.drawer.draw(OWN, hint(2, 1));
+  expect(t.reads).toEqual([0, 1, 0]);
 });
 
 test("one draw of a batch at a time: who comes meanwhile looks again", async () => {

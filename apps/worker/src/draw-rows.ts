@@ -41,8 +41,8 @@ export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Draw
   const batches = keepLatest<Shared | undefined>(MOST_KEPT);
   const under = new Map<BatchId, Promise<unknown>>();
 
-  const chunkOf = (id: BatchId, index: number): Promise<Rows | undefined> =>
-    chunks.get(`${id} ${index}`, () => ledger.readChunk(id, index));
+  const chunkOf = ({ batchId: id, edition }: DrawHint, index: number): Promise<Rows | undefined> =>
+    chunks.get(`${id} ${index} ${edition}`, () => ledger.readChunk(id, index));
 
   /** Settings never change while there is a batch. */
   const sharedOf = (id: BatchId): Promise<Shared | undefined> =>
@@ -54,9 +54,10 @@ export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Draw
       return poolId === undefined ? { render } : { render, poolId };
     });
 
-  async function drawNow(own: Ownership, { batchId, row: from }: DrawHint) {
+  async function drawNow(own: Ownership, hint: DrawHint) {
+    const { batchId, row: from, edition } = hint;
     const index = Math.floor((from - 1) / CHUNK_ROWS);
-    const [rows, shared] = await Promise.all([chunkOf(batchId, index), sharedOf(batchId)]);
+    const [rows, shared] = await Promise.all([chunkOf(hint, index), sharedOf(batchId)]);
     if (rows === undefined || shared === undefined) return "moved";
     const { render, ...pool } = shared;
     const taken: RenderedRow[] = [];
@@ -69,7 +70,8 @@ export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Draw
       taken.push({ ...packed, row, content: render(packed, rowMessageId(batchId, row)) });
     }
     const to = index * CHUNK_ROWS + at + 1;
-    return ledger.drawRows(own, { batchId, from, to, rows: taken, now: now(), ...pool });
+    const draw = { batchId, from, to, rows: taken, edition, now: now() };
+    return ledger.drawRows(own, { ...draw, ...pool });
   }
 
   return {
