@@ -125,8 +125,6 @@ function depthOf(lanes: readonly LaneSurvey[]): OverviewBody["depth"] {
     return at === Infinity ? null : instant(at);
   };
   const pooled = pooledRows(lanes);
-  const rowsOf = (all: readonly PooledRows[]): number =>
-    all.reduce((total, { rows }) => total + rows, 0);
   const classes = PRIORITIES.map((priority) => {
     const ofClass = pooled.filter((one) => one.priority === priority);
     return [
@@ -144,6 +142,10 @@ function depthOf(lanes: readonly LaneSurvey[]): OverviewBody["depth"] {
     in_window: sum(({ window }) => window),
     ...(Object.fromEntries(classes) as Pick<OverviewBody["depth"], (typeof PRIORITIES)[number]>),
   };
+}
+
+function rowsOf(pooled: readonly PooledRows[]): number {
+  return pooled.reduce((total, { rows }) => total + rows, 0);
 }
 
 function devicesOf(lanes: readonly LaneSurvey[]): OverviewBody["devices"] {
