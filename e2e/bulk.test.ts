@@ -194,7 +194,7 @@ describe.skipIf(!hasPseudoTerminals)(`in a terminal ${NEEDS_SCRIPT}`, () => {
   test("it asks, shows how far it is in one line of any width, pauses, and goes on", async () => {
     const path = await table("shown.csv", 120);
     await using terminal = await inTerminal(path);
-    await terminal.until(/from dev_[0-9a-f]+\? \[y\/N\]/);
+    await terminal.until(/Hi name 1[^]*Send 120 messages from dev_[0-9a-f]+\? \[y\/N\]/);
     terminal.type("y\r");
     await terminal.until(/\[█+░+\] +\d+ % \d+\/120 {2}\d.*\/s {2}\d+ s left/);
     await terminal.resize(34, 30);
@@ -269,6 +269,31 @@ function pressAgain(terminal: PseudoTerminal): () => Promise<string> {
     return await Promise.resolve(terminal.screen().join("\n"));
   };
 }
+
+describe("a preview", () => {
+  test("shows the texts, what is wrong and when it would be done, and sends nothing", async () => {
+    const before = (await batches()).length;
+    const path = await table("preview.csv", 3, ["12,nobody"]);
+    const { code, out } = await start(path, "--preview").ended;
+    expect(out).toMatch(
+      /^preview\.csv: 4 rows\n {2}3 to send.*, 1 invalid\n {2}line 5: to must be/,
+    );
+    expect(out).toMatch(/\+55 11 92\d{3} \d{4} .* Hi name 1\n/);
+    expect(out).toMatch(/It would be done in /);
+    expect(code).toBe(0);
+    const json = await start(path, "--preview", "--json").ended;
+    expect(JSON.parse(json.out)).toMatchObject({ rows: 4, accepted: 3, invalid: 1 });
+    expect(await batches()).toHaveLength(before);
+    await expect(readFile(`${path}.pombo.json`)).rejects.toThrow(/ENOENT/);
+  });
+
+  test("of nothing but bad rows there is nothing to agree to", async () => {
+    const path = await table("bad.csv", 0, ["12,nobody"]);
+    const ended = await start(path).ended;
+    expect(ended.err).toMatch(/Nothing would be sent/);
+    expect(ended.code).toBe(1);
+  });
+});
 
 describe("what makes no sense", () => {
   test.each<[string, string, readonly string[], number, RegExp]>([

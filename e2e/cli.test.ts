@@ -193,6 +193,8 @@ describe("pombo dead-letters", () => {
     expect(list.out).toMatch(new RegExp(`\\n${id} .* SEND_REJECTED +${pombo.ready.device_id}`));
     const groups = await cli(["dead-letters", "groups", ...here()]);
     expect(groups.out).toMatch(/SEND_REJECTED +\d+/);
+    const ofBatch = ["dead-letters", "list", "--batch", "bat_0A1B2C3D4E5", ...here()];
+    expect(await cli(ofBatch)).toMatchObject({ code: 0, out: "", err: "There is none.\n" });
     const shown = await cli(["dead-letters", "show", id, ...here()]);
     expect(shown.out).toMatch(/text +a letter[^]*1 .* failed +SEND_REJECTED[^]*It did not leave/);
     const again = await cli(["dead-letters", "redrive", id, "--text", "better", ...here()]);

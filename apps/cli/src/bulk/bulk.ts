@@ -11,7 +11,8 @@ import { confirm } from "../terminal/confirm.ts";
 import { type Batch, isAllWell, isOver, summary } from "./batch-view.ts";
 import { type BatchSettings, BULK_NAME, readSettings, SETTING_OPTIONS } from "./bulk-options.ts";
 import { saveErrors, saveResults } from "./save-results.ts";
-import { type AcceptedBatch, sizeOf, uploadBatch } from "./upload-batch.ts";
+import { showPreview } from "./show-preview.ts";
+import { type AcceptedBatch, uploadBatch } from "./upload-batch.ts";
 import { readUploadFile, type UploadFile } from "./upload-file.ts";
 import { digestOfSettings, nextMove, readNote, type UploadNote } from "./upload-note.ts";
 import { watchBatch } from "./watch-batch.ts";
@@ -35,7 +36,8 @@ export const BULK = command({
   --on-invalid HOW          skip bad rows, or reject all with one bad row (skip)
   --extra-columns HOW       refuse or ignore columns that nobody asks for (refuse)
   --start WHEN              complete, or streaming: send while the upload still runs (complete)
-  --yes                     ask nothing
+  --preview                 show what would be sent, and send nothing
+  --yes                     show no preview, and ask nothing
   --detach                  end as soon as the rows are accepted
   --again                   send a file that was sent, or begun, once more
   --resume BATCH            watch this batch again; go on with it when it is paused
@@ -49,6 +51,7 @@ Ends with 0 when every row went, 1 when some did not, 5 when the batch goes on w
     ...REMOTE,
     ...SETTING_OPTIONS,
     "template-file": { type: "string" },
+    preview: { type: "boolean", default: false },
     yes: { type: "boolean", short: "y", default: false },
     detach: { type: "boolean", default: false },
     again: { type: "boolean", default: false },
@@ -90,6 +93,8 @@ interface Sending extends OutputOptions {
   readonly settings: BatchSettings;
   readonly url: string;
   readonly yes: boolean;
+  /** Show only. */
+  readonly preview: boolean;
   readonly detach: boolean;
   readonly again: boolean;
 }
@@ -100,12 +105,13 @@ async function sendFile(
 ): Promise<ExitCode> {
   const { file } = sending;
   const { pombo, context } = deps;
+  if (sending.preview) {
+    await showPreview(sending, pombo, context);
+    return EXIT.done;
+  }
   const plan = await planUpload(sending, deps);
   if (plan.kind === "watch") return await watchToEnd(plan.batchId, namesOf(sending), deps);
-  if (plan.isNew) {
-    const { signal } = context.interrupts;
-    await confirm({ says: question(sending), yes: sending.yes, signal }, context.terminal);
-  }
+  if (plan.isNew && !sending.yes) await agree(sending, deps);
   const { settings } = sending;
   const accepted = await uploadBatch({ file, settings, note: plan.note }, deps.uploader, context);
   context.terminal.tell(acceptance(accepted));
@@ -177,9 +183,15 @@ async function statusOf(id: string, pombo: Pombo): Promise<Batch["status"] | und
   }
 }
 
-function question({ file, settings }: Sending): string {
+/** Shows what would be sent, and asks. @throws Stopped */
+async function agree(sending: Sending, { pombo, context }: BulkDeps): Promise<void> {
+  const { settings, file } = sending;
+  const { accepted, complete } = await showPreview(sending, pombo, context);
   const from = settings.from ?? "the device that it names";
-  return `Upload ${basename(file.path)} (${sizeOf(file.bytes)}) and send a message for each row from ${from}?`;
+  const says = complete
+    ? `Send ${grouped(accepted)} messages from ${from}?`
+    : `Send a message for each row of ${basename(file.path)} from ${from}?`;
+  await confirm({ says, yes: false, signal: context.interrupts.signal }, context.terminal);
 }
 
 function acceptance({ batch_id: id, ...counts }: AcceptedBatch): string {

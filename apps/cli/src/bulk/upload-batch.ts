@@ -98,7 +98,7 @@ function openProgress(
 }
 
 /** @example 28.6 MiB */
-export function sizeOf(bytes: number): string {
+function sizeOf(bytes: number): string {
   if (bytes < 1_024) return `${bytes} bytes`;
   return bytes < MIB ? `${Math.round(bytes / 1_024)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
 }
