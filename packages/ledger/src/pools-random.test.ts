@@ -173,9 +173,11 @@ function fleet(t: Bed) {
   }
 
   async function send(to: string, later: number): Promise<void> {
-    const earlier = (await Promise.all(accepted.map((id) => ledger.findMessage(id)))).findLast(
-      (one) => one?.recipient === to,
-    );
+    const records = await Promise.all(accepted.map((id) => ledger.findMessage(id)));
+    // Rows that were not drawn stand with no device.
+    const [earlier] = records
+      .filter((one) => one?.recipient === to && one.place !== "batch" && one.sequence > 0)
+      .toSorted((x, y) => (y?.sequence ?? 0) - (x?.sequence ?? 0));
     const id = await t.send(to, { at: now, ...(later > 0 ? { sendAt: now + later } : {}) });
     accepted.push(id);
     const stands = await t.deviceOf(id);
