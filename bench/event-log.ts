@@ -27,7 +27,7 @@ const PROOFS: ReadonlySet<string> = new Set(["message.sent", "message.delivered"
 const LOOK_MS = 50;
 const PAUSE_MS = 200;
 const QUIET_MS = 2_000;
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 900_000;
 const PAGE = 5_000;
 
 export function openEventLog(redis: Redis, keys: Keys): EventLog {

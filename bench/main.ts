@@ -2,6 +2,7 @@ import { cpus, loadavg } from "node:os";
 import { accept, profileAccept } from "./accept.ts";
 import { backlog } from "./backlog.ts";
 import { bulk } from "./bulk.ts";
+import { bulkDispatch } from "./bulk-dispatch.ts";
 import { backlogNeighbours } from "./backlog-neighbours.ts";
 import { dispatch } from "./dispatch.ts";
 import { endToEnd } from "./end-to-end.ts";
@@ -20,6 +21,7 @@ import { openStage, type Stage } from "./stage.ts";
  *   end-to-end   the whole product beside bare Baileys: rate, latency
  *   accept       the API beside a bare Express handler with one BullMQ add
  *   bulk         uploads of very many rows beside BullMQ's addBulk
+ *   bulk-dispatch   the rows of a batch from a pool of many devices, beside bare Baileys
  *   backlog      cost and bytes while very many messages wait
  *   backlog-neighbours   one-time passwords on a device with a long backlog, and the devices beside it
  *   idle         what a worker costs that owns 10,000 devices, 200 of them connected
@@ -36,6 +38,7 @@ const RUNS: Readonly<Record<Part, Run>> = {
   "end-to-end": endToEnd,
   accept,
   bulk,
+  "bulk-dispatch": bulkDispatch,
   backlog,
   "backlog-neighbours": backlogNeighbours,
   life,

@@ -6,6 +6,7 @@ export const PARTS = [
   "end-to-end",
   "accept",
   "bulk",
+  "bulk-dispatch",
   "backlog",
   "backlog-neighbours",
   "life",

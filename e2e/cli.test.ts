@@ -1,15 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { environment } from "./config.ts";
 import { eventually } from "./eventually.ts";
 import { scanQr } from "./pair-devices.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 import { hasPseudoTerminals, NEEDS_SCRIPT, openPseudoTerminal } from "./pseudo-terminal.ts";
-
-const MAIN = join(import.meta.dirname, "..", "apps", "cli", "src", "main.ts");
+import { type Ended, startCli } from "./run-cli.ts";
 
 let pombo: Pombo;
 let elsewhere: string;
@@ -23,21 +20,9 @@ afterAll(async () => {
   await rm(elsewhere, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** As a script calls it: without a terminal. */
 function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const options = { cwd: elsewhere, env: { ...environment, ...env }, timeout: 60_000 };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], options, (error, out, err) => {
-      const code = error === null ? 0 : Number(error.code);
-      resolve({ code, out, err });
-    });
-  });
+  return startCli(args, { cwd: elsewhere, env }).ended;
 }
 
 function here(): readonly string[] {
@@ -208,6 +193,8 @@ describe("pombo dead-letters", () => {
     expect(list.out).toMatch(new RegExp(`\\n${id} .* SEND_REJECTED +${pombo.ready.device_id}`));
     const groups = await cli(["dead-letters", "groups", ...here()]);
     expect(groups.out).toMatch(/SEND_REJECTED +\d+/);
+    const ofBatch = ["dead-letters", "list", "--batch", "bat_0A1B2C3D4E5", ...here()];
+    expect(await cli(ofBatch)).toMatchObject({ code: 0, out: "", err: "There is none.\n" });
     const shown = await cli(["dead-letters", "show", id, ...here()]);
     expect(shown.out).toMatch(/text +a letter[^]*1 .* failed +SEND_REJECTED[^]*It did not leave/);
     const again = await cli(["dead-letters", "redrive", id, "--text", "better", ...here()]);

@@ -16,12 +16,21 @@ export const hasPseudoTerminals = spawnSync("script", ["--version"], {
   encoding: "utf8",
 }).stdout?.includes("util-linux");
 
+/** What the emulator is, whatever terminal the tests run in. */
+const TERMINAL = {
+  SHELL: "/bin/sh",
+  TERM: "xterm-256color",
+  TERM_PROGRAM: "xterm.js",
+  VTE_VERSION: undefined,
+  KITTY_WINDOW_ID: undefined,
+};
+
 /** Why a test is left out, for its name. */
 export const NEEDS_SCRIPT = "(needs script of util-linux)";
 
 /** A program in a terminal: what a person would see is kept by an emulator. */
 export interface PseudoTerminal extends AsyncDisposable {
-  /** The lines of the screen, without the blanks at their ends; with what has scrolled away. */
+  /** The lines of the screen, without the blanks at their ends; with what has scrolled away. One that was too wide is one all the same. */
   screen(): readonly string[];
   /** Resolves with the screen when it shows the pattern. */
   until(pattern: RegExp): Promise<string>;
@@ -49,7 +58,7 @@ export async function openPseudoTerminal(
   const shell = `tty > ${nameFile}; stty cols ${columns} rows ${rows}; exec ${words.join(" ")}`;
   const child = spawn("script", ["-qfec", shell, "/dev/null"], {
     cwd: folder,
-    env: { ...environment, SHELL: "/bin/sh", TERM: "xterm-256color" },
+    env: { ...environment, ...TERMINAL, INIT_CWD: folder },
     stdio: ["pipe", "pipe", "ignore"],
   });
   const emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
@@ -86,10 +95,13 @@ function quoted(word: string): string {
 
 function linesOf(emulator: xterm.Terminal): readonly string[] {
   const { active } = emulator.buffer;
-  const lines = Array.from(
-    { length: active.length },
-    (_, at) => active.getLine(at)?.translateToString(true) ?? "",
-  );
+  const lines: string[] = [];
+  for (let at = 0; at < active.length; at += 1) {
+    const line = active.getLine(at);
+    const text = line?.translateToString(true) ?? "";
+    if (line?.isWrapped === true) lines.push((lines.pop() ?? "") + text);
+    else lines.push(text);
+  }
   return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1);
 }
 

@@ -64,8 +64,11 @@ const attempts: number = message.attempts;
 const code: ErrorCode | "NO_ANSWER" | (string & {}) = await pombo
   .getMessage({ id: "3EB0000000000000000000" })
   .then(() => "none", (error: unknown) => (error instanceof PomboError ? error.code : "other"));
+const rows = (): Iterable<{ to: string; name: string }> => [{ to: "+5511900000003", name: "Ana" }];
+const batch = await pombo.batches.create({ from, template: "Hi {{name}}", rows });
+const accepted: number = batch.accepted;
 const { kind } = await verifyWebhook({ headers: new Headers(), body: "{}" }, { secret: "whsec_AAAA" });
-console.log(JSON.stringify({ id, node: process.version, status: message.status, attempts, code, kind, told: told.at(-1) }));
+console.log(JSON.stringify({ id, node: process.version, status: message.status, attempts, accepted, code, kind, told: told.at(-1) }));
 `;
 
 /** Each of its lines but the first two is an error. */
@@ -75,6 +78,7 @@ export const a = await pombo.sendMessage({ from: "dev_1", to: "5511900000002", t
 export const b = await pombo.getMessage();
 export const c: number = (await pombo.getMessage({ id: "1" })).message_id;
 export const d = await pombo.wutsSendText({});
+export const e = await pombo.batches.create({ from: "dev_1" });
 `;
 
 /** Runs the package in a realm that has these names and no others. */
@@ -135,6 +139,7 @@ test("the packed package type-checks for a consumer who has nothing else, and re
     "4",
     "5",
     "6",
+    "7",
   ]);
 });
 
@@ -150,6 +155,7 @@ test("it sends, waits, listens and reads its errors under each Node of this mach
     expect(said).toMatchObject({
       id: expect.stringMatching(/^3EB0[0-9A-F]{18}$/) as string,
       attempts: 1,
+      accepted: 1,
       code: "MESSAGE_NOT_FOUND",
       kind: "refused",
       told: "message.read",

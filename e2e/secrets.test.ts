@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
 test("the logs of a whole run hold no key, no text, no full phone number and no Signal session", async () => {
@@ -17,6 +18,15 @@ test("the logs of a whole run hold no key, no text, no full phone number and no 
   await pombo.until(await pombo.send(to, text), ({ status }) => status === "read");
   await pombo.control("POST", `/admin/phones/${to}/messages`, { to: pombo.ready.phone, text });
   await pombo.api("POST", "/v1/messages", { from: pombo.ready.device_id, to: `${to}x`, text });
+  await pombo.api("POST", "/v1/suppressions", { to, note: text });
+  for (const method of ["GET", "DELETE"])
+    // oxlint-disable-next-line no-await-in-loop
+    await pombo.api(method, `/v1/suppressions/${to}`);
+  const erased = await pombo.api<{ operation_id: string }>("DELETE", `/v1/contacts/+${to}/data`);
+  await eventually(
+    () => pombo.api<{ state: string }>("GET", `/v1/operations/${erased.body.operation_id}`),
+    ({ body }) => body.state === "done",
+  );
   await pombo.stop();
 
   const folder = join(pombo.data, "logs");

@@ -1,13 +1,31 @@
 import { expect, test } from "vitest";
 import { isViolated, judge } from "./judge.ts";
-import { SHORT } from "./options.ts";
+import { SHORT, SHORT_BATCH } from "./options.ts";
 import { runChaos } from "./run-chaos.ts";
+import { wrongCounts } from "./upload.ts";
 
 test("killed, stopped, cut and deafened: nothing is lost, doubled, reordered, stuck or called what it is not", async () => {
   const said: string[] = [];
   const { findings } = await runChaos(SHORT, (line) => said.push(line));
   expect(findings.filter(isViolated), said.join("\n")).toEqual([]);
 }, 180_000);
+
+test("an upload for a pool, under the same troubles: every row once, and the counts always add up", async () => {
+  const said: string[] = [];
+  const { findings } = await runChaos(SHORT_BATCH, (line) => said.push(line));
+  expect(findings.filter(isViolated), said.join("\n")).toEqual([]);
+}, 240_000);
+
+test.each([
+  [{ accepted: 3, invalid: 9, duplicate: 0, suppressed: 0, queued: 1, sent: 2 }, undefined],
+  [
+    { accepted: 3, invalid: 0, duplicate: 0, suppressed: 0, queued: 1, sent: 1 },
+    "the counts add up to 2",
+  ],
+  [{ accepted: 1, invalid: 0, duplicate: 0, suppressed: 0, queued: 1 }, "2 were accepted before"],
+])("counts that are wrong are found: %o", (counts, says) => {
+  expect(wrongCounts(counts, 2)).toBe(says);
+});
 
 const letter = { text: "a #1", device: 0, recipient: "a", at: 0, id: "ID1", tries: 1 };
 const after = { ...letter, text: "a #2", id: "ID2" };

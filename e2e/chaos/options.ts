@@ -25,6 +25,8 @@ export interface ChaosOptions {
   readonly seconds: number;
   /** the end comes when nothing has settled for so long after the last acceptance */
   readonly settleSeconds: number;
+  /** the messages are the rows of one upload from a pool of all devices, not single ones */
+  readonly batch?: boolean;
   /** keeps the data and the logs there; absent: they are removed at the end */
   readonly data?: string;
 }
@@ -63,7 +65,18 @@ export const SHORT: ChaosOptions = {
   settleSeconds: 45,
 };
 
-export const CHAOS_HELP = `npm run chaos -- [--short] [--data DIR] [--name N …]
+/** With --batch; more rows than are packed together. */
+export const SHORT_BATCH: ChaosOptions = {
+  ...SHORT,
+  batch: true,
+  messages: 1_200,
+  devices: 8,
+  recipients: 10,
+  ackMs: 80,
+  seconds: 12,
+};
+
+export const CHAOS_HELP = `npm run chaos -- [--short] [--batch] [--data DIR] [--name N …]
 
   ${Object.entries(LONG)
     .map(([name, value]) => `--${flagOf(name).padEnd(16)} ${value}`)
@@ -81,7 +94,9 @@ export function parseChaosOptions(args: readonly string[]): ParsedChaos {
     return { kind: "refused", says: error instanceof Error ? error.message : String(error) };
   }
   if (values["help"] === true) return { kind: "refused", says: CHAOS_HELP };
-  const base = values["short"] === true ? SHORT : LONG;
+  const batch = values["batch"] === true;
+  const short = batch ? SHORT_BATCH : SHORT;
+  const base = values["short"] === true ? short : { ...LONG, batch };
   const numbers = NAMES.map((name) => [name, Number(values[flagOf(name)] ?? base[name])] as const);
   const wrong = numbers.find(([, value]) => !Number.isInteger(value) || value < 0);
   if (wrong !== undefined)
@@ -91,11 +106,12 @@ export function parseChaosOptions(args: readonly string[]): ParsedChaos {
   return { kind: "options", options: typeof data === "string" ? { ...options, data } : options };
 }
 
-const NAMES = Object.keys(LONG) as Exclude<keyof ChaosOptions, "data">[];
+const NAMES = Object.keys(LONG) as Exclude<keyof ChaosOptions, "batch" | "data">[];
 
 const FLAGS: ParseArgsOptionsConfig = {
   ...Object.fromEntries(NAMES.map((name) => [flagOf(name), { type: "string" }])),
   data: { type: "string" },
+  batch: { type: "boolean" },
   short: { type: "boolean" },
   help: { type: "boolean" },
 };

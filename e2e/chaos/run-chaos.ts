@@ -7,6 +7,7 @@ import { type Done, makeTrouble, slowDown } from "./make-trouble.ts";
 import type { ChaosOptions } from "./options.ts";
 import { makePlan, type Trouble } from "./plan.ts";
 import { openStage, type Stage } from "./stage.ts";
+import { upload } from "./upload.ts";
 
 export interface ChaosReport {
   readonly findings: readonly Finding[];
@@ -31,7 +32,10 @@ export async function runChaos(options: ChaosOptions, tell: Tell): Promise<Chaos
   const began = Date.now();
   const dice = openDice(options.seed + 1);
   const [correspondence, done] = await Promise.all([
-    correspond(stage, plan.threads, { dice: openDice(options.seed + 2), began }),
+    (options.batch === true ? upload : correspond)(stage, plan.threads, {
+      dice: openDice(options.seed + 2),
+      began,
+    }),
     playTroubles(plan.troubles, stage, { dice, began, tell }),
   ]);
   const { accepted, odd } = correspondence;

@@ -127,10 +127,20 @@ async function bindKey(pombo: Pombo, device: string): Promise<string> {
   return (await pombo.api<{ key: string }>("POST", "/v1/api-keys", body)).body.key;
 }
 
+function batchBody(device: string) {
+  const rows = [
+    { to: "5511900000002", name: "Ana" },
+    { to: "7", name: "Bo" },
+  ];
+  return { from: device, template: "Hello {{name}}", rows };
+}
+
 function rightBodies(device: string): FuzzWorld["right"] {
   const bulk = { filter: { code: "POISONED" } };
   return {
     "POST /v1/messages": { from: device, to: "5511900000002", text: "hello" },
+    "POST /v1/batches": batchBody(device),
+    "POST /v1/batches/preview": batchBody(device),
     "POST /v1/api-keys": { name: "fuzz", scopes: ["messages:read"], devices: [device] },
     "POST /v1/devices": { name: "fuzz" },
     "POST /v1/devices/{id}/pairing-code": { phone: "5511900000009" },
@@ -181,6 +191,7 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
   const bulk = await pombo.api<{ operation_id?: string }>("POST", "/v1/dead-letters/discard", {
     filter: { code: "POISONED" },
   });
+  const batch = await pombo.api<{ batch_id?: string }>("POST", "/v1/batches", batchBody(device));
   const letters = await pombo.api<{ dead_letters?: { message_id: string }[] }>(
     "GET",
     "/v1/dead-letters?limit=5",
@@ -198,6 +209,8 @@ async function fillPool(pombo: Pombo): Promise<Pool> {
     ids: [sent, ...failed],
     "dead-letters": failed.length === 0 ? [sent] : failed,
     "api-keys": [key.body.id ?? "key_0"],
+    batches: [batch.body.batch_id ?? "none"],
+    batch_id: [batch.body.batch_id ?? "none"],
     operations: [bulk.body.operation_id ?? "op_0000000000000000"],
     pools: [pool.body.pool_id ?? "none"],
     webhooks: [hook.body.webhook_id ?? "none"],

@@ -1,4 +1,5 @@
 import { nearestName } from "@pombo/contract";
+import { BULK } from "./bulk/bulk.ts";
 import { CannotStart } from "./cannot-start.ts";
 import type { Command } from "./command/command.ts";
 import { EXIT } from "./command/exit-code.ts";
@@ -27,6 +28,7 @@ const RESTART_AFTER_MS = 2_000;
 
 const COMMANDS: readonly Command[] = [
   SEND,
+  BULK,
   LIST_DEVICES,
   PAIR_DEVICE,
   LIST_LETTERS,
@@ -49,7 +51,8 @@ export interface Host {
 /** Runs what was typed; resolves with the exit code. */
 export async function runPombo(args: readonly string[], host: Host): Promise<number> {
   const { stdin: input, stdout: output, stderr: errors } = host;
-  using terminal = openTerminal({ input, output, errors });
+  const { environment } = readConfig();
+  using terminal = openTerminal({ input, output, errors, environment });
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h") {
     terminal.print(overview());

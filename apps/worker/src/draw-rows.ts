@@ -18,6 +18,8 @@ export interface Drawer {
 export interface DrawerDeps {
   readonly ledger: Pick<Ledger, "drawRows" | "findBatch" | "readChunk">;
   readonly settings: Pick<Settings, "batch_draw_rows">;
+  /** Redis has room for more messages. */
+  readonly hasRoom: () => Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -34,13 +36,13 @@ const MOST_KEPT = 64;
 /**
  * One draw of a batch at a time: lanes of a pool that drew at once would mostly draw the same rows, and only one of them would be heard.
  */
-export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
+export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Drawer {
   const chunks = keepLatest<Rows | undefined>(MOST_KEPT);
   const batches = keepLatest<Shared | undefined>(MOST_KEPT);
   const under = new Map<BatchId, Promise<unknown>>();
 
-  const chunkOf = (id: BatchId, index: number): Promise<Rows | undefined> =>
-    chunks.get(`${id} ${index}`, () => ledger.readChunk(id, index));
+  const chunkOf = ({ batchId: id, edition }: DrawHint, index: number): Promise<Rows | undefined> =>
+    chunks.get(`${id} ${index} ${edition}`, () => ledger.readChunk(id, index));
 
   /** Settings never change while there is a batch. */
   const sharedOf = (id: BatchId): Promise<Shared | undefined> =>
@@ -52,9 +54,10 @@ export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
       return poolId === undefined ? { render } : { render, poolId };
     });
 
-  async function drawNow(own: Ownership, { batchId, row: from }: DrawHint) {
+  async function drawNow(own: Ownership, hint: DrawHint) {
+    const { batchId, row: from, edition } = hint;
     const index = Math.floor((from - 1) / CHUNK_ROWS);
-    const [rows, shared] = await Promise.all([chunkOf(batchId, index), sharedOf(batchId)]);
+    const [rows, shared] = await Promise.all([chunkOf(hint, index), sharedOf(batchId)]);
     if (rows === undefined || shared === undefined) return "moved";
     const { render, ...pool } = shared;
     const taken: RenderedRow[] = [];
@@ -67,7 +70,8 @@ export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
       taken.push({ ...packed, row, content: render(packed, rowMessageId(batchId, row)) });
     }
     const to = index * CHUNK_ROWS + at + 1;
-    return ledger.drawRows(own, { batchId, from, to, rows: taken, now: now(), ...pool });
+    const draw = { batchId, from, to, rows: taken, edition, now: now() };
+    return ledger.drawRows(own, { ...draw, ...pool });
   }
 
   return {
@@ -79,7 +83,7 @@ export function openDrawer({ ledger, settings, now }: DrawerDeps): Drawer {
         await before.catch(() => undefined);
         return "moved";
       }
-      const drawing = drawNow(own, hint);
+      const drawing = hasRoom().then((room) => (room ? drawNow(own, hint) : "moved"));
       under.set(batchId, drawing);
       try {
         return await drawing;

@@ -1,7 +1,7 @@
 import { openLedger } from "@pombo/ledger";
 import { openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
-import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
+import { cellKeys, checkRedis, openRedis, usedPercent } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { measureLog, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
 import { once } from "node:events";
@@ -9,6 +9,7 @@ import { type Config, readConfig } from "./config.ts";
 import { openDrawer } from "./draw-rows.ts";
 import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
+import { watchMemory } from "./memory-room.ts";
 import { ownDevice } from "./own-device.ts";
 import { measureEvidence, workMeasures } from "./measure-work.ts";
 import { createHostSlots, createSlots } from "./slots.ts";
@@ -67,7 +68,9 @@ async function run(config: Config): Promise<void> {
 
   await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();
-  const drawer = openDrawer({ ledger, settings, now: Date.now });
+  const used = async (): Promise<number> => usedPercent(await commands.client.info("memory"));
+  const hasRoom = watchMemory({ used, settings, clock: () => performance.now() });
+  const drawer = openDrawer({ ledger, settings, hasRoom, now: Date.now });
   const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
   await using fleet = await openFleet({
     owner: config.owner,

@@ -42,9 +42,10 @@ export const BATCH_ROUTES = {
       "INVALID_JSON",
       "INVALID_REQUEST_FORMAT",
       "DEVICE_NOT_FOUND",
+      "MEDIA_UNACCEPTABLE",
       "IDEMPOTENCY_KEY_REUSED",
-      "IDEMPOTENCY_KEY_IN_PROGRESS",
       "CONFLICT",
+      "BATCH_NOT_FOUND",
     ],
   },
   previewBatch: {

@@ -40,7 +40,7 @@ export function readMessage(received: WAMessage): InboundMessage | undefined {
 /** The chat and the writer, by number where WhatsApp tells it. */
 function placeOf(
   key: WAMessage["key"],
-): Pick<InboundMessage, "chat" | "from" | "author"> | undefined {
+): Pick<InboundMessage, "chat" | "from" | "lid" | "author"> | undefined {
   const { remoteJid, remoteJidAlt, participant, participantAlt } = key;
   const jid = remoteJid ?? "";
   if (isJidGroup(jid)) {
@@ -50,7 +50,9 @@ function placeOf(
   }
   if (!isPnUser(jid) && !isLidUser(jid)) return undefined;
   const chat = nameOf(jid, remoteJidAlt);
-  return { chat, from: chat };
+  const lid = [jid, remoteJidAlt ?? undefined].find((candidate) => isLidUser(candidate));
+  const known = lid === undefined || isLidUser(chat) ? {} : { lid: jidNormalizedUser(lid) };
+  return { chat, from: chat, ...known };
 }
 
 /** Digits, or the LID where there is no number. */

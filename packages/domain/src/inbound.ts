@@ -21,6 +21,8 @@ export interface InboundMessage {
   readonly chat: string;
   /** Who wrote it: digits, or `…@lid`. */
   readonly from: string;
+  /** His LID, where it is known beside the number: in the record only. */
+  readonly lid?: string;
   /** In a group: the writer as the group names people, a JID. Quotes and reactions name him so. */
   readonly author?: string;
   /** What the sender calls himself. */

@@ -122,6 +122,14 @@ export const VARIABLES = {
     absent: "6379",
   },
   POMBO_REDIS_MAXMEMORY: { of: "the compose file", says: "its memory", absent: "1gb" },
+  POMBO_REDIS_PASSWORD: { of: "the compose file", says: "its password. Demanded", secret: true },
+  POMBO_IMAGE: { of: "the compose file", says: "the image of Pombo", absent: "pombo:local" },
+  POMBO_HTTP_PORT: { of: "the compose file", says: "port of the proxy", absent: "8080" },
+  POMBO_GRAFANA_PASSWORD: {
+    of: "the compose file",
+    says: "of Grafana's admin, with the profile observability",
+    secret: true,
+  },
 
   POMBO_API_FAULT_POINT: { of: "tests", says: "where the API dies" },
   POMBO_FAULT_POINT: { of: "tests", says: "where a worker dies" },

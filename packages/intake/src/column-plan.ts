@@ -150,10 +150,13 @@ function unknownColumns(
     .slice(0, MOST_ENTRIES)
     .map((column) => {
       const field = shortened(column);
-      const hint = meant(column, names) || `; the known columns are ${listed(names)}`;
+      const hint = meant(column, names) || `; the known columns are ${listed(names)}${LEFT_OUT}`;
       return { field, message: `unknown column "${field}"${hint}`, value: null };
     });
 }
+
+/** How the setting of a batch is called that asks for it. */
+const LEFT_OUT = "; extra_columns=ignore leaves out what is unknown";
 
 /** Most columns that a message names. */
 const MOST_NAMES = 8;

@@ -51,10 +51,10 @@ function rowOf({ length: width }: readonly string[], rowChars: number) {
   return ({ line, cells, chars, wrong }: CsvRecord): RawRow => {
     if (chars > rowChars) return tooLong(line, chars, rowChars);
     if (wrong !== undefined)
-      return unreadable(line, { code: "VALIDATION_ERROR", message: wrong, value: cells.join(" ") });
+      return unreadable(line, { code: "VALIDATION_ERROR", message: wrong, value: cells.join(",") });
     if (cells.length !== width) {
       const message = `the row has ${counted(cells.length, "value")}, but the header has ${counted(width, "column")}`;
-      return unreadable(line, { code: "VALIDATION_ERROR", message, value: cells });
+      return unreadable(line, { code: "VALIDATION_ERROR", message, value: cells.join(",") });
     }
     return { line, content: { kind: "cells", cells }, hashed: JSON.stringify(cells) };
   };

@@ -27,7 +27,7 @@ export function unreadable(line: number, why: Omit<Unreadable, "kind">): RawRow 
   return {
     line,
     content: { kind: "unreadable", ...why },
-    hashed: `!${JSON.stringify(why.value)}`,
+    hashed: `!${JSON.stringify([why.message, why.value])}`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as otherWork } from "node:timers/promises";
 import { type BatchError, CHUNK_ROWS, MOST_ROWS, type PackedRow } from "@pombo/domain";
-import { type ChainHash, nextHash } from "./chain.ts";
+import { type ChainHash, openChain } from "./chain.ts";
 import type { Upload } from "./open-upload.ts";
 import type { RawRow } from "./raw-row.ts";
 import type { RowRules } from "./row-rules.ts";
@@ -44,28 +44,27 @@ export async function* readRows(
   upload: Pick<Upload, "rows">,
   { rules, seed }: RowsReading,
 ): AsyncGenerator<RowsEvent, void, undefined> {
-  let hash = seed;
+  const chain = openChain(seed);
   let index = 0;
   let held: RawRow[] = [];
-  const next = (rows: readonly RawRow[]): Chunk => {
-    hash = nextHash(hash, rows);
-    const chunk = chunkOf(rows, { index, hash, rules });
+  const next = (): Chunk => {
+    const chunk = chunkOf(held, { index, hash: chain.next(), rules });
     index += 1;
+    held = [];
     return chunk;
   };
   try {
     for await (const rows of upload.rows) {
       for (const row of rows) {
+        chain.add(row);
         held.push(row);
-        if (held.length < CHUNK_ROWS) continue;
-        yield next(held);
-        held = [];
+        if (held.length === CHUNK_ROWS) yield next();
       }
       if (index * CHUNK_ROWS > MOST_ROWS) throw tooMany();
     }
     const rows = index * CHUNK_ROWS + held.length;
     if (rows === 0) throw noRows();
-    if (held.length > 0) yield next(held);
+    if (held.length > 0) yield next();
     yield { kind: "ended", rows };
   } catch (error) {
     yield stopOf(error);

@@ -121,7 +121,7 @@ function linesIn(bytes: Buffer, end: number): number {
 }
 
 function notUtf8(line: number) {
-  return undecodable(`The upload is not valid UTF-8 (line ${line})`, line);
+  return undecodable(`The upload is not valid UTF-8 (line ${line}): save it as UTF-8`, line);
 }
 
 function binary(line: number) {

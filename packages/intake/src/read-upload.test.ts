@@ -158,7 +158,7 @@ test("a header that does not fit is told column by column", async () => {
     'there is no column "to"',
   ]);
   expect(await wrong("to,x\n1,2\n", {})).toEqual([
-    'unknown column "x"; the known columns are to, client_ref, metadata, text, image.url, image.media_id, image.caption, image.file_name and others',
+    'unknown column "x"; the known columns are to, client_ref, metadata, text, image.url, image.media_id, image.caption, image.file_name and others; extra_columns=ignore leaves out what is unknown',
     "there is no template, and no column with a content, like text or image.url",
   ]);
   expect(await wrong("Telefone,name\n1,2\n", { ...TEMPLATE, extraColumns: true })).toEqual([
@@ -176,7 +176,7 @@ test("a header that does not fit is told column by column", async () => {
     'unknown column "nme"; did you mean "name"?',
   ]);
   expect(await wrong("to,name,city\n1,2,3\n")).toEqual([
-    'unknown column "city"; the known columns are to, client_ref, metadata, name',
+    'unknown column "city"; the known columns are to, client_ref, metadata, name; extra_columns=ignore leaves out what is unknown',
   ]);
   expect(await wrong("to,name,name\n1,2,3\n")).toEqual([
     'The header has the column "name" twice (line 1)',

@@ -125,7 +125,7 @@ function worker(t: Bed) {
     return rowMessageId(one.id, 1 + (of.row % one.rows.length));
   };
 
-  async function draw({ batchId, row: from }: DrawHint): Promise<void> {
+  async function draw({ batchId, row: from, edition }: DrawHint): Promise<void> {
     const source = uploads.find(({ id }) => id === batchId);
     if (source === undefined) throw new Error("a batch that nobody uploaded");
     const to = Math.min(from + DRAW, source.rows.length + 1);
@@ -137,7 +137,7 @@ function worker(t: Bed) {
           ? []
           : [{ ...row, row: from + at, content: render(row, rowMessageId(batchId, from + at)) }],
       );
-    await t.ledger.drawRows(own, { batchId, from, to, rows, now });
+    await t.ledger.drawRows(own, { batchId, from, to, rows, edition, now });
   }
 
   /** Looks until it picks or nothing moves any more. */

@@ -389,3 +389,13 @@ test("rows of a lane wait for what they wait for: their batch, its time, or thei
   await t.ledger.peek(DEVICE, NOW);
   expect(await blockedBy(id, 1)).toBe("batch_paused");
 });
+
+test("rows that were rewritten since they were read are not drawn", async () => {
+  await using t = await setup();
+  const id = await uploaded(t, rowsOf(2));
+  // As an erasure does.
+  await t.redis.hincrby(t.keys.batch(id), "edition", 1);
+  expect(await draw(t, id, rowsOf(2))).toBe("moved");
+  const [hint] = (await t.ledger.peek(DEVICE, NOW)).draws;
+  expect(hint).toMatchObject({ batchId: id, row: 1, edition: 1 });
+});

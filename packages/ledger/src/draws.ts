@@ -32,6 +32,8 @@ export interface Draw {
   /** The first one that is not drawn after it: everything between them that is not in `rows` was not accepted. */
   readonly to: number;
   readonly rows: readonly RenderedRow[];
+  /** As the hint had it: rows that were rewritten since are read anew. 0 when absent. */
+  readonly edition?: number;
   /** It is sent from a pool. */
   readonly poolId?: PoolId;
   readonly now: number;
@@ -65,11 +67,12 @@ export function draws(run: Run, settings: Settings): Draws {
   }
 
   return {
-    async drawRows({ deviceId, epoch }, { batchId, from, to, rows, now, poolId }) {
+    async drawRows({ deviceId, epoch }, { batchId, from, to, rows, now, poolId, edition = 0 }) {
       const dealt =
         poolId === undefined ? [] : await deal(poolId, { by: deviceId, count: rows.length, now });
       const gives = poolId === undefined ? "" : states;
-      const head = [deviceId, epoch, now, batchId, from, to, gives, dealt.length, ...dealt];
+      const where = [deviceId, epoch, now, batchId, from, to, edition];
+      const head = [...where, gives, dealt.length, ...dealt];
       const flat = rows.flatMap(({ row, to: recipient, content, clientRef = "", metadata }) => {
         const carried = carriedBy(content);
         return [

@@ -393,6 +393,17 @@ test("a suppression under a LID that is found on the way becomes a digest too", 
   expect((await t.ledger.suppressedOf([OLD_LID], "bulk")).size).toBe(1);
 });
 
+test("a LID that only a received message tells is hers too", async () => {
+  await using t = await setup();
+  const group = { chat: "120363039000000000@g.us", from: LID, author: LID };
+  await t.ledger.receive(DEVICE, written("A1", group), NOW);
+  await t.ledger.receive(DEVICE, written("A2", { lid: LID }), NOW);
+  await t.ledger.trust(DEVICE, LID, NOW + 1e9);
+  await t.ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
+  expect(await finish(t, "op_1")).toMatchObject({ state: "done" });
+  expect(await traces(t)).toEqual([]);
+});
+
 test("an erasure by the LID of somebody whose number is known finds both", async () => {
   await using t = await setup();
   await live(t);

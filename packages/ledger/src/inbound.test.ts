@@ -138,6 +138,22 @@ test("who opts out is on the suppression list from then on, and his device hears
   expect(await t.ledger.findSuppression("5511900000003")).toBeUndefined();
 });
 
+test("who opts out under another form of the number that we write to is stopped under both, and comes off under both", async () => {
+  await using t = await setup();
+  const [written9, theirs, lid] = ["5531987654321", "553187654321", "77@lid"];
+  await t.ledger.rememberRecipient(written9, { lid });
+  const stop = written("A1", { chat: theirs, from: theirs, lid });
+  await t.ledger.receive(DEVICE, stop, NOW, { optsOut: true });
+  const names = [written9, theirs, lid];
+  expect([...(await t.ledger.suppressedOf(names, "bulk"))]).toEqual(names);
+  const added = (await t.redis.xrange(t.keys.events(), "-", "+")).filter(([, fields]) =>
+    fields.includes("suppression.added"),
+  );
+  expect(added).toHaveLength(1);
+  expect(await t.ledger.removeSuppression(written9, NOW)).toBe(true);
+  expect((await t.ledger.suppressedOf([written9, lid], "bulk")).size).toBe(0);
+});
+
 test("who opts out under a LID whose number is known is on the list by his number", async () => {
   await using t = await setup();
   await t.ledger.rememberRecipient("5511900000002", { lid: "77@lid" });

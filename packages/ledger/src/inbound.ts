@@ -36,7 +36,15 @@ export function inbound(redis: Redis, keys: Keys, run: Run): Inbound {
     const digits = await redis.get(keys.alias(message.from));
     if (digits === null) return message;
     const chat = message.chat === message.from ? digits : message.chat;
-    return { ...message, chat, from: digits };
+    return { ...message, chat, from: digits, lid: message.from };
+  }
+  /**
+   * The names of who wrote it: his number as WhatsApp has it, his LID, and the number that we write to, which may be another way to write
+   * the same account (Brazil's ninth digit).
+   */
+  async function namesOf({ from, lid }: InboundMessage): Promise<readonly string[]> {
+    const ours = lid === undefined ? null : await redis.get(keys.alias(lid));
+    return [...new Set([from, ours ?? from, lid ?? from])];
   }
   return {
     async receive(deviceId, given, now, { old = false, optsOut = false } = {}) {
@@ -44,9 +52,9 @@ export function inbound(redis: Redis, keys: Keys, run: Run): Inbound {
       const { id, at } = message;
       const record = JSON.stringify(message);
       const told = old ? "" : JSON.stringify(tellInbound(message));
-      const who = optsOut && !old ? message.from : "";
-      const reply = await run("receive", deviceId, id, record, at, told, now, MOST_RECEIVED, who);
-      return reply === 1;
+      const names = optsOut && !old ? await namesOf(message) : [];
+      const kept = [record, at, told, now, MOST_RECEIVED] as const;
+      return (await run("receive", deviceId, id, ...kept, ...names)) === 1;
     },
     async findReceived(deviceId, id) {
       const record = await redis.get(keys.received(deviceId, id));

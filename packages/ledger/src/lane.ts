@@ -40,6 +40,8 @@ export interface DrawHint {
   readonly batchId: BatchId;
   /** The first row that was not drawn. */
   readonly row: number;
+  /** Grows when rows are rewritten. */
+  readonly edition: number;
 }
 
 /** A message of the window: in hand or next. */
@@ -222,12 +224,17 @@ function readLane(reply: Reply, now: number, settings: Settings): LaneView {
   };
 }
 
-/** `<class> <batch> <row>`, with commas between them. */
+/** `<class> <batch> <row> <edition>`, with commas between them. */
 function readDraws(text: string): readonly DrawHint[] {
   if (text === "") return [];
   return text.split(",").map((hint) => {
-    const [priority, batchId, row] = hint.split(" ");
-    return { priority: priority as Priority, batchId: batchId as BatchId, row: Number(row) };
+    const [priority, batchId, row, edition] = hint.split(" ");
+    return {
+      priority: priority as Priority,
+      batchId: batchId as BatchId,
+      row: Number(row),
+      edition: Number(edition),
+    };
   });
 }
 

@@ -29,7 +29,7 @@ export interface Suppressions {
     suppressions: readonly NewSuppression[],
     how: { readonly by: string; readonly now: number },
   ): Promise<readonly AddedSuppression[]>;
-  /** False when it is not on the list. */
+  /** With the LID that belongs to it. False when neither is on the list. */
   removeSuppression(recipient: string, now: number): Promise<boolean>;
   /** Also by the LID that belongs to the number, and by the digest of who was erased. */
   findSuppression(recipient: string): Promise<SuppressionRecord | undefined>;
@@ -54,6 +54,11 @@ const TOGETHER = 500;
 
 export function suppressions({ redis, keys, run, settings }: SuppressionDeps): Suppressions {
   const entries = (recipients: readonly string[]) => entriesOf(recipients, { redis, keys });
+  /** The number, and the LID that belongs to it where that is known: either stops messages to it. */
+  async function namesOf(recipient: string): Promise<readonly string[]> {
+    const lid = (await redis.get(keys.recipient(recipient)))?.slice(2) ?? "";
+    return lid === "" ? [recipient] : [recipient, lid];
+  }
   return {
     async addSuppressions(wanted, { by, now }) {
       const results: AddedSuppression[] = [];
@@ -67,12 +72,10 @@ export function suppressions({ redis, keys, run, settings }: SuppressionDeps): S
       return results;
     },
     async removeSuppression(recipient, now) {
-      return (await run("remove-suppression", recipient, now)) === 1;
+      return (await run("remove-suppression", now, ...(await namesOf(recipient)))) === 1;
     },
     async findSuppression(recipient) {
-      const lid = (await redis.get(keys.recipient(recipient)))?.slice(2) ?? "";
-      const names = lid === "" ? [recipient] : [recipient, lid];
-      return (await entries(names)).find((entry) => entry !== undefined);
+      return (await entries(await namesOf(recipient))).find((entry) => entry !== undefined);
     },
     async listSuppressions({ before, limit }) {
       const max = before === undefined ? "+inf" : `(${before}`;

@@ -22,3 +22,4 @@ export {
   type RedisServerOptions,
 } from "./launch-redis-server.ts";
 export { launchRedisContainer } from "./launch-redis-container.ts";
+export { redisConf } from "./redis-conf.ts";

@@ -75,8 +75,8 @@ export function removeSuppression({ ledger, now }: SuppressionsDeps): Handler<"r
   return async ({ params, caller }) => {
     const found = await ledger.findSuppression(params.number);
     if (found === undefined || !seesSuppression(caller, found)) return refuse(absent);
-    const removed = await ledger.removeSuppression(found.recipient, now());
-    return removed ? json(200, { success: true, to: found.recipient }) : refuse(absent);
+    const removed = await ledger.removeSuppression(params.number, now());
+    return removed ? json(200, { success: true, to: params.number }) : refuse(absent);
   };
 }
 

@@ -109,29 +109,40 @@ async function safely(
 
 /** Redis, and what can only be seen through it; the credentials key and the media store. */
 async function* examineStore(patient: Patient): AsyncGenerator<readonly Finding[]> {
-  const { environment, data, redisUrl, url } = patient;
-  const isLocal = data !== undefined || environment["POMBO_REDIS_URL"] !== undefined;
-  if (!isLocal) {
+  const { environment, data, redisUrl } = patient;
+  if (data === undefined && environment["POMBO_REDIS_URL"] === undefined) {
     yield [
-      unseen(
-        "redis, credentials key, media: they are not of this machine, or POMBO_REDIS_URL is missing",
-      ),
+      unseen("redis, credentials key, media: not of this machine, or POMBO_REDIS_URL is missing"),
     ];
     return;
   }
   await using stack = new AsyncDisposableStack();
   const redis = redisUrl === undefined ? undefined : await tryRedis(redisUrl);
   if (redis?.kind === "open") stack.use(redis.handle);
-  if (redisUrl === undefined || redis === undefined)
-    yield [
-      unseen("redis: it runs with npm start, and that does not run", "start it, and look again"),
-    ];
-  else yield await safely("redis", () => examineRedis(redisUrl, redis));
+  yield await examineGivenRedis(redisUrl, redis);
   const store = storeOf(environment["POMBO_CELL"] ?? "c0", redis);
   yield await safely("credentials key", () => examineCredentials(patient, store));
   const folder = data === undefined ? {} : { POMBO_MEDIA_FOLDER: `${data.path}/media` };
   yield await safely("media", () => examineMedia({ ...folder, ...environment }));
-  if (store === undefined) return;
+  if (store !== undefined) yield* examineProcesses(patient, store);
+}
+
+async function examineGivenRedis(
+  url: string | undefined,
+  redis: OpenedRedis | undefined,
+): Promise<readonly Finding[]> {
+  if (url === undefined || redis === undefined)
+    return [
+      unseen("redis: it runs with npm start, and that does not run", "start it, and look again"),
+    ];
+  return await safely("redis", () => examineRedis(url, redis));
+}
+
+/** Of the workers an API tells, where there is one. */
+async function* examineProcesses(
+  { environment, url }: Patient,
+  store: Store,
+): AsyncGenerator<readonly Finding[]> {
   const settings = soundSettings(environment);
   if (url === undefined) yield await safely("workers", () => examineFleet({ ...store, settings }));
   yield await safely("notifier", () => examineNotifier(store));

@@ -5,7 +5,7 @@ import { table } from "../terminal/table.ts";
 
 export const GROUP_LETTERS = command({
   name: "dead-letters groups",
-  says: "Counts the dead letters by code and by device.",
+  says: "Counts the dead letters by code, by device and by batch.",
   takes: "[options]",
   help: REMOTE_HELP,
   options: REMOTE,
@@ -22,8 +22,10 @@ export const GROUP_LETTERS = command({
     else {
       const byCode = groups.by_code.map((group) => [group.error_code, ...cells(group)]);
       const byDevice = groups.by_device.map((group) => [group.device_id, ...cells(group)]);
+      const byBatch = groups.by_batch.map((group) => [group.batch_id, ...cells(group)]);
       terminal.print(table(["CODE", ...HEADS], byCode));
       terminal.print(`\n${table(["DEVICE", ...HEADS], byDevice)}`);
+      if (byBatch.length > 0) terminal.print(`\n${table(["BATCH", ...HEADS], byBatch)}`);
     }
     return EXIT.done;
   },

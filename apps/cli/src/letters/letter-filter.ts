@@ -5,27 +5,31 @@ import { misused } from "../command/command.ts";
 export const FILTER = {
   code: { type: "string" },
   device: { type: "string" },
+  batch: { type: "string" },
   since: { type: "string" },
 } as const;
 
 export const FILTER_HELP = `  --code CODE               whose last error is this one
   --device DEVICE           of this device
+  --batch BATCH             rows of this batch
   --since TIME              that failed at that time or later, like 2030-01-31T12:00:00Z`;
 
 export interface FilterValues {
   readonly code?: string | undefined;
   readonly device?: string | undefined;
+  readonly batch?: string | undefined;
   readonly since?: string | undefined;
 }
 
 export type LetterFilter = NonNullable<Input<"redriveLetters">["filter"]>;
 export type Letter = Output<"listLetters">["dead_letters"][number];
 
-export function filterOf({ code, device, since }: FilterValues): LetterFilter {
+export function filterOf({ code, device, batch, since }: FilterValues): LetterFilter {
   return {
     // Pombo knows best which codes there are, and names the rule when there is no such one.
     ...(code === undefined ? {} : { code: code.toUpperCase() }),
     ...(device === undefined ? {} : { device_id: device }),
+    ...(batch === undefined ? {} : { batch_id: batch }),
     ...(since === undefined ? {} : { since }),
   };
 }

@@ -35,7 +35,7 @@ const MANY_HELP = `${FILTER_HELP}
 export const REDRIVE_LETTERS = command({
   name: "dead-letters redrive",
   says: "Sends dead letters again: those that are named, or all of a filter, after a question.",
-  takes: "MESSAGE… | --code CODE --device DEVICE --since TIME | --all [options]",
+  takes: "MESSAGE… | --code CODE --device DEVICE --batch BATCH --since TIME | --all [options]",
   help: `${MANY_HELP}
   --text TEXT               for one letter: what it says instead
   --accept-duplicate        for one that may have left: send it as a new message all the same
@@ -66,7 +66,7 @@ goes on when this command is left with Ctrl-C.`,
 export const DISCARD_LETTERS = command({
   name: "dead-letters discard",
   says: "Discards dead letters for good: those that are named, or all of a filter, after a question.",
-  takes: "MESSAGE… | --code CODE --device DEVICE --since TIME | --all [options]",
+  takes: "MESSAGE… | --code CODE --device DEVICE --batch BATCH --since TIME | --all [options]",
   help: `${MANY_HELP}
   --yes                     ask nothing
 ${REMOTE_HELP}
@@ -108,8 +108,8 @@ async function settleLetters(settling: Settling, context: Context): Promise<Exit
     : await settleMany({ ...settling, filter }, pombo, context);
 }
 
-function pick({ code, device, since }: FilterValues): FilterValues {
-  return { code, device, since };
+function pick({ code, device, batch, since }: FilterValues): FilterValues {
+  return { code, device, batch, since };
 }
 
 function isGiven(value: unknown): boolean {

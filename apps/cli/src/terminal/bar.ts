@@ -24,7 +24,7 @@ function percent(part: number): string {
 }
 
 /** @example 1,234,567 */
-function grouped(number: number): string {
+export function grouped(number: number): string {
   return number.toLocaleString("en-US");
 }
 

@@ -1,6 +1,6 @@
 import xterm from "@xterm/headless";
 import { expect, test } from "vitest";
-import { openLiveLine } from "./live-line.ts";
+import { isReflowing, openLiveLine } from "./live-line.ts";
 import { testStream } from "./streams.test-setup.ts";
 
 /** What a terminal of that width shows. */
@@ -50,13 +50,36 @@ test.each([
   [80, 7],
   [30, 100],
   [20, 2],
-])("from %i columns to %i, one line is left, and it fits", async (from, to) => {
-  const { line, resize, shown } = setup(from);
+])(
+  "from %i columns to %i, one line is left, it fits, and what stands above stays",
+  async (from, to) => {
+    const { line, resize, shown, stream } = setup(from);
+    stream.write("a\nb\n");
+    line.show((columns) => "x".repeat(columns));
+    await resize(to);
+    expect(await shown()).toEqual(["a", "b", "x".repeat(to - 1)]);
+    line.show((columns) => "y".repeat(columns));
+    expect(await shown()).toEqual(["a", "b", "y".repeat(to - 1)]);
+  },
+);
+
+test("where the terminal broke the line into rows, they are taken away", () => {
+  const stream = testStream(80);
+  const line = openLiveLine(stream, true);
   line.show((columns) => "x".repeat(columns));
-  await resize(to);
-  expect(await shown()).toEqual(["x".repeat(to - 1)]);
-  line.show((columns) => "y".repeat(columns));
-  expect(await shown()).toEqual(["y".repeat(to - 1)]);
+  const before = stream.text().length;
+  stream.columns = 30;
+  stream.emit("resize");
+  expect(stream.text().slice(before)).toBe(`\u001B[2A\r\u001B[J${"x".repeat(29)}`);
+});
+
+test.each([
+  [{}, false],
+  [{ TERM_PROGRAM: "vscode" }, false],
+  [{ TERM_PROGRAM: "iTerm.app" }, true],
+  [{ VTE_VERSION: "7600" }, true],
+])("a terminal that says %j breaks the row of the cursor: %s", (environment, does) => {
+  expect(isReflowing(environment)).toBe(does);
 });
 
 test("what is too long is cut, and a terminal without a size has 80 columns", async () => {

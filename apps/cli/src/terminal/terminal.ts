@@ -2,7 +2,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { ReadStream, WriteStream } from "node:tty";
 import { styleText } from "node:util";
-import { type DrawLine, openLiveLine } from "./live-line.ts";
+import type { Environment } from "../config.ts";
+import { type DrawLine, isReflowing, openLiveLine } from "./live-line.ts";
 import { openScreen, type Screen } from "./screen.ts";
 
 /**
@@ -12,7 +13,8 @@ import { openScreen, type Screen } from "./screen.ts";
 export interface Terminal extends Disposable {
   /** A person sits there: can be asked, and sees a line change in place. */
   readonly isInteractive: boolean;
-  columns(): number;
+  /** A line can change in place. */
+  readonly isLive: boolean;
   print(text: string): void;
   tell(text: string): void;
   /** A line that changes in place; where it can't, nothing. */
@@ -34,21 +36,20 @@ export interface Streams {
   readonly input: Readable & Partial<Pick<ReadStream, "isTTY">>;
   readonly output: NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY" | "columns">>;
   readonly errors: NodeJS.WritableStream & Partial<Pick<WriteStream, "isTTY">>;
+  readonly environment?: Environment;
 }
 
-const USUAL_COLUMNS = 80;
-
-export function openTerminal({ input, output, errors }: Streams): Terminal {
+export function openTerminal({ input, output, errors, environment = {} }: Streams): Terminal {
   const isLive = errors.isTTY === true;
-  const live = isLive ? openLiveLine(errors as WriteStream) : undefined;
+  const live = isLive ? openLiveLine(errors as WriteStream, isReflowing(environment)) : undefined;
   const write = (stream: NodeJS.WritableStream, text: string): void => {
     const put = (): void => void stream.write(`${text}\n`);
     if (live === undefined) put();
     else live.aside(put);
   };
   return {
+    isLive,
     isInteractive: isLive && input.isTTY === true,
-    columns: () => output.columns ?? USUAL_COLUMNS,
     print: (text) => write(output, text),
     tell: (text) => write(errors, text),
     show: (draw) => live?.show(draw),

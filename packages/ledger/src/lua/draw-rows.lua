@@ -1,18 +1,19 @@
 -- Draws the next rows of a batch into the backlog of their class: what was packed becomes messages. As the owner of the device that asks.
 -- ARGV: 1 device, 2 epoch, 3 now (ms), 4 batch, 5 the first row that was not drawn, 6 the first one that is not drawn afterwards,
---       7 of a pool's batch the states in which devices give back (",logged_out,blocked,"), else "", 8 how many devices follow: who gets
+--       7 the edition of the rows that was read,
+--       8 of a pool's batch the states in which devices give back (",logged_out,blocked,"), else "", 9 how many devices follow: who gets
 --       rows of recipients without a tie to a device of the pool, one after the other,
 --       then for each accepted row between them: row, recipient, body (JSON), client ref or "", metadata (JSON) or "",
 --       what it carries ("<media id>|<kind>") or ""
 -- Result: {"drawn"} · {"moved"} (another draw came first, or it does not give any now) · {"fenced"}
 local device, epoch, now, id, from, to = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local FIELDS, FIRST = 6, 9 + ARGV[8]
+local FIELDS, FIRST = 6, 10 + ARGV[9]
 if not owns(device, epoch) then return { "fenced" } end
 local b = redis.call("HMGET", key.batch(id), "state", "cursor", "rows", "gen", "class", "key", "at", "rowlog", "quiet", "expires_at",
-  "rest", "drawn", "send_at", "pool")
+  "rest", "drawn", "send_at", "pool", "edition")
 local mark = device .. "|" .. epoch .. "|" .. from
 if b[2] == to and b[12] == mark then return { "drawn" } end -- the same command, sent again
-if b[1] ~= "running" or b[11] ~= "queued" or b[2] ~= from or tonumber(to) > b[3] + 1 then return { "moved" } end
+if b[1] ~= "running" or b[11] ~= "queued" or b[2] ~= from or tonumber(to) > b[3] + 1 or (b[15] or "0") ~= ARGV[7] then return { "moved" } end
 local gen, class = generation(device), b[5]
 if not gen or (b[4] ~= "" and b[4] ~= gen) or redis.call("EXISTS", key.parkedrows(id, device)) == 1 then return { "moved" } end
 
@@ -20,8 +21,8 @@ if not gen or (b[4] ~= "" and b[4] ~= gen) or redis.call("EXISTS", key.parkedrow
 local here, takers, stop = { device = device, gen = gen }, {}, #ARGV
 local pool = b[14]
 if pool then
-  local dealt = 8
-  local choose = pool_chooser(pool, tonumber(now), ARGV[7], function(is_living)
+  local dealt = 9
+  local choose = pool_chooser(pool, tonumber(now), ARGV[8], function(is_living)
     while dealt + 1 < FIRST do
       dealt = dealt + 1
       if is_living(ARGV[dealt]) then return ARGV[dealt] end

@@ -3,7 +3,7 @@
 -- ARGV: device, now (ms), look-ahead per class
 -- Result: {window used, pace at, throttled until, throttles, held until ("" no hold), holds, probing 0|1, paused 0|1,
 --          day, sent that day, cold that day, passed over, pace (JSON) or "", paired at,
---          batches that can give rows to a class that is short of them: "<class> <batch> <cursor>,…",
+--          batches that can give rows to a class that is short of them: "<class> <batch> <cursor> <edition of the rows>,…",
 --          [id, class, seq, gated 0|1, warm 0|1, recipient, quiet hours (JSON) or "", last spoken to (ms)] …}
 local device, now, ahead = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local l = redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "throttles", "held_until", "holds", "probe_at", "paused",
@@ -56,14 +56,14 @@ local function next_of_ring(class)
   local ring = key.ring(device, class)
   local found
   for _, batch in ipairs(redis.call("ZRANGE", ring, 0, 99)) do
-    local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest")
+    local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest", "edition")
     local left = false
     if b[1] ~= "running" then redis.call("ZREM", ring, batch)
     elseif redis.call("EXISTS", key.parkedrows(batch, device)) == 1 then left = bring_back(batch)
     elseif b[5] ~= "queued" or (b[4] ~= "" and b[4] ~= gen) or tonumber(b[2]) > tonumber(b[3]) then redis.call("ZREM", ring, batch)
     elseif not found then
       local open = redis.call("HMGET", key.counts(batch), "open", "undrawn")
-      if open[1] - open[2] < S.batch_drawn_rows then found = class .. " " .. batch .. " " .. b[2] end
+      if open[1] - open[2] < S.batch_drawn_rows then found = class .. " " .. batch .. " " .. b[2] .. " " .. (b[6] or "0") end
     end
     if left then wake(device) end
   end

@@ -6,5 +6,11 @@ local rows = what == "rows"
 local present
 if rows then present = redis.call("HGET", key.rows(batch), index) else present = redis.call("LINDEX", key.batcherrors(batch), index) end
 if not present or redis.sha1hex(present) ~= digest then return 0 end
-if rows then redis.call("HSET", key.rows(batch), index, bytes) else redis.call("LSET", key.batcherrors(batch), index, bytes) end
+if rows then
+  redis.call("HSET", key.rows(batch), index, bytes)
+  -- Who has read them before must read them again.
+  redis.call("HINCRBY", key.batch(batch), "edition", "1")
+else
+  redis.call("LSET", key.batcherrors(batch), index, bytes)
+end
 return 1

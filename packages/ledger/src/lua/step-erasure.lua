@@ -125,6 +125,14 @@ local function clear_credentials(one)
   for _, name in ipairs(names) do found = found + redis.call("HDEL", one, unpack(fields_of(name))) end
 end
 
+-- A LID that we did not know of: the next pass finds what it names.
+local function learn_lid(lid)
+  if is_person(lid) or not string.find(lid, "^%d+@lid$") then return end
+  learn(lid)
+  seal(lid, op.salt)
+  redis.call("HSET", record, "other", table.concat(names, " ", 2))
+end
+
 -- By the kind of the key: what there may hold a name.
 local LOOK = {
   message = function(one, message)
@@ -141,7 +149,10 @@ local LOOK = {
   end,
   batch = function(one) if op.pass ~= "1" then share(redis.call("HGET", one, "settings") or "") end end,
   received = function(one, rest)
-    if not holds(redis.call("GET", one) or "") then return end
+    local text = redis.call("GET", one)
+    if not text or not holds(text) then return end
+    local told = cjson.decode(text)
+    if is_person(told.from) and told.lid then learn_lid(told.lid) end
     local device, message = string.match(rest, "^([^:]+):(.+)$")
     redis.call("ZREM", key.inbox(device), message)
     redis.call("SADD", key.erasing(id), "in " .. device .. " " .. message)
@@ -160,14 +171,8 @@ local LOOK = {
   end,
   groups = function(one) if holds(redis.call("GET", one) or "") then drop(one) end end,
   alias = function(one, lid)
-    local known = is_person(lid)
-    if not known and not is_person(redis.call("GET", one)) then return end
-    -- A LID that we did not know of: the next pass finds what it names.
-    if not known and string.find(lid, "^%d+@lid$") then
-      learn(lid)
-      seal(lid, op.salt)
-      redis.call("HSET", record, "other", table.concat(names, " ", 2))
-    end
+    if not is_person(lid) and not is_person(redis.call("GET", one)) then return end
+    learn_lid(lid)
     drop(one)
   end,
   credentials = clear_credentials,

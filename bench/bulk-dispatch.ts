@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type BatchId,
+  CHUNK_ROWS,
+  type CellId,
+  mintBatchId,
+  mintPoolId,
+  type PackedRow,
+  type PoolId,
+} from "@pombo/domain";
+import { metered } from "./meter.ts";
+import { type Numbers, numberOf } from "./numbers.ts";
+import type { Options } from "./options.ts";
+import { openPombo, type Pombo, textOf } from "./pombo.ts";
+import { openRaw } from "./raw.ts";
+import { against, rounded, table } from "./report.ts";
+import type { RoundEnd } from "./round.ts";
+import type { Stage } from "./stage.ts";
+import { median } from "./statistics.ts";
+
+/** Numbers that each device writes to. */
+const CONTACTS = 10;
+const WARM_UP = 50;
+const KEY_ID = "key_bench";
+/** sending, sent, delivered, read */
+const EVENTS_A_ROW = 4;
+
+interface Upload {
+  readonly pool: PoolId;
+  readonly numbers: Numbers;
+  readonly devices: number;
+  readonly perDevice: number;
+}
+
+/**
+ * Rows of a batch from a pool of many devices, beside bare Baileys on as many: the rows are stored while the batch is paused, and the
+ * clock runs from the first proof that WhatsApp has one to the last. All numbers were written to before, by the device that they stick to.
+ */
+export async function bulkDispatch(
+  stage: Stage,
+  options: Options,
+  say: (line: string) => void,
+): Promise<void> {
+  const { devices } = options;
+  const perDevice = Math.max(WARM_UP, Math.round((options.rows[0] ?? 0) / devices));
+  say(`bulk-dispatch: pairing twice ${devices} devices`);
+  await using raw = await openRaw(stage, { pair: devices });
+  await using pombo = await openPombo(stage, "c4" as CellId);
+  await pombo.startWorker();
+  await pombo.pair(devices);
+  const pool = mintPoolId(randomBytes(8));
+  const pooled = { name: "bench", strategy: "balanced", devices: pombo.devices } as const;
+  await pombo.ledger.createPool({ id: pool, ...pooled, keyId: KEY_ID, now: Date.now() });
+  const numbersOf = (): Numbers => ({
+    first: stage.takeNumbers(devices * CONTACTS),
+    perDevice: CONTACTS,
+  });
+  const [ofRaw, ofPombo] = [numbersOf(), numbersOf()];
+  const rounds = { raw: [] as RoundEnd[], pombo: [] as RoundEnd[] };
+  for (let round = -1; round < options.rounds; round += 1) {
+    const count = round < 0 ? WARM_UP : perDevice;
+    say(round < 0 ? "bulk-dispatch: warming up" : `bulk-dispatch: round ${round + 1}`);
+    // oxlint-disable-next-line no-await-in-loop -- never both at once
+    const rawEnd = await raw.round({ devices, perDevice: count, numbers: ofRaw });
+    const upload = { pool, numbers: ofPombo, devices, perDevice: count };
+    // oxlint-disable-next-line no-await-in-loop
+    const pomboEnd = await sendBatch(stage, pombo, upload);
+    if (round >= 0) rounds.raw.push(rawEnd);
+    if (round >= 0) rounds.pombo.push(pomboEnd);
+  }
+  process.stdout.write(reportOf(devices, rounds));
+}
+
+async function sendBatch(stage: Stage, pombo: Pombo, upload: Upload): Promise<RoundEnd> {
+  const { ledger, events } = pombo;
+  const messages = upload.devices * upload.perDevice;
+  const id = await store(pombo, upload);
+  await pause(300);
+  const from = await events.end();
+  const programs = { client: pombo.worker(), simulator: stage.simulator };
+  const cost = await metered({ redis: stage.redis, programs }, async () => {
+    await ledger.steerBatch(id, "resume", Date.now());
+    await events.untilRead(from, messages, EVENTS_A_ROW);
+  });
+  const { provedAt, failed, read } = await events.since(from);
+  if (provedAt.size !== messages || failed > 0)
+    throw new Error(`of ${messages} rows ${provedAt.size} were sent, ${failed} failed`);
+  const times = [...provedAt.values()];
+  const perSecond = ((messages - 1) / ((times.at(-1) ?? 0) - (times[0] ?? 0))) * 1_000;
+  return { ...cost, messages, perSecond, latencies: [], read };
+}
+
+/** The rows of a batch that is paused, one number after the other. */
+async function store({ ledger, devices: deviceIds }: Pombo, upload: Upload): Promise<BatchId> {
+  const { pool, numbers, devices, perDevice } = upload;
+  const created = await ledger.createBatch({
+    id: mintBatchId(randomBytes(6)),
+    settings: {
+      from: pool,
+      priority: "bulk",
+      template: { kind: "text", text: "{{text}}" },
+      dedupe: "none",
+      onInvalid: "skip",
+      start: "complete",
+    },
+    deviceIds,
+    poolId: pool,
+    keyId: KEY_ID,
+    now: Date.now(),
+  });
+  if (created.kind !== "created") throw new Error(`the batch was not created: ${created.kind}`);
+  const { batch } = created;
+  await ledger.steerBatch(batch.id, "pause", Date.now());
+  const count = devices * perDevice;
+  for (let first = 0; first < count; first += CHUNK_ROWS) {
+    const rows = Array.from({ length: Math.min(CHUNK_ROWS, count - first) }, (_, at): PackedRow => {
+      const to = numberOf(numbers, (first + at) % devices, Math.floor((first + at) / devices));
+      return { to, values: [textOf(randomBytes(9).toString("hex"))] };
+    });
+    const index = first / CHUNK_ROWS;
+    const chunk = { index, hash: String(index), rows, errors: [], now: Date.now() };
+    // oxlint-disable-next-line no-await-in-loop -- chunks come in their order
+    const { kind } = await ledger.appendChunk(batch, chunk);
+    if (kind !== "stored") throw new Error(`a chunk was not stored: ${kind}`);
+  }
+  await ledger.finishUpload(batch.id, { rows: count, now: Date.now() });
+  return batch.id;
+}
+
+function reportOf(
+  devices: number,
+  { raw, pombo }: Readonly<Record<"raw" | "pombo", readonly RoundEnd[]>>,
+): string {
+  const ratio = median(
+    pombo.map((end, index) => end.perSecond / (raw[index]?.perSecond ?? Number.NaN)),
+  );
+  return table(`bulk-dispatch: rows of a batch from a pool of ${devices} devices, warm`, [
+    ["", "rows/s", "beside raw", "client CPU ms", "Redis µs", "rows a round"],
+    row("bare Baileys", raw, "1"),
+    row("Pombo", pombo, against(ratio, { least: 0.9 })),
+  ]);
+}
+
+function row(title: string, ends: readonly RoundEnd[], share: string): string[] {
+  return [
+    title,
+    rounded(median(ends.map((end) => end.perSecond)), 0),
+    share,
+    rounded(median(ends.map((end) => (end.cpuMs["client"] ?? 0) / end.messages))),
+    rounded(median(ends.map((end) => end.redisUs / end.messages)), 0),
+    String(ends[0]?.messages ?? 0),
+  ];
+}
