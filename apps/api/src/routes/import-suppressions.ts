@@ -161,7 +161,6 @@ function readRow({ cells, wrong }: CsvRecord, columns: readonly Column[]): ReadR
     const many = `the row has ${cells.length} cells, and there are ${columns.length} columns`;
     return { kind: "invalid", error: { field: "row", message: wrong ?? many, value: null } };
   }
-  const plain = (cell = ""): string => cell.trim().replaceAll(/\r\n?/g, "\n");
   const given = columns.map((column, index) => [column, plain(cells[index])] as const);
   const row = Object.fromEntries(given.filter(([column, cell]) => column === "to" || cell !== ""));
   const validated = validate(suppressionRow, row);
@@ -175,4 +174,9 @@ function readRow({ cells, wrong }: CsvRecord, columns: readonly Column[]): ReadR
     kind: "invalid",
     error: error ?? { field: "row", message: "is not valid", value: null },
   };
+}
+
+/** A cell without the space around it; line breaks of every kind are one. */
+function plain(cell = ""): string {
+  return cell.trim().replaceAll(/\r\n?/g, "\n");
 }
