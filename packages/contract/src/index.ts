@@ -21,7 +21,7 @@ export type {
   MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
-export { CONTENT_KEYS, type ContentKey, wrongWords } from "./content.ts";
+export { CONTENT_KEYS, type ContentKey, textRule, wrongWords } from "./content.ts";
 export type {
   AcceptedBatchBody,
   BatchBody,
