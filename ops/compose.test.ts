@@ -73,8 +73,10 @@ describe("every service", () => {
 
 describe("the processes of Pombo", () => {
   test("are two APIs behind the proxy, two workers, a notifier", () => {
-    const proxied = /reverse_proxy (.*) \{/.exec(text("ops", "caddy", "Caddyfile"))?.[1];
-    expect(proxied?.split(" ")).toEqual(started("api").map(([name]) => `${name}:3000`));
+    const proxied = [...text("ops", "nginx", "nginx.conf").matchAll(/^ +server (\S+) .*;$/gm)];
+    expect(proxied.map(([, server]) => server)).toEqual(
+      started("api").map(([name]) => `${name}:3000`),
+    );
     expect(started("api")).toHaveLength(2);
     expect(started("worker")).toHaveLength(2);
     expect(started("notifier")).toHaveLength(1);

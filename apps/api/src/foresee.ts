@@ -55,19 +55,19 @@ function sending(lanes: readonly LaneSurvey[]): readonly LaneSurvey[] {
 
 /** What is as urgent, or more so, goes first; batches take turns, so another one goes first by as much as this one has at most. */
 function aheadOf(
-  { deviceId, backlog, window }: LaneSurvey,
+  { deviceId, backlog, undrawn, window }: LaneSurvey,
   lanes: number,
   { priority, others, rows, drawn = 0 }: ForeseeAsk,
 ): ForecastLane["ahead"] {
   const classes = PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1);
-  const waiting = classes.reduce((sum, name) => sum + backlog[name], window);
+  const waiting = classes.reduce((sum, name) => sum + backlog[name] - undrawn[name], window);
   const mine = rows.reduce((sum, { warm, cold }) => sum + warm + cold, 0) / lanes;
   const turns = others
     .filter(
       ({ state, deviceIds }) =>
         !isEnded(state) && state !== "paused" && includes(deviceIds, deviceId),
     )
-    .reduce((sum, { undrawn, deviceIds }) => sum + Math.min(mine, undrawn / deviceIds.length), 0);
+    .reduce((sum, other) => sum + Math.min(mine, other.undrawn / other.deviceIds.length), 0);
   return Math.max(0, waiting - drawn / lanes) + turns;
 }
 

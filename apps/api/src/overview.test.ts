@@ -62,6 +62,22 @@ test("what happened is in the totals and in the last bucket; what waits is in th
   expect(body.attention[1]).toMatchObject({ device_id: device, device_name: "test", size: 2 });
 });
 
+test("rows of a running batch wait too; those of a pool count once, whichever device will send them", async () => {
+  const { api, overview } = await open();
+  const devices = [await api.addDevice(), await api.addDevice()];
+  const pool = await api.call("POST", "/v1/pools", { body: { name: "both", devices } });
+  const rows = [1, 2, 3].map((at) => ({ to: `551190000000${at}`, text: "x" }));
+  for (const from of [devices[0], pool.body["pool_id"]])
+    // oxlint-disable-next-line no-await-in-loop
+    await api.call("POST", "/v1/batches", { body: { from, rows } });
+  const { depth, totals } = await overview();
+  expect(totals.accepted).toBe(6);
+  expect(depth).toMatchObject({ total: 6, bulk: { waiting: 6 } });
+  expect(Date.now() - Date.parse(depth.oldest_at ?? "")).toBeLessThan(10_000);
+  const metrics = await api.call("GET", "/metrics");
+  expect(metrics.text).toContain('pombo_messages_waiting{class="bulk"} 6\n');
+});
+
 test("a webhook that is left alone, and devices that no worker runs, need somebody", async () => {
   const { api, overview } = await open();
   await api.addDevice();

@@ -9,7 +9,7 @@ import {
   type Settings,
   type WebhookCondition,
 } from "@pombo/domain";
-import type { EndpointRecord, LaneSurvey, Ledger, PulseBucket } from "@pombo/ledger";
+import type { EndpointRecord, LaneSurvey, Ledger, PooledRows, PulseBucket } from "@pombo/ledger";
 import { usedPercent } from "@pombo/redis";
 
 export interface OverviewSource {
@@ -39,6 +39,12 @@ export interface Overview {
     readonly roundTripMs: number;
   };
   readonly attention: readonly AttentionItem[];
+}
+
+/** What a pool's batches have left: each of its devices tells it, and it counts once. */
+export function pooledRows(lanes: readonly LaneSurvey[]): readonly PooledRows[] {
+  const byBatch = new Map(lanes.flatMap(({ pooled }) => pooled.map((one) => [one.batchId, one])));
+  return [...byBatch.values()];
 }
 
 /** Takes the overview for all who ask: at most once in `overview_refresh_ms`, and only while somebody asks. */

@@ -73,7 +73,7 @@ const overview = z
     depth: z.object({
       total: count.meta({
         description:
-          "Waiting, held and in hand; without what waits for a time or behind an earlier message of its recipient.",
+          "Waiting, rows of running batches included, held and in hand; without what waits for a time or behind an earlier message of its recipient.",
       }),
       oldest_at: time.nullable(),
       ...(Object.fromEntries(PRIORITIES.map((name) => [name, depth])) as Record<

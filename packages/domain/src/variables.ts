@@ -124,13 +124,7 @@ export const VARIABLES = {
   POMBO_REDIS_MAXMEMORY: { of: "the compose file", says: "its memory", absent: "1gb" },
   POMBO_REDIS_PASSWORD: { of: "the compose file", says: "its password. Demanded", secret: true },
   POMBO_IMAGE: { of: "the compose file", says: "the image of Pombo", absent: "pombo:local" },
-  POMBO_SITE: {
-    of: "the compose file",
-    says: "host name that the proxy gets a certificate for",
-    absent: "plain HTTP",
-  },
-  POMBO_HTTP_PORT: { of: "the compose file", says: "port of the proxy", absent: "80" },
-  POMBO_HTTPS_PORT: { of: "the compose file", says: "its port for TLS", absent: "443" },
+  POMBO_HTTP_PORT: { of: "the compose file", says: "port of the proxy", absent: "8080" },
   POMBO_GRAFANA_PASSWORD: {
     of: "the compose file",
     says: "of Grafana's admin, with the profile observability",

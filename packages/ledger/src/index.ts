@@ -49,7 +49,7 @@ export type {
 } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
 export type { LaneReport } from "./lane-report.ts";
-export type { LaneSurvey, PulseBucket } from "./overview.ts";
+export type { LaneSurvey, PooledRows, PulseBucket } from "./overview.ts";
 export type { WeighedRecipient } from "./recipients.ts";
 export type { CredentialStore } from "./credentials.ts";
 

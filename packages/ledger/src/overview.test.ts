@@ -93,6 +93,16 @@ test("rows of a batch are accepted by the chunk, and canceled at once", async ()
   await ledger.appendChunk(made.batch, chunk);
   await ledger.appendChunk(made.batch, chunk);
   await ledger.finishUpload(id, { rows: 4, now: AT + 2 });
+  const [lane] = await ledger.surveyLanes(AT + 3);
+  expect(lane).toMatchObject({
+    backlog: { bulk: 3 },
+    undrawn: { bulk: 3 },
+    oldest: { bulk: AT },
+    waiting: 3,
+    pooled: [],
+  });
+  const report = await ledger.reportLane(DEVICE, AT + 3);
+  expect(report?.backlog).toEqual(lane?.backlog);
   await ledger.steerBatch(id, "cancel", AT + 3);
   expect((await pulse()).counts).toMatchObject({ accepted: 3, canceled: 3 });
 });

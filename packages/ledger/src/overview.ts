@@ -17,10 +17,14 @@ import type { Run } from "./scripts.ts";
 export interface LaneSurvey extends LaneCondition {
   readonly deviceId: DeviceId;
   readonly name: string;
-  /** Waiting messages that may go in their turn. */
+  /** Waiting messages that may go in their turn, with the rows of its own batches that were not drawn yet. */
   readonly backlog: Readonly<Record<Priority, number>>;
   /** When the oldest of them was accepted, where any waits. */
   readonly oldest: Readonly<Partial<Record<Priority, number>>>;
+  /** Of these, the rows that were not drawn yet. */
+  readonly undrawn: Readonly<Record<Priority, number>>;
+  /** Rows of pools that were not drawn yet: they wait for no device in particular. */
+  readonly pooled: readonly PooledRows[];
   /** In hand or next. */
   readonly window: number;
   readonly paused: boolean;
@@ -30,6 +34,14 @@ export interface LaneSurvey extends LaneCondition {
   readonly outlook: LaneOutlook;
   /** What stops all that waits. */
   readonly stopped?: { readonly by: Blocker; readonly since?: number };
+}
+
+/** What a pool's batch has left, as each of its devices tells it. */
+export interface PooledRows {
+  readonly batchId: string;
+  readonly priority: Priority;
+  readonly acceptedAt: number;
+  readonly rows: number;
 }
 
 /** What a forecast needs of a lane. */
@@ -136,16 +148,32 @@ type Surveyed = readonly [
   window: number,
   depths: readonly number[],
   oldest: readonly string[],
+  running: readonly RunningBatch[],
+];
+type RunningBatch = readonly [
+  batchId: string,
+  priority: Priority,
+  at: string,
+  undrawn: string,
+  ofPool: string,
 ];
 
 function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurvey {
-  const [deviceId, device, lease, leaseEnd, lane, held, window, depths, oldest] = reply;
+  const [deviceId, device, lease, leaseEnd, lane, held, window, depths, oldest, running] = reply;
   const facts = readFacts({ device, lane, lease: lease === "" ? null : lease }, now, settings);
   const blocked = blockedOf(facts, now);
-  const times = PRIORITIES.flatMap((priority, index): [Priority, number][] =>
-    (oldest[index] ?? "") === "" ? [] : [[priority, Number(oldest[index])]],
+  const own = running.filter(([, , , , ofPool]) => ofPool === "");
+  const undrawn = byClass((priority) =>
+    own.reduce((sum, [, of, , rows]) => sum + (of === priority ? Number(rows) : 0), 0),
   );
-  const waiting = depths.reduce((sum, depth) => sum + depth, window);
+  const backlog = byClass((priority, index) => (depths[index] ?? 0) + undrawn[priority]);
+  const times = PRIORITIES.flatMap((priority, index): [Priority, number][] => {
+    const batches = own.filter(([, of]) => of === priority).map(([, , at]) => Number(at));
+    const first = oldest[index] ?? "";
+    const all = first === "" ? batches : [...batches, Number(first)];
+    return all.length === 0 ? [] : [[priority, Math.min(...all)]];
+  });
+  const waiting = PRIORITIES.reduce((sum, priority) => sum + backlog[priority], window);
   const first = times.reduce((least, [, at]) => Math.min(least, at), Infinity);
   const stopped = stoppedBy(blocked, { waiting, held });
   return {
@@ -158,9 +186,16 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     stateAt: facts.stateAt,
     owned: facts.owner !== undefined,
     leftAt: Number(leaseEnd),
-    backlog: Object.fromEntries(
-      PRIORITIES.map((priority, index) => [priority, depths[index] ?? 0]),
-    ) as Record<Priority, number>,
+    backlog,
+    undrawn,
+    pooled: running
+      .filter(([, , , , ofPool]) => ofPool !== "")
+      .map(([batchId, priority, at, rows]) => ({
+        batchId,
+        priority,
+        acceptedAt: Number(at),
+        rows: Number(rows),
+      })),
     oldest: Object.fromEntries(times),
     window,
     waiting,
@@ -172,6 +207,14 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+function byClass(
+  of: (priority: Priority, index: number) => number,
+): Readonly<Record<Priority, number>> {
+  return Object.fromEntries(
+    PRIORITIES.map((priority, index) => [priority, of(priority, index)]),
+  ) as Record<Priority, number>;
 }
 
 /** What one message takes where nobody measured it. */

@@ -1,57 +1,26 @@
-import { randomBytes } from "node:crypto";
-import {
-  type BatchId,
-  type BatchSettings,
-  type DeviceId,
-  mintBatchId,
-  type PackedRow,
-  rowMessageId,
-} from "@pombo/domain";
+import { type BatchId, type DeviceId, rowMessageId } from "@pombo/domain";
 import { expect, test } from "vitest";
-import type { RenderedRow } from "./draws.ts";
-import { A, B, C, NOW, openPool, WARM } from "./pools.test-bed.ts";
+import {
+  A,
+  B,
+  C,
+  drawHint,
+  NOW,
+  openBatch,
+  type OpenBatch,
+  openPool,
+  WARM,
+} from "./pools.test-bed.ts";
 
 type Bed = Awaited<ReturnType<typeof openPool>>;
 const DEVICES = [A, B, C] as const;
 
 const person = (index: number): string => `55119${String(index).padStart(8, "0")}`;
 
-/** A running batch of the pool: a row for each of these people. */
-async function openBatch(t: Bed, people: readonly string[], over: Partial<BatchSettings> = {}) {
-  const settings: BatchSettings = {
-    from: t.poolId,
-    template: { kind: "text", text: "hello" },
-    priority: "bulk",
-    dedupe: "none",
-    onInvalid: "skip",
-    start: "complete",
-    ...over,
-  };
-  const id = mintBatchId(randomBytes(6));
-  const base = { id, settings, deviceIds: DEVICES, poolId: t.poolId, keyId: "key_1", now: NOW };
-  const made = await t.ledger.createBatch(base);
-  if (made.kind !== "created") throw new Error(made.kind);
-  const rows: PackedRow[] = people.map((to) => ({ to, values: [] }));
-  await t.ledger.appendChunk(made.batch, { index: 0, hash: "h", rows, errors: [], now: NOW });
-  await t.ledger.finishUpload(id, { rows: rows.length, now: NOW });
-  return { id, people };
-}
-
-type Batch = Awaited<ReturnType<typeof openBatch>>;
-
-/** The device draws the next rows, as its owner does when its backlog runs short. */
-async function draw(t: Bed, by: DeviceId, batch: Batch, count = 4) {
+/** The device draws the next rows, if there are any for it. */
+async function draw(t: Bed, by: DeviceId, { people }: OpenBatch, count = 4) {
   const [hint] = (await t.ledger.peek(by, NOW)).draws;
-  if (hint === undefined) return "nothing";
-  const from = hint.row;
-  const to = Math.min(from + count, batch.people.length + 1);
-  const rows: RenderedRow[] = batch.people.slice(from - 1, to - 1).map((whom, at) => ({
-    row: from + at,
-    to: whom,
-    content: { kind: "text", text: "hello" },
-  }));
-  const order = { batchId: hint.batchId, from, to, rows, now: NOW, poolId: t.poolId };
-  return t.ledger.drawRows(t.own(by), order);
+  return hint === undefined ? "nothing" : drawHint(t, by, { hint, people, count, now: NOW });
 }
 
 const devicesOf = (t: Bed, id: BatchId, count: number) =>

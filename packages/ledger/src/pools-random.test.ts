@@ -1,8 +1,19 @@
-import { type DeviceId, isLiving, type MessageId, pickNext } from "@pombo/domain";
+import { type DeviceId, isLiving, type MessageId, pickNext, rowMessageId } from "@pombo/domain";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Outcome } from "./attempts.ts";
-import { A, B, C, NOW, openPool, phoneOf, WARM } from "./pools.test-bed.ts";
+import {
+  A,
+  B,
+  C,
+  drawHint,
+  NOW,
+  openBatch,
+  type OpenBatch,
+  openPool,
+  phoneOf,
+  WARM,
+} from "./pools.test-bed.ts";
 
 const DEVICES: readonly DeviceId[] = [A, B, C];
 const ENDS = ["sent", "back", "later", "unknown", "failed"] as const;
@@ -20,6 +31,21 @@ const op = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.record({ op: fc.constantFrom("feed", "begin"), device }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      op: fc.constant("batch" as const),
+      people: fc.array(recipient, { minLength: 1, maxLength: 9 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant("steer" as const),
+      wish: fc.constantFrom("pause", "resume", "resume", "cancel"),
+      index: fc.nat(5),
+    }),
+  },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -58,6 +84,7 @@ function fleet(t: Bed) {
   const { ledger } = t;
   const accepted: MessageId[] = [];
   const sent: MessageId[] = [];
+  const batches: OpenBatch[] = [];
   /** Where an attempt may have left. */
   const leftOn = new Map<MessageId, DeviceId>();
   const inHand = new Map<DeviceId, { readonly id: MessageId; readonly token: string }>();
@@ -70,6 +97,13 @@ function fleet(t: Bed) {
     if (states.get(id) !== "connected") return;
     for (let turn = 0; turn < 50; turn += 1) {
       const view = await ledger.peek(id, now); // oxlint-disable-line no-await-in-loop -- each look depends on the move before
+      const [hint] = view.draws;
+      const people = batches.find((batch) => batch.id === hint?.batchId)?.people;
+      if (hint !== undefined && people !== undefined) {
+        // oxlint-disable-next-line no-await-in-loop
+        const drawn = await drawHint(t, id, { hint, people, count: 3, now });
+        if (drawn === "drawn") continue;
+      }
       const pick = pickNext(now, { ...view, open: true });
       const { gated, held, later } = pick.aside;
       if (pick.kind === "wait" && gated.length + held.length + later.length === 0) return;
@@ -139,9 +173,11 @@ function fleet(t: Bed) {
   }
 
   async function send(to: string, later: number): Promise<void> {
-    const earlier = (await Promise.all(accepted.map((id) => ledger.findMessage(id)))).findLast(
-      (one) => one?.recipient === to,
-    );
+    const records = await Promise.all(accepted.map((id) => ledger.findMessage(id)));
+    // Rows that were not drawn stand with no device.
+    const [earlier] = records
+      .filter((one) => one?.recipient === to && one.place !== "batch" && one.sequence > 0)
+      .toSorted((x, y) => (y?.sequence ?? 0) - (x?.sequence ?? 0));
     const id = await t.send(to, { at: now, ...(later > 0 ? { sendAt: now + later } : {}) });
     accepted.push(id);
     const stands = await t.deviceOf(id);
@@ -203,6 +239,18 @@ function fleet(t: Bed) {
       case "sweep":
         await t.sweep(now);
         return;
+      case "batch": {
+        if (members.size === 0) return;
+        const batch = await openBatch(t, step.people, now);
+        batches.push(batch);
+        accepted.push(...step.people.map((_, at) => rowMessageId(batch.id, at + 1)));
+        return;
+      }
+      case "steer": {
+        const batch = batches[step.index % Math.max(1, batches.length)];
+        if (batch !== undefined) await ledger.steerBatch(batch.id, step.wish, now);
+        return;
+      }
       case "due":
         await ledger.serveDue(now, 100);
         return;
@@ -235,6 +283,7 @@ function fleet(t: Bed) {
 
   /** Everybody is connected, and everything waits no longer. */
   async function drain(): Promise<void> {
+    for (const { id } of batches) await ledger.steerBatch(id, "resume", now); // oxlint-disable-line no-await-in-loop -- one after the other
     for (const id of DEVICES) {
       await change(id, "connected"); // oxlint-disable-line no-await-in-loop -- one after the other
       await end(id, "sent"); // oxlint-disable-line no-await-in-loop
@@ -249,16 +298,19 @@ function fleet(t: Bed) {
         await end(id, "sent"); // oxlint-disable-line no-await-in-loop
       }
       const records = await Promise.all(accepted.map((id) => ledger.findMessage(id))); // oxlint-disable-line no-await-in-loop
-      if (records.every((one) => one?.place === "")) return;
+      for (const { id } of batches) while (await ledger.sweepBatch(id, now)); // oxlint-disable-line no-await-in-loop
+      const undrawn = await Promise.all(batches.map(({ id }) => ledger.findBatch(id))); // oxlint-disable-line no-await-in-loop
+      if (undrawn.some((batch) => (batch?.undrawn ?? 0) > 0)) continue;
+      if (records.every((one) => one === undefined || one.place === "")) return;
     }
     throw new Error("something never moves");
   }
 
-  return { run, check, drain, change, accepted, sent };
+  return { run, check, drain, change, accepted, sent, batches };
 }
 
 async function live(ops: readonly Op[], t: Bed): Promise<void> {
-  const { run, check, drain, change, accepted, sent } = fleet(t);
+  const { run, check, drain, change, accepted, sent, batches } = fleet(t);
   for (const id of DEVICES) await change(id, "connected"); // oxlint-disable-line no-await-in-loop -- one after the other
   for (const last of [1, 2, 3])
     // oxlint-disable-next-line no-await-in-loop -- few
@@ -278,12 +330,23 @@ async function live(ops: readonly Op[], t: Bed): Promise<void> {
       .map((one) => one?.recipient),
   );
   const inOrder = sent.map((id) => records.find((one) => one?.id === id));
-  for (const [to, list] of Map.groupBy(inOrder, (one) => one?.recipient)) {
+  // Order is kept among singles, and within each batch.
+  const source = (one: (typeof records)[number]) => `${one?.recipient} ${one?.batchId ?? ""}`;
+  for (const list of Map.groupBy(inOrder, source).values()) {
     const sequences = list.map((one) => one?.sequence ?? 0);
-    if (!doubted.has(to)) expect(sequences).toEqual(sequences.toSorted((x, y) => x - y));
+    if (!doubted.has(list[0]?.recipient))
+      expect(sequences).toEqual(sequences.toSorted((x, y) => x - y));
   }
-  const open = records.filter((one) => !["sent", "failed"].includes(one?.status ?? ""));
+  const open = records.filter(
+    (one) => !["sent", "failed", "canceled"].includes(one?.status ?? "canceled"),
+  );
   expect(open).toEqual([]);
+  for (const { id, people } of batches) {
+    const batch = await t.ledger.findBatch(id); // oxlint-disable-line no-await-in-loop -- few
+    const { sent: through = 0, failed = 0, canceled = 0 } = batch?.counts ?? {};
+    expect([batch?.open, through + failed + canceled]).toEqual([0, people.length]);
+    expect(["completed", "canceled"]).toContain(batch?.state);
+  }
   for (const pattern of ["gate", "aside", "waiting", "window", "held", "pooled"])
     // oxlint-disable-next-line no-await-in-loop -- few
     expect(await t.redis.keys(`*:${pattern}:*`)).toEqual([]);

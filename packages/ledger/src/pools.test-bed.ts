@@ -1,7 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type DeviceId, type MessageId, mintPoolId } from "@pombo/domain";
+import {
+  type BatchSettings,
+  type DeviceId,
+  mintBatchId,
+  type MessageId,
+  mintPoolId,
+  type PackedRow,
+} from "@pombo/domain";
 import type { NewMessage } from "./accept.ts";
-import type { Ownership } from "./lane.ts";
+import type { RenderedRow } from "./draws.ts";
+import type { DrawHint, Ownership } from "./lane.ts";
 import { newMessage, setup } from "./setup.test-bed.ts";
 
 export const NOW = 1_700_000_000_000;
@@ -87,4 +95,50 @@ export async function openPool(how: { readonly twice?: true } = {}) {
       if (kind !== "go") throw new Error(`not begun: ${kind}`);
     },
   };
+}
+
+type Bed = Awaited<ReturnType<typeof openPool>>;
+
+/** A running batch of the pool: a row for each of these people. */
+export async function openBatch(t: Bed, people: readonly string[], now = NOW) {
+  const settings: BatchSettings = {
+    from: t.poolId,
+    template: { kind: "text", text: "hello" },
+    priority: "bulk",
+    dedupe: "none",
+    onInvalid: "skip",
+    start: "complete",
+  };
+  const id = mintBatchId(randomBytes(6));
+  const base = { id, settings, deviceIds: [A, B, C], poolId: t.poolId, keyId: "key_1", now };
+  const made = await t.ledger.createBatch(base);
+  if (made.kind !== "created") throw new Error(made.kind);
+  const rows: PackedRow[] = people.map((to) => ({ to, values: [] }));
+  await t.ledger.appendChunk(made.batch, { index: 0, hash: "h", rows, errors: [], now });
+  await t.ledger.finishUpload(id, { rows: rows.length, now });
+  return { id, people };
+}
+
+export type OpenBatch = Awaited<ReturnType<typeof openBatch>>;
+
+/** The device draws rows of a batch, as its owner does when its backlog runs short. */
+export function drawHint(
+  t: Bed,
+  by: DeviceId,
+  draw: {
+    readonly hint: DrawHint;
+    readonly people: readonly string[];
+    readonly count: number;
+    readonly now: number;
+  },
+) {
+  const { hint, people, count, now } = draw;
+  const { batchId, row: from } = hint;
+  const to = Math.min(from + count, people.length + 1);
+  const rows: RenderedRow[] = people.slice(from - 1, to - 1).map((whom, at) => ({
+    row: from + at,
+    to: whom,
+    content: { kind: "text", text: "hello" },
+  }));
+  return t.ledger.drawRows(t.own(by), { batchId, from, to, rows, now, poolId: t.poolId });
 }

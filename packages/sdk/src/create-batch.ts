@@ -18,22 +18,38 @@ export type NewBatch = Input<"createBatch"> &
 const UPLOAD_MS = 1_800_000;
 const CHUNK_CHARS = 65_536;
 
-type Ask = (input: Fields, options: CallOptions) => Promise<Output<"createBatch">>;
+/** A batch, and how closely to look at it. */
+export type BatchToPreview = NewBatch & Pick<Input<"previewBatch">, "sample" | "look_up">;
+
+type Ask<Answer> = (input: Fields, options: CallOptions) => Promise<Answer>;
 
 /**
  * Sends many messages. Rows go as NDJSON while they are made; the settings are its first line, so they may be long. The upload carries one
  * Idempotency-Key in all its tries: one that broke off goes on where it stopped, and no row is taken twice.
  */
-export function createBatch(
+export function createBatch<Answer = Output<"createBatch">>(
   { rows, csv, ...settings }: NewBatch,
   options: CallOptions,
-  ask: Ask,
-): Promise<Output<"createBatch">> {
+  ask: Ask<Answer>,
+): Promise<Answer> {
   const patient = { timeoutMs: UPLOAD_MS, ...options };
   if (rows === undefined)
     return ask(settings, { ...patient, content: csv, contentType: "text/csv" });
   const content = contentOf(settings, rows);
   return ask({}, { ...patient, content, contentType: "application/x-ndjson" });
+}
+
+/** What would become of a batch: nothing is sent, and nothing is stored. */
+export function previewBatch(
+  { sample, look_up, ...batch }: BatchToPreview,
+  options: CallOptions,
+  ask: Ask<Output<"previewBatch">>,
+): Promise<Output<"previewBatch">> {
+  const closely = {
+    ...(sample === undefined ? {} : { sample }),
+    ...(look_up === undefined ? {} : { look_up }),
+  };
+  return createBatch(batch, options, (input, asked) => ask({ ...input, ...closely }, asked));
 }
 
 function contentOf(settings: Fields, rows: BatchRows): BodyInit | (() => BodyInit) {

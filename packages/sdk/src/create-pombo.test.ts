@@ -267,4 +267,18 @@ describe("a batch", () => {
       },
     ]);
   });
+
+  test("is previewed as it would be sent, without a key; how closely to look is asked in the query", async () => {
+    const { pombo, seen } = setup(() => Response.json({ success: true, accepted: 2 }));
+    const told = await pombo.batches.preview({ ...settings, rows, sample: 5, look_up: 0 });
+    expect(told).toMatchObject({ accepted: 2 });
+    expect(seen).toMatchObject([
+      {
+        url: "https://pombo.example/v1/batches/preview?sample=5&look_up=0",
+        headers: { "content-type": "application/x-ndjson" },
+        body: lines,
+      },
+    ]);
+    expect(seen[0]?.headers["idempotency-key"]).toBeUndefined();
+  });
 });

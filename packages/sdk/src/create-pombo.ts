@@ -6,7 +6,7 @@ import {
   type Fields,
   type Shape,
 } from "./call.ts";
-import { createBatch, type NewBatch } from "./create-batch.ts";
+import { type BatchToPreview, createBatch, type NewBatch, previewBatch } from "./create-batch.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./next-try.ts";
 import { type EventsAsk, type Gap, type PomboEvent, streamEvents } from "./stream-events.ts";
 import { type Input, type Output, type RouteName, SHAPES } from "./table.ts";
@@ -38,6 +38,8 @@ export interface Pombo extends Calls {
   readonly batches: {
     /** Sends many messages from rows or from CSV; see {@link NewBatch}. An upload that breaks off is sent again and goes on where it stopped. */
     create(batch: NewBatch, options?: CallOptions): Promise<Output<"createBatch">>;
+    /** What would become of them: nothing is sent, and nothing is stored. */
+    preview(batch: BatchToPreview, options?: CallOptions): Promise<Output<"previewBatch">>;
   };
   /** What happens from now on, or behind `after`; goes on over broken connections until `signal` aborts or the loop is left. */
   events(ask?: EventsAsk): AsyncGenerator<PomboEvent | Gap, void, undefined>;
@@ -70,6 +72,8 @@ export function createPombo(options: PomboOptions): Pombo {
     batches: {
       create: (batch, given = {}) =>
         createBatch(batch, given, (input, asked) => named.createBatch(input, asked)),
+      preview: (batch, given = {}) =>
+        previewBatch(batch, given, (input, asked) => named.previewBatch(input, asked)),
     },
     raw,
     events: (wanted = {}) => streamEvents(wanted, { raw, retry: connection.retry }),

@@ -14,7 +14,7 @@ export type { RetryPolicy } from "./next-try.ts";
 export type { Input, Output, RouteName } from "./table.ts";
 
 // Batches
-export type { BatchRows, NewBatch } from "./create-batch.ts";
+export type { BatchRows, BatchToPreview, NewBatch } from "./create-batch.ts";
 
 // Errors
 export { type ErrorClass, type ErrorCode, PomboError } from "./pombo-error.ts";

@@ -4,7 +4,7 @@ import type { Metrics } from "@pombo/telemetry";
 import { refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import type { EventTail } from "../event-tail.ts";
-import type { Overview, Overviewer } from "../take-overview.ts";
+import { type Overview, type Overviewer, pooledRows } from "../take-overview.ts";
 
 export interface MetricsDeps {
   readonly overviewer: Overviewer;
@@ -76,11 +76,15 @@ function byClass(
 }
 
 function depthOf(lanes: readonly LaneSurvey[], priority: Priority): number {
-  return lanes.reduce((sum, { backlog }) => sum + backlog[priority], 0);
+  const pooled = pooledRows(lanes).filter((one) => one.priority === priority);
+  const rows = pooled.reduce((sum, one) => sum + one.rows, 0);
+  return lanes.reduce((sum, { backlog }) => sum + backlog[priority], rows);
 }
 
 /** 0 where nothing waits. */
 function ageOf(lanes: readonly LaneSurvey[], priority: Priority, now: number): number {
-  const first = lanes.reduce((least, { oldest }) => Math.min(least, oldest[priority] ?? now), now);
+  const pooled = pooledRows(lanes).filter((one) => one.priority === priority);
+  const rows = pooled.reduce((least, { acceptedAt }) => Math.min(least, acceptedAt), now);
+  const first = lanes.reduce((least, { oldest }) => Math.min(least, oldest[priority] ?? now), rows);
   return (now - first) / 1_000;
 }

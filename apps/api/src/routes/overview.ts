@@ -11,11 +11,11 @@ import {
   readPulse,
   type Settings,
 } from "@pombo/domain";
-import type { LaneSurvey, PulseBucket } from "@pombo/ledger";
+import type { LaneSurvey, PooledRows, PulseBucket } from "@pombo/ledger";
 import { instant, json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import { instantOrNull } from "../render-message.ts";
-import { firstOf, type Overview, type Overviewer } from "../take-overview.ts";
+import { firstOf, type Overview, type Overviewer, pooledRows } from "../take-overview.ts";
 
 export interface OverviewDeps {
   readonly overviewer: Overviewer;
@@ -116,24 +116,36 @@ function codesOf(
 function depthOf(lanes: readonly LaneSurvey[]): OverviewBody["depth"] {
   const sum = (of: (lane: LaneSurvey) => number): number =>
     lanes.reduce((total, lane) => total + of(lane), 0);
-  const oldest = (of: (lane: LaneSurvey) => number | undefined): string | null => {
-    const at = lanes.reduce((least, lane) => Math.min(least, of(lane) ?? Infinity), Infinity);
+  const oldest = (
+    of: (lane: LaneSurvey) => number | undefined,
+    rows: readonly PooledRows[],
+  ): string | null => {
+    const first = rows.reduce((least, { acceptedAt }) => Math.min(least, acceptedAt), Infinity);
+    const at = lanes.reduce((least, lane) => Math.min(least, of(lane) ?? Infinity), first);
     return at === Infinity ? null : instant(at);
   };
-  const classes = PRIORITIES.map((priority) => [
-    priority,
-    {
-      waiting: sum(({ backlog }) => backlog[priority]),
-      oldest_at: oldest((lane) => lane.oldest[priority]),
-    },
-  ]);
+  const pooled = pooledRows(lanes);
+  const classes = PRIORITIES.map((priority) => {
+    const ofClass = pooled.filter((one) => one.priority === priority);
+    return [
+      priority,
+      {
+        waiting: sum(({ backlog }) => backlog[priority]) + rowsOf(ofClass),
+        oldest_at: oldest((lane) => lane.oldest[priority], ofClass),
+      },
+    ];
+  });
   return {
-    total: sum(({ waiting, held }) => waiting + held),
-    oldest_at: oldest(({ oldestAt }) => oldestAt),
+    total: sum(({ waiting, held }) => waiting + held) + rowsOf(pooled),
+    oldest_at: oldest(({ oldestAt }) => oldestAt, pooled),
     held: sum(({ held }) => held),
     in_window: sum(({ window }) => window),
     ...(Object.fromEntries(classes) as Pick<OverviewBody["depth"], (typeof PRIORITIES)[number]>),
   };
+}
+
+function rowsOf(pooled: readonly PooledRows[]): number {
+  return pooled.reduce((total, { rows }) => total + rows, 0);
 }
 
 function devicesOf(lanes: readonly LaneSurvey[]): OverviewBody["devices"] {

@@ -377,19 +377,25 @@ local function count_status(m, to, at, code)
   if m.status == to or not f[3] then return end
   at = tonumber(at)
   local open = f[3] + (UNSETTLED[to] and 1 or 0) - (UNSETTLED[m.status] and 1 or 0)
-  redis.call("HSET", record, m.status, digits((f[1] or 0) - 1), to, digits((f[2] or 0) + 1), "open", digits(open))
-  if m.status == "failed" and m.code then redis.call("HINCRBY", record, "code:" .. m.code, "-1") end
-  if to == "failed" then redis.call("HINCRBY", record, "code:" .. (code or ""), "1") end
-  if to == "sent" or to == "delivered" or to == "read" or to == "played" then
-    local number = math.floor(at / RATE_WINDOW_MS)
-    if UNSETTLED[m.status] and f[5] == digits(number) then redis.call("HINCRBY", record, "present", "1")
-    elseif UNSETTLED[m.status] then
-      redis.call("HSET", record, "window", digits(number), "present", "1", "before",
-        tonumber(f[5] or 0) == number - 1 and f[6] or "0")
+  local fields = { m.status, digits((f[1] or 0) - 1), to, digits((f[2] or 0) + 1), "open", digits(open) }
+  local function also(name, value)
+    fields[#fields + 1] = name
+    fields[#fields + 1] = value
+  end
+  if UNSETTLED[m.status] and (to == "sent" or to == "delivered" or to == "read" or to == "played") then
+    local window = math.floor(at / RATE_WINDOW_MS)
+    local same = f[5] == digits(window)
+    also("present", digits(same and f[6] + 1 or 1))
+    if not same then
+      also("window", digits(window))
+      also("before", tonumber(f[5] or 0) == window - 1 and f[6] or "0")
     end
   end
   local told = at - (f[4] or 0) >= PROGRESS_MS
-  if told then redis.call("HSET", record, "told_at", digits(at)) end
+  if told then also("told_at", digits(at)) end
+  redis.call("HSET", record, unpack(fields))
+  if m.status == "failed" and m.code then redis.call("HINCRBY", record, "code:" .. m.code, "-1") end
+  if to == "failed" then redis.call("HINCRBY", record, "code:" .. (code or ""), "1") end
   if open == 0 and complete_batch(m.batch, at) then return end
   if m.status == "sending" and to == "queued" then
     -- What comes back unsent to a batch that has ended meanwhile ends too.
