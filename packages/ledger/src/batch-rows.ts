@@ -189,6 +189,7 @@ function recordOf(
   return {
     id,
     batchId: batch.id,
+    ...(batch.poolId === undefined ? {} : { poolId: batch.poolId }),
     status,
     version: timeline.length,
     // A pool's row has a device when it is drawn.
