@@ -1,7 +1,7 @@
 import { isMessageId } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { json, refuse } from "../answer.ts";
-import { maySee } from "../authenticate.ts";
+import { maySeeMessage } from "../grant.ts";
 import type { Handler } from "../bind-route.ts";
 import { renderMessage } from "../render-message.ts";
 
@@ -17,7 +17,7 @@ export function cancelMessage({ ledger, now }: CancelDeps): Handler<"cancelMessa
   return async ({ params: { id }, caller }) => {
     if (!isMessageId(id)) return refuse(absent);
     const before = await ledger.viewMessage(id, now());
-    if (before === undefined || !maySee(caller, before.message.deviceId)) return refuse(absent);
+    if (before === undefined || !maySeeMessage(caller, before.message)) return refuse(absent);
     const canceled = await ledger.cancel(id, now());
     const view = await ledger.viewMessage(id, now());
     if (view === undefined || canceled.kind === "absent") return refuse(absent);

@@ -1,7 +1,7 @@
 import { isMessageId, isSettled } from "@pombo/domain";
 import type { MessageView } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
-import { maySee } from "../authenticate.ts";
+import { maySeeMessage } from "../grant.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { renderMessage } from "../render-message.ts";
 import { waitForMessage, type WaitForMessageDeps } from "../wait-for-message.ts";
@@ -14,7 +14,7 @@ export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
     const { id } = call.params;
     if (!isMessageId(id)) return refuse(absent);
     const first = await deps.ledger.viewMessage(id, deps.now());
-    if (first === undefined || !maySee(call.caller, first.message.deviceId)) return refuse(absent);
+    if (first === undefined || !maySeeMessage(call.caller, first.message)) return refuse(absent);
     const changed = changedSince(first, call.query);
     const ms = (call.query.wait ?? 0) * 1_000;
     if (ms === 0 || changed(first)) return answer(first);

@@ -10,6 +10,7 @@ import type {
 } from "@pombo/ledger";
 import { instant, json, refuse } from "../answer.ts";
 import { type Caller, maySee } from "../authenticate.ts";
+import { maySeeMessage } from "../grant.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { chatJid, renderMessage } from "../render-message.ts";
 
@@ -160,7 +161,7 @@ export async function visibleMessage(
   ledger: Pick<Ledger, "findMessage">,
 ): Promise<MessageRecord | undefined> {
   const message = isMessageId(id) ? await ledger.findMessage(id) : undefined;
-  return message !== undefined && maySee(caller, message.deviceId) ? message : undefined;
+  return message !== undefined && maySeeMessage(caller, message) ? message : undefined;
 }
 
 function summary(message: MessageRecord, failedAt: number): LetterPageBody["dead_letters"][number] {

@@ -1,7 +1,7 @@
 import { isMessageId } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { json } from "../answer.ts";
-import { maySee } from "../authenticate.ts";
+import { maySeeMessage } from "../grant.ts";
 import type { Handler } from "../bind-route.ts";
 
 /** `POST /v1/messages/status`: what the key may not see is as if absent. */
@@ -15,7 +15,7 @@ export function pollMessages({
     const heads = await ledger.messageHeads(ids);
     const seen = new Map(
       heads.flatMap((head) =>
-        head !== undefined && maySee(caller, head.deviceId) ? [[head.id as string, head]] : [],
+        head !== undefined && maySeeMessage(caller, head) ? [[head.id as string, head]] : [],
       ),
     );
     const messages = body.ids.map((id) => {
