@@ -224,3 +224,31 @@ test("dead letters are found, counted and redriven by batch and code", async () 
   const wrong = await api.call("GET", "/v1/dead-letters?batch_id=7");
   expect(wrong.body).toMatchObject({ validation: [{ field: "batch_id" }] });
 });
+
+test("a batch may be sent from a pool; its rows have a device when they are drawn", async () => {
+  const devices = [await api.addDevice(), await api.addDevice()];
+  const pool = await api.call("POST", "/v1/pools", { body: { name: "pair", devices } });
+  const from = String(pool.body["pool_id"]);
+  const body = { from, rows: [{ to: numberOf(1), text: "a" }] };
+  const made = await api.call("POST", "/v1/batches", { body });
+  expect(made).toMatchObject({ status: 202, body: { accepted: 1 } });
+  const path = `/v1/batches/${String(made.body["batch_id"])}`;
+  const message = rowMessageId(made.body["batch_id"] as BatchId, 1);
+  const [both, one] = [keyOf(devices), keyOf(devices.slice(0, 1))];
+  const page = await api.call("GET", `${path}/messages`, { key: both });
+  expect(page.body["messages"]).toMatchObject([{ message_id: message, device_id: null }]);
+  const read = await api.call("GET", `/v1/messages/${message}`, { key: both });
+  expect(read, read.text).toMatchObject({ status: 200, body: { device_id: null } });
+  expect((await api.call("GET", path, { key: one })).status).toBe(404);
+  expect((await api.call("GET", `/v1/messages/${message}`, { key: one })).status).toBe(404);
+  const poll = async (key: string) =>
+    (await api.call("POST", "/v1/messages/status", { key, body: { ids: [message] } })).body;
+  expect((await poll(both))["messages"]).toMatchObject([{ status: "queued" }]);
+  expect((await poll(one))["messages"]).toEqual([null]);
+  const list = await api.call("GET", `/v1/messages?batch_id=${path.split("/").at(-1)}`);
+  expect(list.body["messages"]).toMatchObject([{ message_id: message, device_id: null }]);
+  expect((await api.call("POST", "/v1/batches", { body, key: one })).status).toBe(404);
+  const cancel = (key: string) => api.call("POST", `/v1/messages/${message}/cancel`, { key });
+  expect((await cancel(one)).status).toBe(404);
+  expect(await cancel(both)).toMatchObject({ status: 200, body: { status: "canceled" } });
+});

@@ -44,13 +44,3 @@ export function maySeePool(
   if (devices.length === 0) return caller.devices === "*";
   return devices.every((id) => maySee(caller, id));
 }
-
-/** A message is seen by keys for its device; one that has none yet by keys for all that it may get. */
-export function maySeeMessage(
-  caller: Caller,
-  { deviceId, senders }: { readonly deviceId: string; readonly senders?: readonly string[] },
-): boolean {
-  return deviceId === "" && senders !== undefined
-    ? maySeePool(caller, { devices: senders })
-    : maySee(caller, deviceId);
-}

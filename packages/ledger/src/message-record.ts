@@ -41,8 +41,6 @@ export interface MessageRecord {
   readonly deviceId: DeviceId;
   /** It is sent from a pool: until it has left it may go to another of its devices. */
   readonly poolId?: PoolId;
-  /** A row of a pool's batch stands with no device (an empty id) before it is drawn: one of these will send it. */
-  readonly senders?: readonly DeviceId[];
   readonly generation: number;
   /** digits, or a group JID */
   readonly recipient: string;

@@ -8,8 +8,6 @@ import type { MessageRecord } from "./message-record.ts";
 export interface MessageHead {
   readonly id: MessageId;
   readonly deviceId: DeviceId;
-  /** As of a message's record. */
-  readonly senders?: readonly DeviceId[];
   readonly status: MessageStatus;
   readonly version: number;
   /** The last error, when there was one. */
@@ -72,10 +70,9 @@ export function polls({
 
 function headOf(message: MessageRecord | undefined): MessageHead | undefined {
   if (message === undefined) return undefined;
-  const { id, deviceId, senders, status, version, lastError } = message;
+  const { id, deviceId, status, version, lastError } = message;
   const code = lastError === undefined ? {} : { code: lastError.code };
-  const pool = senders === undefined ? {} : { senders };
-  return { id, deviceId, ...pool, status, version, ...code };
+  return { id, deviceId, status, version, ...code };
 }
 
 function readHead(id: MessageId, fields: readonly (string | null)[]): MessageHead | undefined {

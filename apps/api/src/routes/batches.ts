@@ -2,10 +2,11 @@ import type { BatchPageBody } from "@pombo/contract";
 import { type BatchId, type BatchWish, isBatchId } from "@pombo/domain";
 import type { BatchCursor, BatchRecord, Ledger } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
-import { type Caller, maySee } from "../authenticate.ts";
+import type { Caller } from "../authenticate.ts";
 import type { Outlooks } from "../batch-outlook.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { renderBatch, renderBatchHead } from "../render-batch.ts";
+import { maySeeBatch } from "../sees-message.ts";
 
 export interface BatchesDeps {
   readonly ledger: Pick<Ledger, "findBatch" | "listBatches" | "steerBatch">;
@@ -99,8 +100,4 @@ export async function visibleBatch(
 ): Promise<BatchRecord | undefined> {
   const batch = isBatchId(id) ? await findBatch(id) : undefined;
   return batch !== undefined && maySeeBatch(caller, batch) ? batch : undefined;
-}
-
-function maySeeBatch(caller: Caller, { deviceIds }: BatchRecord): boolean {
-  return deviceIds.every((id) => maySee(caller, id));
 }

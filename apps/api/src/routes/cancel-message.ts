@@ -1,12 +1,12 @@
 import { isMessageId } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { json, refuse } from "../answer.ts";
-import { maySeeMessage } from "../grant.ts";
 import type { Handler } from "../bind-route.ts";
 import { renderMessage } from "../render-message.ts";
+import { seesMessage } from "../sees-message.ts";
 
 export interface CancelDeps {
-  readonly ledger: Pick<Ledger, "cancel" | "viewMessage">;
+  readonly ledger: Pick<Ledger, "cancel" | "findBatch" | "viewMessage">;
   readonly now: () => number;
 }
 
@@ -17,7 +17,8 @@ export function cancelMessage({ ledger, now }: CancelDeps): Handler<"cancelMessa
   return async ({ params: { id }, caller }) => {
     if (!isMessageId(id)) return refuse(absent);
     const before = await ledger.viewMessage(id, now());
-    if (before === undefined || !maySeeMessage(caller, before.message)) return refuse(absent);
+    if (before === undefined || !(await seesMessage(caller, before.message, { ledger })))
+      return refuse(absent);
     const canceled = await ledger.cancel(id, now());
     const view = await ledger.viewMessage(id, now());
     if (view === undefined || canceled.kind === "absent") return refuse(absent);

@@ -23,7 +23,8 @@ import { renderMessage } from "../render-message.ts";
 import { visibleMessage } from "./letters.ts";
 
 export interface ChangeDeps extends AcceptDeps, Pick<JudgeDeps, "settings"> {
-  readonly ledger: AcceptDeps["ledger"] & Pick<Ledger, "changeTarget" | "findMessage">;
+  readonly ledger: AcceptDeps["ledger"] &
+    Pick<Ledger, "changeTarget" | "findBatch" | "findMessage">;
 }
 
 /** `PATCH /v1/messages/:id` */

@@ -1,20 +1,21 @@
 import { isMessageId, isSettled } from "@pombo/domain";
 import type { MessageView } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
-import { maySeeMessage } from "../grant.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { renderMessage } from "../render-message.ts";
+import { seesMessage, type SeesMessageDeps } from "../sees-message.ts";
 import { waitForMessage, type WaitForMessageDeps } from "../wait-for-message.ts";
 
 const absent = { code: "MESSAGE_NOT_FOUND" } as const;
 
 /** `GET /v1/messages/:id?wait=30&after_version=N` */
-export function getMessage(deps: WaitForMessageDeps): Handler<"getMessage"> {
+export function getMessage(deps: WaitForMessageDeps & SeesMessageDeps): Handler<"getMessage"> {
   return async (call) => {
     const { id } = call.params;
     if (!isMessageId(id)) return refuse(absent);
     const first = await deps.ledger.viewMessage(id, deps.now());
-    if (first === undefined || !maySeeMessage(call.caller, first.message)) return refuse(absent);
+    if (first === undefined || !(await seesMessage(call.caller, first.message, deps)))
+      return refuse(absent);
     const changed = changedSince(first, call.query);
     const ms = (call.query.wait ?? 0) * 1_000;
     if (ms === 0 || changed(first)) return answer(first);

@@ -10,14 +10,20 @@ import type {
 } from "@pombo/ledger";
 import { instant, json, refuse } from "../answer.ts";
 import { type Caller, maySee } from "../authenticate.ts";
-import { maySeeMessage } from "../grant.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { chatJid, renderMessage } from "../render-message.ts";
+import { seesMessage } from "../sees-message.ts";
 
 export interface LettersDeps {
   readonly ledger: Pick<
     Ledger,
-    "batchesAmong" | "countLetters" | "findMessage" | "isLetter" | "letterHeads" | "viewMessage"
+    | "batchesAmong"
+    | "countLetters"
+    | "findBatch"
+    | "findMessage"
+    | "isLetter"
+    | "letterHeads"
+    | "viewMessage"
   >;
   readonly now: () => number;
 }
@@ -158,10 +164,11 @@ export function getLetter({ ledger, now }: LettersDeps): Handler<"getLetter"> {
 export async function visibleMessage(
   id: string,
   caller: Caller,
-  ledger: Pick<Ledger, "findMessage">,
+  ledger: Pick<Ledger, "findBatch" | "findMessage">,
 ): Promise<MessageRecord | undefined> {
   const message = isMessageId(id) ? await ledger.findMessage(id) : undefined;
-  return message !== undefined && maySeeMessage(caller, message) ? message : undefined;
+  if (message === undefined) return undefined;
+  return (await seesMessage(caller, message, { ledger })) ? message : undefined;
 }
 
 function summary(message: MessageRecord, failedAt: number): LetterPageBody["dead_letters"][number] {

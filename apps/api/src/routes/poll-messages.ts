@@ -1,22 +1,25 @@
-import { isMessageId } from "@pombo/domain";
+import { isMessageId, rowOf } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { json } from "../answer.ts";
-import { maySeeMessage } from "../grant.ts";
 import type { Handler } from "../bind-route.ts";
+import { seesMessage } from "../sees-message.ts";
 
 /** `POST /v1/messages/status`: what the key may not see is as if absent. */
 export function pollMessages({
   ledger,
 }: {
-  readonly ledger: Pick<Ledger, "messageHeads">;
+  readonly ledger: Pick<Ledger, "findBatch" | "messageHeads">;
 }): Handler<"pollMessages"> {
   return async ({ body, caller }) => {
     const ids = [...new Set(body.ids)].filter(isMessageId);
-    const heads = await ledger.messageHeads(ids);
-    const seen = new Map(
-      heads.flatMap((head) =>
-        head !== undefined && maySeeMessage(caller, head) ? [[head.id as string, head]] : [],
+    const heads = (await ledger.messageHeads(ids)).filter((head) => head !== undefined);
+    const visible = await Promise.all(
+      heads.map(({ id, deviceId }) =>
+        seesMessage(caller, { deviceId, batchId: rowOf(id).batchId }, { ledger }),
       ),
+    );
+    const seen = new Map(
+      heads.filter((_, at) => visible[at] === true).map((head) => [head.id as string, head]),
     );
     const messages = body.ids.map((id) => {
       const head = seen.get(id);

@@ -21,7 +21,7 @@ import { noLetter, visibleMessage } from "./letters.ts";
 
 export interface RedriveDeps extends StageDeps {
   readonly ledger: StageDeps["ledger"] &
-    Pick<Ledger, "accept" | "discardLetter" | "findMessage" | "nameHeir" | "redrive">;
+    Pick<Ledger, "accept" | "discardLetter" | "findBatch" | "findMessage" | "nameHeir" | "redrive">;
   readonly settings: Settings;
   readonly admission: Admission;
   readonly lane: FeedPort;
@@ -171,7 +171,7 @@ async function answer(
 export function discardLetter({
   ledger,
 }: {
-  readonly ledger: Pick<Ledger, "discardLetter" | "findMessage">;
+  readonly ledger: Pick<Ledger, "discardLetter" | "findBatch" | "findMessage">;
 }): Handler<"discardLetter"> {
   return async ({ params, caller }) => {
     const message = await visibleMessage(params.id, caller, ledger);
