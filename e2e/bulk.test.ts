@@ -65,6 +65,7 @@ describe("an upload that breaks off", () => {
     const url = ["--url", proxy.url, "--key", pombo.ready.api_key, "--detach"];
     const { code, out, err } = await bulk(path, ...url);
     expect(err).toContain(`${ROWS.toLocaleString("en-US")} accepted`);
+    expect(err).toMatch(/The connection broke: sending it again \(try 2\)/);
     expect({ code, cuts: proxy.cuts() }).toEqual({ code: 0, cuts: 3 });
     const found = await batches();
     expect(found.map(({ batch_id: id }) => id)).toContain(out.trim());
@@ -72,7 +73,7 @@ describe("an upload that breaks off", () => {
     await pombo.api("POST", `/v1/batches/${out.trim()}/cancel`);
   });
 
-  test("goes on with the same command when that was killed in the middle", async () => {
+  test("goes on with the same command when that was killed in the middle, and interrupted", async () => {
     const path = await table("killed.csv", ROWS);
     const before = (await batches()).length;
     await using proxy = await openCuttingProxy(pombo.ready.api_url);
@@ -83,6 +84,13 @@ describe("an upload that breaks off", () => {
     await eventually(batches, (all) => all.length > before);
     killed.child.kill("SIGKILL");
     await killed.ended;
+    const stalledAgain = proxy.stallAfter(200_000);
+    const interrupted = start(path, "--yes", ...url);
+    await stalledAgain;
+    interrupted.child.kill("SIGINT");
+    const ended = await interrupted.ended;
+    expect(ended.code).toBe(130);
+    expect(ended.err).toMatch(/Interrupted\. The same command goes on/);
     const { err, code, out } = await bulk(path, "--detach");
     expect(code).toBe(0);
     expect(err).toMatch(/Going on with the upload that was begun at[^]*: 20,000 accepted/);

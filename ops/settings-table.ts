@@ -36,7 +36,7 @@ export function renderSettings(): string {
     "",
     "Everything that can be set, made from the tables that the processes read. Settings are environment variables; a process reads them when it starts, and refuses a value that",
     "makes no sense by name. [`pombo doctor`](cli.md#is-the-configuration-right) finds names with a slip in them, and values that contradict each other. `GET /v1/limits` tells the limits and times in",
-    "force. What is marked as secret is never logged and belongs into a secret store.",
+    "force. What is marked as secret is never logged and belongs into a secret store: see [security](security.md).",
     "",
     "## Variables",
     "",

@@ -17,8 +17,17 @@ test("only the Redis must be named; the rest has defaults", () => {
   });
 });
 
+test.each(["rediss://u:p@redis.example:6380", "redis+sentinel://:p@a:26379,b:26379/main"])(
+  "the Redis %s may be named, as to every process",
+  (url) => {
+    expect(readConfig({ POMBO_REDIS_URL: url })).toMatchObject({ config: { redisUrl: url } });
+  },
+);
+
 test.each([
   ["POMBO_REDIS_URL", ""],
+  ["POMBO_REDIS_URL", "redis://"],
+  ["POMBO_REDIS_URL", "redis+sentinel://a:26379"],
   ["POMBO_REDIS_URL", "http://127.0.0.1"],
   ["POMBO_PORT", "65536"],
   ["POMBO_PORT", "http"],

@@ -1,5 +1,6 @@
 import { type CellId, isCellId, readSettings, type Settings } from "@pombo/domain";
 import { type MediaPlace, readMediaPlace } from "@pombo/media";
+import { parseRedisAddress } from "@pombo/redis";
 import { FAULT_POINTS, type FaultPoint, isFaultPoint } from "./fault-point.ts";
 
 export interface Config {
@@ -34,7 +35,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   const port = given("POMBO_PORT", "3000");
   const cell = given("POMBO_CELL", "c0");
   const mode = given("POMBO_ENV", "production");
-  if (!isRedisUrl(redisUrl)) return refuse("POMBO_REDIS_URL must be a redis:// or rediss:// URL");
+  if (!isRedisUrl(redisUrl))
+    return refuse(
+      "POMBO_REDIS_URL must be a redis://, rediss://, redis+sentinel:// or redis+cluster:// address",
+    );
   if (!isPort(port)) return refuse("POMBO_PORT must be a port number from 0 to 65535");
   if (!isCellId(cell)) return refuse("POMBO_CELL must be a cell name, like c0");
   if (mode !== "development" && mode !== "production")
@@ -62,7 +66,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
 }
 
 function isRedisUrl(text: string): boolean {
-  return /^rediss?:\/\/./.test(text) && URL.canParse(text);
+  const kind = parseRedisAddress(text)?.kind;
+  return kind === "server" ? /:\/\/./.test(text) && URL.canParse(text) : kind !== undefined;
 }
 
 function isOrigin(text: string): boolean {

@@ -153,14 +153,16 @@ test("a CSV file is imported: its valid rows are on the list, the others are tol
     third,
     `${third};;`,
     `${first};;;surplus`,
+    `${first};;"a"b`,
   ].join("\r\n");
   const imported = await upload(file);
   expect(imported.status).toBe(200);
-  expect(imported.body).toMatchObject({ rows: 6, added: 2, already: 1, invalid: 3 });
+  expect(imported.body).toMatchObject({ rows: 7, added: 2, already: 1, invalid: 4 });
   expect(imported.body["errors"]).toMatchObject([
     { line: 5, field: "to", value: "12345" },
     { line: 6, field: "reason", value: "spite" },
     { line: 9, field: "row", message: "the row has 4 cells, and there are 3 columns" },
+    { line: 10, field: "row", message: "there is text after the closing quote of value 3" },
   ]);
   const entry = { reason: "opt_out", note: 'two\nlines; "quoted"' };
   expect(await api.ledger.findSuppression(first)).toMatchObject(entry);
@@ -200,7 +202,7 @@ test.each([
   { says: "an unknown column", file: "to,age\n", status: 400, told: "must name the columns" },
   { says: "no UTF-8", file: Buffer.from([0x35, 0xff, 0xfe]), status: 400, told: "UTF-8" },
   { says: "an open quote", file: 'to\n"5511', status: 400, told: "never closed" },
-  { says: "a long row", file: `to\n${"5".repeat(5_000)}`, status: 400, told: "too long" },
+  { says: "a long row", file: `to\n${"5".repeat(5_000)}`, status: 400, told: "longer than 4096" },
   { says: "too large", file: "5511999999999\n".repeat(20_000), status: 413, told: "larger than" },
 ])("a file that is wrong ($says) is refused", async ({ file, status, told }) => {
   const refused = await upload(file);

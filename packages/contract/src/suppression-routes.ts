@@ -36,6 +36,7 @@ export const SUPPRESSION_ROUTES = {
     errors: [
       "PAYLOAD_TOO_LARGE",
       "UNSUPPORTED_MEDIA_TYPE",
+      "INVALID_JSON",
       "INVALID_REQUEST_FORMAT",
       "VALIDATION_ERROR",
     ],

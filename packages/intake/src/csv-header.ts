@@ -4,7 +4,6 @@ import { type CsvRecord, firstRecord } from "./csv-reader.ts";
 import { refusal, undecodable } from "./upload-stop.ts";
 
 export interface CsvHeader {
-  readonly delimiter: string;
   /** Names of the columns, trimmed and normalised. */
   readonly columns: readonly string[];
   /** The physical line of the header. */

@@ -1,6 +1,7 @@
-import { type CsvHeader, csvBeginning, headerOf } from "./csv-header.ts";
-import { csvReader, type CsvRecord } from "./csv-reader.ts";
+import { type CsvHeader, headerOf } from "./csv-header.ts";
+import type { CsvRecord } from "./csv-reader.ts";
 import { type RawRow, tooLong, unreadable } from "./raw-row.ts";
+import { recordsOf } from "./read-table.ts";
 import type { RowLimits } from "./row-limits.ts";
 import { undecodable } from "./upload-stop.ts";
 
@@ -12,39 +13,29 @@ export interface CsvUpload {
 /** A table, read up to its header. @throws UploadStop, also while its rows are pulled */
 export async function openCsv(
   texts: AsyncGenerator<string>,
-  { rowChars, recordChars: mostChars }: RowLimits,
+  { rowChars, recordChars }: RowLimits,
 ): Promise<CsvUpload> {
-  let text = "";
-  let begins = undefined;
-  let final = false;
-  while (begins === undefined) {
-    // oxlint-disable-next-line no-await-in-loop -- piece after piece
-    const next = await texts.next();
-    if (next.done === true) final = true;
-    else text += next.value;
-    begins = csvBeginning(text, { mostChars: rowChars, final });
-  }
-  const { delimiter, skipped, line } = begins;
-  const reader = csvReader({ delimiter, mostChars, line });
-  const records = reader.push(text.slice(skipped));
-  while (records.length === 0 && !final) {
-    // oxlint-disable-next-line no-await-in-loop
-    const next = await texts.next();
-    if (next.done === true) final = true;
-    else records.push(...reader.push(next.value));
-  }
-  if (final) records.push(...reader.end());
-  const [first, ...others] = records;
+  const pieces = recordsOf(texts, { firstChars: rowChars, recordChars });
+  const [first, ...others] = await firstRecords(pieces);
   if (first === undefined) throw undecodable("The upload is empty");
   const columns = headerOf(first);
   const toRow = rowOf(columns, rowChars);
   async function* rows(): AsyncGenerator<readonly RawRow[]> {
     yield others.map(toRow);
-    if (final) return;
-    for await (const piece of texts) yield reader.push(piece).map(toRow);
-    yield reader.end().map(toRow);
+    for await (const piece of pieces) yield piece.map(toRow);
   }
-  return { header: { columns, delimiter, line: first.line }, rows: rows() };
+  return { header: { columns, line: first.line }, rows: rows() };
+}
+
+async function firstRecords(
+  pieces: AsyncGenerator<readonly CsvRecord[]>,
+): Promise<readonly CsvRecord[]> {
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- piece after piece
+    const next = await pieces.next();
+    if (next.done === true) return [];
+    if (next.value.length > 0) return next.value;
+  }
 }
 
 function rowOf({ length: width }: readonly string[], rowChars: number) {

@@ -33,3 +33,7 @@ export {
 } from "./read-rows.ts";
 export type { ChainHash } from "./chain.ts";
 export type { Stop } from "./upload-stop.ts";
+
+// Tables that are no uploads of batches
+export { readTable, type TableEvent, type TableLimits } from "./read-table.ts";
+export type { CsvRecord } from "./csv-reader.ts";

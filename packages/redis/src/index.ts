@@ -1,5 +1,6 @@
 // Connections
 export { openRedis, type RedisConfig, type RedisHandle } from "./open-redis.ts";
+export { parseRedisAddress } from "./redis-address.ts";
 export { checkRedis } from "./check-redis.ts";
 export { usedPercent } from "./used-percent.ts";
 export type { Redis } from "ioredis";

@@ -1,15 +1,15 @@
 import {
   type ImportedSuppressionsBody,
+  type Problem,
   suppressionRow,
   validate,
   type ValidationEntry,
 } from "@pombo/contract";
 import { parseRecipient, type Settings } from "@pombo/domain";
+import { type CsvRecord, readTable } from "@pombo/intake";
 import type { Ledger, NewSuppression } from "@pombo/ledger";
-import { type Answer, json, refuse } from "../answer.ts";
+import { json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
-import { type CsvRow, readCsv, type ReadCsv } from "../read-csv.ts";
-import { BrokenFileError } from "../chunks-of.ts";
 import { readFile, type RequestFile } from "../read-file.ts";
 
 export interface ImportDeps {
@@ -29,17 +29,11 @@ export function importSuppressions(deps: ImportDeps): Handler<"importSuppression
     if (file.kind === "refused") return refuse(file.problem);
     if (!isCsv(request.headers["content-type"])) return refuse(noCsv);
     const rows = collect({ ...deps, by: caller.keyId });
-    const read = await readRows(file.file, (row) => rows.take(row), limitBytes);
+    const wrong = await takeRows(file.file, (row) => rows.take(row), limitBytes);
     if (client.ended.aborted) return refuse({ code: "INVALID_API_KEY" });
-    if (read === "broken") return refuse(broken);
-    if (read.kind === "too-large")
-      return refuse({
-        code: "PAYLOAD_TOO_LARGE",
-        detail: `The file is larger than ${limitBytes} bytes`,
-      });
-    if (read.kind === "wrong") return wrongFile(`line ${read.line}`, read.message);
+    if (wrong !== undefined) return refuse(wrong);
     const body = await rows.end();
-    return body.rows === 0 ? wrongFile("line 1", "the file has no rows") : json(200, body);
+    return body.rows === 0 ? refuse(wrongFile("line 1", "the file has no rows")) : json(200, body);
   };
 }
 
@@ -60,25 +54,31 @@ const broken = {
   detail: "The request ended before its file did",
 } as const;
 
-function wrongFile(field: string, message: string): Answer {
-  return refuse({ code: "VALIDATION_ERROR", validation: [{ field, message, value: null }] });
+function wrongFile(field: string, message: string): Problem {
+  return { code: "VALIDATION_ERROR", validation: [{ field, message, value: null }] };
 }
 
 const LONGEST_ROW = 4_096;
 
-async function readRows(
+/** Why the file was not read to its end; undefined when it was. */
+async function takeRows(
   { bytes }: RequestFile,
-  take: (row: CsvRow) => Promise<void>,
+  take: (row: CsvRecord) => Promise<void>,
   limitBytes: number,
-): Promise<ReadCsv | "broken"> {
+): Promise<Problem | undefined> {
   try {
-    return await readCsv(bytes, take, { limitBytes, rowBytes: LONGEST_ROW });
+    for await (const event of readTable(bytes, { bytes: limitBytes, recordChars: LONGEST_ROW })) {
+      if (event.kind === "refused") return event.problem;
+      if (event.kind === "broken") return broken;
+      if (event.kind === "ended") return undefined;
+      // oxlint-disable-next-line no-await-in-loop -- row after row
+      for (const record of event.records) await take(record);
+    }
   } catch (error) {
-    if (error instanceof BrokenFileError) return "broken";
-    if (error instanceof WrongHeaderError)
-      return { kind: "wrong", line: error.line, message: error.message };
+    if (error instanceof WrongHeaderError) return wrongFile(`line ${error.line}`, error.message);
     throw error;
   }
+  return undefined;
 }
 
 const TOGETHER = 500;
@@ -96,9 +96,10 @@ function collect({ ledger, by, now }: Omit<ImportDeps, "settings"> & { readonly 
     const results = await ledger.addSuppressions(some, { by, now: now() });
     for (const result of results) counts[result] += 1;
   };
-  const read = ({ line, cells }: CsvRow, names: readonly Column[]): void => {
+  const read = (record: CsvRecord, names: readonly Column[]): void => {
     counts.rows += 1;
-    const row = readRow(cells, names);
+    const { line } = record;
+    const row = readRow(record, names);
     if (row.kind === "row") waiting.push(row.suppression);
     else {
       counts.invalid += 1;
@@ -106,7 +107,7 @@ function collect({ ledger, by, now }: Omit<ImportDeps, "settings"> & { readonly 
     }
   };
   return {
-    async take(row: CsvRow): Promise<void> {
+    async take(row: CsvRecord): Promise<void> {
       if (columns === undefined) {
         const header = readHeader(row);
         columns = header ?? COLUMNS;
@@ -140,9 +141,9 @@ class WrongHeaderError extends Error {
 }
 
 /** The columns that the first row names; undefined when it is a recipient already. */
-function readHeader({ line, cells }: CsvRow): readonly Column[] | undefined {
+function readHeader({ line, cells }: CsvRecord): readonly Column[] | undefined {
   if (parseRecipient(cells[0] ?? "").kind === "recipient") return undefined;
-  const columns = cells.map((cell) => COLUMN_NAMES.get(cell.toLowerCase()));
+  const columns = cells.map((cell) => COLUMN_NAMES.get(cell.trim().toLowerCase()));
   const unknown = columns.indexOf(undefined);
   const named = columns.filter((column) => column !== undefined);
   if (unknown === -1 && named.includes("to") && new Set(named).size === named.length) return named;
@@ -155,12 +156,12 @@ type ReadRow =
   | { readonly kind: "row"; readonly suppression: NewSuppression }
   | { readonly kind: "invalid"; readonly error: ValidationEntry };
 
-function readRow(cells: readonly string[], columns: readonly Column[]): ReadRow {
-  if (cells.length > columns.length) {
-    const message = `the row has ${cells.length} cells, and there are ${columns.length} columns`;
-    return { kind: "invalid", error: { field: "row", message, value: null } };
+function readRow({ cells, wrong }: CsvRecord, columns: readonly Column[]): ReadRow {
+  if (wrong !== undefined || cells.length > columns.length) {
+    const many = `the row has ${cells.length} cells, and there are ${columns.length} columns`;
+    return { kind: "invalid", error: { field: "row", message: wrong ?? many, value: null } };
   }
-  const given = columns.map((column, index) => [column, cells[index] ?? ""] as const);
+  const given = columns.map((column, index) => [column, plain(cells[index])] as const);
   const row = Object.fromEntries(given.filter(([column, cell]) => column === "to" || cell !== ""));
   const validated = validate(suppressionRow, row);
   if (validated.kind === "valid") {
@@ -173,4 +174,9 @@ function readRow(cells: readonly string[], columns: readonly Column[]): ReadRow 
     kind: "invalid",
     error: error ?? { field: "row", message: "is not valid", value: null },
   };
+}
+
+/** A cell without the space around it; line breaks of every kind are one. */
+function plain(cell = ""): string {
+  return cell.trim().replaceAll(/\r\n?/g, "\n");
 }
