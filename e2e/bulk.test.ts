@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCuttingProxy } from "./cutting-proxy.ts";
 import { eventually } from "./eventually.ts";
@@ -134,6 +135,16 @@ describe("without a terminal", () => {
     const errors = (await readFile(`${path}.errors.csv`, "utf8")).trim().split("\n");
     expect(errors).toHaveLength(2);
     expect(errors[1]).toMatch(/^10,9,invalid,to,12,VALIDATION_ERROR,/);
+  });
+
+  test("NDJSON says its settings itself, and may be packed", async () => {
+    const settings = { batch: { from: pombo.ready.device_id, template: "Packed {{name}}" } };
+    const row = { to: String((numbers += 1)), name: "Ana" };
+    const lines = [settings, row].map((line) => `${JSON.stringify(line)}\n`).join("");
+    await writeFile(join(folder, "packed.ndjson.gz"), gzipSync(lines));
+    const words = ["bulk", "packed.ndjson.gz", "--yes", "--data", pombo.data];
+    expect(await startCli(words, { cwd: folder }).ended).toMatchObject({ code: 0 });
+    expect(await pombo.phoneMessages(row.to)).toMatchObject([{ text: "Packed Ana" }]);
   });
 
   test("a file is not sent twice by accident", async () => {
