@@ -73,15 +73,16 @@ export async function walkUpload(
   for await (const event of readRows(upload, { rules, seed })) {
     if (event.kind === "refused" || event.kind === "broken") return event;
     if (event.kind === "ended") break;
+    if (found.rows >= walk.mostRows) {
+      found.complete = false;
+      break;
+    }
     const judged = await seen.withoutDuplicates(
       await judgeChunk({ batch: walk, chunk: event }, walk, deps),
       event,
       deps.ledger,
     );
     await add(found, { chunk: event, judged, walk }, deps);
-    if (found.rows < walk.mostRows) continue;
-    found.complete = false;
-    break;
   }
   return { kind: "walked", found };
 }
