@@ -211,7 +211,14 @@ test("the outlook of a lane is its pace, its day and what it waits for", async (
     count: { day: 4, sent: 2, cold: 0 },
     startsAt: AT + 5,
     coldFrom: AT + 9,
-    serviceMs: 1_000,
+    serviceMs: 0,
     speed: "paced",
   });
+  await redis.hset(keys.lane(DEVICE), { drain_ms: "640.5", fed_at: AT - 1_000 });
+  const [measured] = await ledger.surveyDevices([DEVICE], AT);
+  expect(measured?.outlook).toMatchObject({ serviceMs: 640.5, speed: "paced" });
+  await ledger.editDevice(DEVICE, { pace: {} });
+  const speedAt = async (now: number) => (await ledger.surveyDevices([DEVICE], now))[0]?.outlook;
+  expect(await speedAt(AT)).toMatchObject({ serviceMs: 640.5, speed: "measured" });
+  expect(await speedAt(AT + 3_600_000)).toMatchObject({ serviceMs: 1_000, speed: "assumed" });
 });

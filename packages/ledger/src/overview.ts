@@ -222,18 +222,16 @@ const ASSUMED_MS = 1_000;
 
 /** The lane as if it were connected and not paused: whoever asks is told of that besides. */
 function outlookOf(facts: LaneFacts, now: number): LaneOutlook {
-  const { asked, pairedAt, count, pace, gapMs, throttledUntil, paceAt, heldUntil } = facts;
+  const { asked, pairedAt, count, pace, measuredMs, throttledUntil, paceAt, heldUntil } = facts;
   const paced = pace.gapMs + pace.jitterMs > 0;
-  // Of a lane with a pace the measured time holds the pace too.
-  const serviceMs = paced ? Math.min(ASSUMED_MS, gapMs) : gapMs;
   return {
     pace: asked,
     pairedAt,
     count,
     startsAt: Math.max(throttledUntil > now ? throttledUntil : 0, paceAt > now ? paceAt : 0),
     coldFrom: heldUntil > now ? heldUntil : 0,
-    serviceMs: serviceMs === 0 ? ASSUMED_MS : serviceMs,
-    speed: paced ? "paced" : gapMs > 0 ? "measured" : "assumed",
+    serviceMs: measuredMs > 0 || paced ? measuredMs : ASSUMED_MS,
+    speed: paced ? "paced" : measuredMs > 0 ? "measured" : "assumed",
   };
 }
 

@@ -40,10 +40,13 @@ local out = { redis.call("HLEN", key.window(device)), l[1] or "0", l[2] or "0", 
   l[7] and 1 or 0, l[8] or "0", l[9] or "0", l[10] or "0", l[11] or "0", d[2] or "", d[3] or "0", "" }
 -- Messages of a batch that goes on again come back before new ones are drawn; true when some are left.
 local MOST_AT_ONCE = 200
+local brought = 0
 local function bring_back(batch)
   local parked = key.parkedrows(batch, device)
-  for _, id in ipairs(redis.call("ZRANGE", parked, 0, MOST_AT_ONCE - 1)) do
+  if brought >= MOST_AT_ONCE then return true end
+  for _, id in ipairs(redis.call("ZRANGE", parked, 0, MOST_AT_ONCE - brought - 1)) do
     local m = place_of(id)
+    brought = brought + 1
     redis.call("ZREM", parked, id)
     if m.device then to_backlog(m) end
   end
