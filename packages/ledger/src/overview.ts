@@ -28,6 +28,8 @@ export interface LaneSurvey extends LaneCondition {
   /** In hand or next. */
   readonly window: number;
   readonly paused: boolean;
+  /** `<worker>#<start>`: who holds the lease. */
+  readonly owner?: string;
   /** Its own phone number, digits; absent before it was paired. */
   readonly phone?: string;
   /** How it will go on from now. */
@@ -181,6 +183,8 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     name: device[5] ?? "",
     ...((device[6] ?? "") === "" ? {} : { phone: device[6] ?? "" }),
     paused: facts.pausedAt > 0,
+    // `<worker>#<start>|<epoch>`
+    ...(lease === "" ? {} : { owner: lease.split("|")[0] ?? "" }),
     outlook: outlookOf(facts, now),
     state: facts.state satisfies DeviceState,
     stateAt: facts.stateAt,
