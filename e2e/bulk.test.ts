@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openCuttingProxy } from "./cutting-proxy.ts";
 import { eventually } from "./eventually.ts";
@@ -65,6 +66,7 @@ describe("an upload that breaks off", () => {
     const url = ["--url", proxy.url, "--key", pombo.ready.api_key, "--detach"];
     const { code, out, err } = await bulk(path, ...url);
     expect(err).toContain(`${ROWS.toLocaleString("en-US")} accepted`);
+    expect(err).toMatch(/The connection broke: sending it again \(try 2\)/);
     expect({ code, cuts: proxy.cuts() }).toEqual({ code: 0, cuts: 3 });
     const found = await batches();
     expect(found.map(({ batch_id: id }) => id)).toContain(out.trim());
@@ -72,7 +74,7 @@ describe("an upload that breaks off", () => {
     await pombo.api("POST", `/v1/batches/${out.trim()}/cancel`);
   });
 
-  test("goes on with the same command when that was killed in the middle", async () => {
+  test("goes on with the same command when that was killed in the middle, and interrupted", async () => {
     const path = await table("killed.csv", ROWS);
     const before = (await batches()).length;
     await using proxy = await openCuttingProxy(pombo.ready.api_url);
@@ -83,6 +85,13 @@ describe("an upload that breaks off", () => {
     await eventually(batches, (all) => all.length > before);
     killed.child.kill("SIGKILL");
     await killed.ended;
+    const stalledAgain = proxy.stallAfter(200_000);
+    const interrupted = start(path, "--yes", ...url);
+    await stalledAgain;
+    interrupted.child.kill("SIGINT");
+    const ended = await interrupted.ended;
+    expect(ended.code).toBe(130);
+    expect(ended.err).toMatch(/Interrupted\. The same command goes on/);
     const { err, code, out } = await bulk(path, "--detach");
     expect(code).toBe(0);
     expect(err).toMatch(/Going on with the upload that was begun at[^]*: 20,000 accepted/);
@@ -126,6 +135,16 @@ describe("without a terminal", () => {
     const errors = (await readFile(`${path}.errors.csv`, "utf8")).trim().split("\n");
     expect(errors).toHaveLength(2);
     expect(errors[1]).toMatch(/^10,9,invalid,to,12,VALIDATION_ERROR,/);
+  });
+
+  test("NDJSON says its settings itself, and may be packed", async () => {
+    const settings = { batch: { from: pombo.ready.device_id, template: "Packed {{name}}" } };
+    const row = { to: String((numbers += 1)), name: "Ana" };
+    const lines = [settings, row].map((line) => `${JSON.stringify(line)}\n`).join("");
+    await writeFile(join(folder, "packed.ndjson.gz"), gzipSync(lines));
+    const words = ["bulk", "packed.ndjson.gz", "--yes", "--data", pombo.data];
+    expect(await startCli(words, { cwd: folder }).ended).toMatchObject({ code: 0 });
+    expect(await pombo.phoneMessages(row.to)).toMatchObject([{ text: "Packed Ana" }]);
   });
 
   test("a file is not sent twice by accident", async () => {

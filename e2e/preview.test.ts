@@ -54,7 +54,7 @@ test("a preview asks WhatsApp about as many numbers as it may, and writes to nob
 
 const paces = [
   { name: "a steady pace", pace: { gap_ms: 400 }, rows: 26 },
-  { name: "a pace with jitter", pace: { gap_ms: 200, jitter_ms: 500 }, rows: 26 },
+  { name: "a pace with jitter", pace: { gap_ms: 300, jitter_ms: 300 }, rows: 26 },
   { name: "messages a minute", pace: { per_minute: 240 }, rows: 40 },
 ];
 

@@ -75,7 +75,7 @@ function groupNeedsDevice({ from }: SendMessageInput): Problem {
   return { code: "VALIDATION_ERROR", validation: [{ field: "from", message, value: from }] };
 }
 
-const noDevices = { code: "DEVICE_NOT_FOUND", detail: "The pool has no devices" } as const;
+const noDevices = { code: "CONFLICT", detail: "The pool has no devices" } as const;
 
 function refused(problem: Problem): Chosen {
   return { kind: "refused", problem };

@@ -33,6 +33,7 @@ test("an empty installation is shown as one", async () => {
 test("what happened is in the totals and in the last bucket; what waits is in the depth, with its reason", async () => {
   const { api, overview } = await open();
   const device = await api.addDevice();
+  await api.ledger.reportWorker("test", true, 1);
   await api.addLetter({ deviceId: device, code: "MEDIA_UNACCEPTABLE" });
   await api.call("POST", `/v1/devices/${device}/lane/pause`);
   const send = (more: object) =>
@@ -92,6 +93,26 @@ test("a webhook that is left alone, and devices that no worker runs, need somebo
     { kind: "no_worker", size: 1 },
     { kind: "webhook_failing", webhook_id: id },
   ]);
+});
+
+test("a worker that shows no life is missed before its leases end, and no longer once another one has the device", async () => {
+  const { api, overview } = await open();
+  const device = await api.addDevice();
+  await api.ledger.reportWorker("worker-1#a", true, 1);
+  await api.ledger.take(device, "worker-1#a");
+  const well = await overview();
+  expect(well.devices.unowned).toBe(0);
+  expect(well.attention).toEqual([]);
+  await api.redis.zadd("{pombo:c0}:workers", Date.now() - 4_500, "worker-1#a");
+  const missed = await overview();
+  expect(missed.devices.unowned).toBe(1);
+  expect(missed.attention).toMatchObject([{ kind: "no_worker", size: 1 }]);
+  expect(Date.now() - Date.parse(missed.attention[0]?.since ?? "")).toBeLessThan(10_000);
+  await api.ledger.reportWorker("worker-1#b", true, 1);
+  await api.ledger.take(device, "worker-1#b");
+  const taken = await overview();
+  expect(taken.attention).toEqual([]);
+  expect(taken.leases_taken).toBe(2);
 });
 
 test("it is for keys that may see all devices; a window that is too long is refused", async () => {

@@ -8,7 +8,7 @@ export function renderAccepted(message: MessageRecord): AcceptedMessageBody {
     success: true,
     message_id: message.id,
     status: message.status,
-    device_id: isFed(message) ? message.deviceId : null,
+    device_id: deviceOf(message),
     chat_jid: chatJid(message.recipient),
     created_at: instant(message.createdAt),
     ...targetIdOf(message.content),
@@ -36,9 +36,11 @@ export function renderNew({
   };
 }
 
-/** A message of a pool may still go to another device, until it is fed. */
-function isFed({ poolId, place, attempts, mayHaveLeft }: MessageRecord): boolean {
-  return poolId === undefined || place === "window" || attempts > 0 || mayHaveLeft;
+/** Null for a message of a pool that may still go to another device: until it is fed. */
+export function deviceOf(message: MessageRecord): string | null {
+  const { poolId, place, attempts, mayHaveLeft, deviceId } = message;
+  const fed = poolId === undefined || place === "window" || attempts > 0 || mayHaveLeft;
+  return fed ? deviceId : null;
 }
 
 function targetIdOf(content: MessageContent): { readonly target_id?: string } {

@@ -89,8 +89,8 @@ test("a pool whose devices were deleted takes nothing", async () => {
   const pool = await madePool(device);
   await api.call("DELETE", `/v1/devices/${device}`);
   expect(await send({ from: pool, to: someone() })).toMatchObject({
-    status: 404,
-    body: { error_code: "DEVICE_NOT_FOUND", error: "The pool has no devices" },
+    status: 409,
+    body: { error_code: "CONFLICT", error: "The pool has no devices" },
   });
 });
 
@@ -122,4 +122,39 @@ test("what answers or reacts to a message goes from the device that has that mes
     const reacted = await send({ from: pool, to, reaction, text: undefined });
     expect(reacted.body, reacted.text).toMatchObject({ device_id: device });
   }
+});
+
+test("a row of a pool's batch that has no device yet is seen by keys for all of the pool's devices", async () => {
+  const [a, b] = await twoDevices();
+  const pool = await madePool(a, b);
+  const rows = [{ to: someone(), text: "hello" }];
+  const made = await api.call("POST", "/v1/batches", { body: { from: pool, rows } });
+  expect(made.status, made.text).toBe(202);
+  const batch = `/v1/batches/${String(made.body["batch_id"])}`;
+  const { messages } = (await api.call("GET", `${batch}/messages`)).body as {
+    messages: { message_id: string; device_id: string | null }[];
+  };
+  expect(messages).toMatchObject([{ device_id: null }]);
+  const id = messages[0]?.message_id ?? "";
+  const both = api.addKey({ scopes: SCOPES, devices: [a, b] });
+  const one = api.addKey({ scopes: SCOPES, devices: [a] });
+  const path = `/v1/messages/${id}`;
+  expect((await api.call("GET", path, { key: both })).body).toMatchObject({
+    status: "queued",
+    device_id: null,
+    pool_id: pool,
+  });
+  expect((await api.call("GET", path, { key: one })).status).toBe(404);
+  const poll = { body: { ids: [id] } };
+  const seen = await api.call("POST", "/v1/messages/status", { key: both, ...poll });
+  expect(seen.body).toMatchObject({ messages: [{ message_id: id, status: "queued" }] });
+  const hidden = await api.call("POST", "/v1/messages/status", { key: one, ...poll });
+  expect(hidden.body).toMatchObject({ messages: [null] });
+  expect((await api.call("POST", `${path}/cancel`, { key: one })).status).toBe(404);
+  expect((await api.call("DELETE", `/v1/pools/${pool}`)).body).toMatchObject({
+    error_code: "CONFLICT",
+  });
+  expect((await api.call("POST", `${path}/cancel`, { key: both })).body).toMatchObject({
+    status: "canceled",
+  });
 });

@@ -2,7 +2,7 @@ import type { Problem } from "@pombo/contract";
 import { type DeviceId, isDeviceId, isPoolId, type PoolId } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { type Caller, maySee } from "./authenticate.ts";
-import { noSuchDevice } from "./grant.ts";
+import { maySeePool, noSuchDevice } from "./grant.ts";
 
 export interface SenderDeps {
   readonly ledger: Pick<Ledger, "findDevice" | "findPool">;
@@ -28,7 +28,7 @@ export async function sendersOf(
     return device === undefined ? absent : { kind: "senders", deviceIds: [device.id] };
   }
   const pool = isPoolId(from) ? await ledger.findPool(from) : undefined;
-  if (pool === undefined || !pool.devices.every((id) => maySee(caller, id))) return absent;
+  if (pool === undefined || !maySeePool(caller, pool)) return absent;
   return pool.devices.length === 0
     ? { kind: "refused", problem: { code: "CONFLICT", detail: "The pool has no devices" } }
     : { kind: "senders", deviceIds: pool.devices, poolId: pool.id };

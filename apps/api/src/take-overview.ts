@@ -88,13 +88,15 @@ async function takeNow(
   const [at, began] = [now(), clock()];
   const memory = await info("memory", "persistence");
   const roundTripMs = clock() - began;
-  const [lanes, buckets, fleet, deadLetters, endpoints] = await Promise.all([
+  const [surveyed, buckets, fleet, deadLetters, endpoints] = await Promise.all([
     ledger.surveyLanes(at),
     ledger.readPulse(at - settings.overview_kept_ms, at),
     ledger.viewFleet(),
     ledger.countLetters(),
     listEndpoints(),
   ]);
+  const silentMs = SILENT_SWEEPS * settings.sweep_ms;
+  const lanes = surveyed.map((lane) => unlessSilent(lane, { fleet, at, silentMs }));
   const redis = {
     usedPercent: usedPercent(memory),
     writable: !/^aof_last_write_status:err/m.test(memory),
@@ -105,13 +107,27 @@ async function takeNow(
     lanes,
     workers: fleet.workers.length,
     stallMs: settings.drain_watch_ms,
-    handoverMs: settings.worker_ttl_ms,
+    handoverMs: silentMs,
     redis: { ...redis, intakePercent: settings.memory_intake_percent },
     deadLetters,
     failures: recentFailures(buckets, at),
     webhooks: endpoints.map((endpoint) => conditionOf(endpoint, at)),
   });
   return { at, lanes, buckets, fleet, deadLetters, redis, attention };
+}
+
+/** A worker shows that it lives in every sweep; one that missed so many is not there any more, whatever its leases say. */
+const SILENT_SWEEPS = 4;
+
+/** The device as its worker left it: the lease of a worker that died goes on for a while. */
+function unlessSilent(
+  lane: LaneSurvey,
+  { fleet, at, silentMs }: Pick<Overview, "fleet" | "at"> & { readonly silentMs: number },
+): LaneSurvey {
+  const { owner } = lane;
+  if (owner === undefined) return lane;
+  const silent = fleet.workers.find(({ id }) => id === owner)?.silentMs ?? silentMs;
+  return silent < silentMs ? lane : { ...lane, owned: false, leftAt: at - silent };
 }
 
 /** The stretches from a time on, as one. */

@@ -15,7 +15,7 @@ import type { Ledger } from "@pombo/ledger";
 import { isDoubtful } from "./normalise-number.ts";
 import type { OpenedBatchUpload } from "./open-batch-upload.ts";
 import { randomBytes } from "./random-bytes.ts";
-import { judgeChunk, leftOut, type StoreRowsAsk } from "./store-rows.ts";
+import { type JudgeAsk, judgeChunk, leftOut } from "./judge-chunk.ts";
 
 export interface WalkDeps {
   readonly ledger: Pick<Ledger, "findDuplicates" | "suppressedOf" | "weigh">;
@@ -28,7 +28,7 @@ export interface Walk {
   /** What it would be sent from. */
   readonly deviceIds: readonly DeviceId[];
   /** Whether a kept file may be sent; keeps it no longer. */
-  readonly useFile: StoreRowsAsk["useFile"];
+  readonly useFile: JudgeAsk["useFile"];
   /** Rows that are read at most. */
   readonly mostRows: number;
   /** Rows and errors that are shown. */
@@ -73,15 +73,16 @@ export async function walkUpload(
   for await (const event of readRows(upload, { rules, seed })) {
     if (event.kind === "refused" || event.kind === "broken") return event;
     if (event.kind === "ended") break;
+    if (found.rows >= walk.mostRows) {
+      found.complete = false;
+      break;
+    }
     const judged = await seen.withoutDuplicates(
       await judgeChunk({ batch: walk, chunk: event }, walk, deps),
       event,
       deps.ledger,
     );
     await add(found, { chunk: event, judged, walk }, deps);
-    if (found.rows < walk.mostRows) continue;
-    found.complete = false;
-    break;
   }
   return { kind: "walked", found };
 }

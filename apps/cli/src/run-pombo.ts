@@ -74,7 +74,10 @@ async function runCommand(
   args: readonly string[],
   { terminal, host }: { readonly terminal: Terminal; readonly host: Host },
 ): Promise<number> {
-  using interrupts = openInterrupts(() => host.exit(EXIT.interrupted));
+  using interrupts = openInterrupts(() => {
+    terminal[Symbol.dispose]();
+    host.exit(EXIT.interrupted);
+  });
   const { environment } = readConfig();
   try {
     return await command.run(args, { environment, folder: callerFolder(), terminal, interrupts });

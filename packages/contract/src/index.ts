@@ -21,7 +21,7 @@ export type {
   MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
-export { CONTENT_KEYS, type ContentKey, wrongWords } from "./content.ts";
+export { CONTENT_KEYS, type ContentKey, textRule, wrongWords } from "./content.ts";
 export type {
   AcceptedBatchBody,
   BatchBody,
@@ -57,7 +57,13 @@ export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
 export { parsePrefer, type Preference } from "./prefer.ts";
-export { type BatchRowInput, batchRow, rowContent, templateRow } from "./batch-row.ts";
+export {
+  type BatchRowInput,
+  batchRow,
+  rowContent,
+  readPlainRow,
+  templateRow,
+} from "./batch-row.ts";
 export { fileContent, type FileInput, plainContent } from "./message-content.ts";
 export {
   type CodedEntry,

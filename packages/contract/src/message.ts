@@ -15,6 +15,8 @@ import { issueOf } from "./validation.ts";
 
 const FROM_RULE = "from is required and must be the id of a device or a pool";
 const TO_RULE = "to is required and must be a phone number or a JID";
+/** Characters of a `to`, as it is written. */
+export const LONGEST_TO = 64;
 const LONGEST_REF = 255;
 const REF_RULE = `client_ref must be between 1 and ${LONGEST_REF} characters`;
 
@@ -81,7 +83,7 @@ export const exactlyOneContent = z.core._check<Record<string, unknown>>(
 
 const recipient = z
   .string({ error: TO_RULE })
-  .max(64, { error: TO_RULE })
+  .max(LONGEST_TO, { error: TO_RULE })
   .transform((text, context) => {
     const parsed = parseRecipient(text);
     if (parsed.kind === "recipient") return parsed.recipient;
@@ -103,7 +105,7 @@ function metadataOf(limit: number) {
     .meta({ description: `Echoed back; at most ${limit} bytes.`, example: { order: 1234 } });
 }
 
-function isRef(text: string): boolean {
+export function isRef(text: string): boolean {
   const length = codePoints(text);
   return length >= 1 && length <= LONGEST_REF && isCarriable(text);
 }

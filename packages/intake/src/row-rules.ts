@@ -4,6 +4,7 @@ import {
   elide,
   type Problem,
   shortened,
+  readPlainRow,
   templateRow,
   validateRow,
 } from "@pombo/contract";
@@ -93,7 +94,11 @@ function contentJudge(settings: Settings): Judge {
 function templateJudge(template: RowTemplate, settings: Settings): Judge {
   const schema = templateRow(settings);
   return ({ fields, values, strange }) => {
-    const validated = validateRow(schema, fields);
+    const plain = readPlainRow(fields);
+    const validated =
+      plain === undefined
+        ? validateRow(schema, fields)
+        : ({ kind: "valid", value: plain } as const);
     const { texts, wrong } = textsOf(values, template.columns);
     const entries = [
       ...(validated.kind === "valid" ? [] : validated.entries.map(clearer)),

@@ -30,7 +30,7 @@ interface ChoreDeps extends Pick<Draws, "sweepBatch">, Pick<Batches, "findBatch"
 }
 
 /** Steps of a sweep that whoever ends a batch takes himself; the workers take the others. */
-const SWEEPS_AT_ONCE = 20;
+const SWEEPS_AT_ONCE = 50;
 
 /** Chunks that are forgotten at once. */
 const FORGOTTEN_AT_ONCE = 100;

@@ -194,6 +194,7 @@ function recordOf(
     version: timeline.length,
     // A pool's row has a device when it is drawn.
     deviceId: (batch.poolId === undefined ? (batch.deviceIds[0] ?? "") : "") as DeviceId,
+    ...(batch.poolId === undefined ? {} : { poolId: batch.poolId }),
     generation: batch.generation,
     recipient: packed.to,
     content: exit.startsWith(EDITED) ? readContent(exit.slice(EDITED.length)) : render(packed, id),

@@ -10,6 +10,7 @@ import {
 } from "@pombo/domain";
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
+import type { BatchRecord } from "./batch-record.ts";
 import type { NewBatch } from "./batches.ts";
 import { DEVICE, newMessage, setup } from "./setup.test-bed.ts";
 
@@ -398,4 +399,44 @@ test("rows that were rewritten since they were read are not drawn", async () => 
   expect(await draw(t, id, rowsOf(2))).toBe("moved");
   const [hint] = (await t.ledger.peek(DEVICE, NOW)).draws;
   expect(hint).toMatchObject({ batchId: id, row: 1, edition: 1 });
+});
+
+test("many drawn rows are parked, brought back and ended step by step, and nothing is drawn before all are back", async () => {
+  await using t = await setup();
+  const rows = rowsOf(CHUNK_ROWS);
+  const id = await uploaded(t, rows);
+  await draw(t, id, rows.slice(0, 450));
+  const parked = async () => t.redis.zcard(t.keys.parkedrows(id, DEVICE));
+  await t.ledger.steerBatch(id, "pause", NOW);
+  const parks: number[] = [];
+  while ((await t.redis.exists(t.keys.backlog(DEVICE, "1", "bulk"))) === 1) {
+    // oxlint-disable-next-line no-await-in-loop -- look by look
+    expect((await t.ledger.peek(DEVICE, NOW)).candidates).toEqual([]);
+    // oxlint-disable-next-line no-await-in-loop
+    parks.push(await parked());
+  }
+  expect(parks.length).toBeGreaterThan(1);
+  expect(await parked()).toBe(450);
+
+  await t.ledger.steerBatch(id, "resume", NOW + 1);
+  const looks: (readonly [number, number])[] = [];
+  do {
+    // oxlint-disable-next-line no-await-in-loop
+    const { draws } = await t.ledger.peek(DEVICE, NOW + 1, 1_000);
+    // oxlint-disable-next-line no-await-in-loop
+    looks.push([await parked(), draws.length]);
+  } while (looks.at(-1)?.[0] !== 0);
+  expect(looks).toEqual([
+    [250, 0],
+    [50, 0],
+    [0, 0],
+  ]);
+  const { draws, candidates } = await t.ledger.peek(DEVICE, NOW + 1, 1_000);
+  expect(draws).toMatchObject([{ batchId: id, row: 451 }]);
+  expect(candidates.map((one) => one.id)).toEqual(
+    rows.slice(0, 450).map((_, at) => rowMessageId(id, at + 1)),
+  );
+
+  const { batch } = (await t.ledger.steerBatch(id, "cancel", NOW + 2)) as { batch: BatchRecord };
+  expect(batch).toMatchObject({ open: 0, sweeping: false, counts: { canceled: CHUNK_ROWS } });
 });

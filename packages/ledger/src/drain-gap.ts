@@ -16,7 +16,14 @@ const FRESH_MS = 600_000;
  * The time that one message of a lane takes, ms: what the pace asks for, or what was measured lately where that is more; 0 when nobody
  * can say.
  */
-export function drainGap({ pace, drainMs, fedAt }: Drain, now: number): number {
-  const asked = pace.gapMs + pace.jitterMs / 2;
-  return now - fedAt <= FRESH_MS ? Math.max(asked, drainMs) : asked;
+export function drainGap({ pace, ...measured }: Drain, now: number): number {
+  return Math.max(pace.gapMs + pace.jitterMs / 2, measuredGap(measured, now));
+}
+
+/** What was measured lately, ms; 0 when nothing was. */
+export function measuredGap(
+  { drainMs, fedAt }: Pick<Drain, "drainMs" | "fedAt">,
+  now: number,
+): number {
+  return now - fedAt <= FRESH_MS ? drainMs : 0;
 }

@@ -1,6 +1,5 @@
 import {
   type BatchId,
-  CHUNK_ROWS,
   dealRows,
   type DeviceId,
   ENTRANCES,
@@ -51,7 +50,7 @@ export interface Draws {
 }
 
 /** Rows that one step of a sweep looks at. */
-const SWEEP_STEP = CHUNK_ROWS / 2;
+const SWEEP_STEP = 100;
 
 export function draws(run: Run, settings: Settings): Draws {
   const origins = originList(ENTRANCES.canceled.command);

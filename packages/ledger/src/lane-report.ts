@@ -14,7 +14,7 @@ import {
   type Settings,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
-import { drainGap } from "./drain-gap.ts";
+import { drainGap, measuredGap } from "./drain-gap.ts";
 
 /** A lane as its user sees it. Times are ms since the epoch. */
 export interface LaneReport {
@@ -134,6 +134,8 @@ export interface LaneFacts {
   readonly fedAt: number;
   /** Between two messages, ms; 0 when nobody can say. */
   readonly gapMs: number;
+  /** Between two messages that did not wait for the pace, as it was measured lately, ms; 0 when it was not. */
+  readonly measuredMs: number;
 }
 
 export function readFacts(
@@ -170,6 +172,7 @@ export function readFacts(
     heldUntil: read("held_until"),
     pausedAt: read("paused"),
     fedAt: read("fed_at"),
+    measuredMs: measuredGap({ drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
     gapMs: drainGap({ pace, drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
   };
 }

@@ -174,6 +174,24 @@ test("recipients are weighed: on WhatsApp or not, warm with one of the devices o
   expect(await ledger.weigh([DEVICE], [], AT)).toEqual([]);
 });
 
+test("it is the rule of the lanes: a token counts always, what others wrote only without a hold", async () => {
+  const { ledger, redis, keys } = await open();
+  const [trusted, wrote, over] = ["5511900000001", "5511900000002", "5511900000003"] as const;
+  for (const [at, name] of [trusted, wrote, over].entries())
+    // oxlint-disable-next-line no-await-in-loop
+    await ledger.rememberRecipient(name, { lid: `7${at}` });
+  await ledger.trust(DEVICE, "70", AT + 1_000);
+  await ledger.warmUp(DEVICE, "71", AT + 1_000);
+  await ledger.warmUp(DEVICE, over, AT - 1);
+  const many = Array.from({ length: 1_200 }, (_, at) => `55118${at}`);
+  const weighed = await ledger.weigh([DEVICE], [trusted, wrote, over, ...many], AT);
+  expect(weighed).toHaveLength(1_203);
+  expect(weighed.flatMap(({ warm }, at) => (warm ? [at] : []))).toEqual([0, 1]);
+  await redis.hset(keys.lane(DEVICE), "held_until", AT + 9);
+  const held = await ledger.weigh([DEVICE], [trusted, wrote], AT);
+  expect(held.map(({ warm }) => warm)).toEqual([true, false]);
+});
+
 test("the outlook of a lane is its pace, its day and what it waits for", async () => {
   const { ledger, redis, keys } = await open();
   const pace = { perMinute: 30, dailyCap: 9 };
@@ -193,7 +211,14 @@ test("the outlook of a lane is its pace, its day and what it waits for", async (
     count: { day: 4, sent: 2, cold: 0 },
     startsAt: AT + 5,
     coldFrom: AT + 9,
-    serviceMs: 1_000,
+    serviceMs: 0,
     speed: "paced",
   });
+  await redis.hset(keys.lane(DEVICE), { drain_ms: "640.5", fed_at: AT - 1_000 });
+  const [measured] = await ledger.surveyDevices([DEVICE], AT);
+  expect(measured?.outlook).toMatchObject({ serviceMs: 640.5, speed: "paced" });
+  await ledger.editDevice(DEVICE, { pace: {} });
+  const speedAt = async (now: number) => (await ledger.surveyDevices([DEVICE], now))[0]?.outlook;
+  expect(await speedAt(AT)).toMatchObject({ serviceMs: 640.5, speed: "measured" });
+  expect(await speedAt(AT + 3_600_000)).toMatchObject({ serviceMs: 1_000, speed: "assumed" });
 });

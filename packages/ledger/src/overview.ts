@@ -28,6 +28,8 @@ export interface LaneSurvey extends LaneCondition {
   /** In hand or next. */
   readonly window: number;
   readonly paused: boolean;
+  /** `<worker>#<start>`: who holds the lease. */
+  readonly owner?: string;
   /** Its own phone number, digits; absent before it was paired. */
   readonly phone?: string;
   /** How it will go on from now. */
@@ -181,6 +183,8 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     name: device[5] ?? "",
     ...((device[6] ?? "") === "" ? {} : { phone: device[6] ?? "" }),
     paused: facts.pausedAt > 0,
+    // `<worker>#<start>|<epoch>`
+    ...(lease === "" ? {} : { owner: lease.split("|")[0] ?? "" }),
     outlook: outlookOf(facts, now),
     state: facts.state satisfies DeviceState,
     stateAt: facts.stateAt,
@@ -222,18 +226,16 @@ const ASSUMED_MS = 1_000;
 
 /** The lane as if it were connected and not paused: whoever asks is told of that besides. */
 function outlookOf(facts: LaneFacts, now: number): LaneOutlook {
-  const { asked, pairedAt, count, pace, gapMs, throttledUntil, paceAt, heldUntil } = facts;
+  const { asked, pairedAt, count, pace, measuredMs, throttledUntil, paceAt, heldUntil } = facts;
   const paced = pace.gapMs + pace.jitterMs > 0;
-  // Of a lane with a pace the measured time holds the pace too.
-  const serviceMs = paced ? Math.min(ASSUMED_MS, gapMs) : gapMs;
   return {
     pace: asked,
     pairedAt,
     count,
     startsAt: Math.max(throttledUntil > now ? throttledUntil : 0, paceAt > now ? paceAt : 0),
     coldFrom: heldUntil > now ? heldUntil : 0,
-    serviceMs: serviceMs === 0 ? ASSUMED_MS : serviceMs,
-    speed: paced ? "paced" : gapMs > 0 ? "measured" : "assumed",
+    serviceMs: measuredMs > 0 || paced ? measuredMs : ASSUMED_MS,
+    speed: paced ? "paced" : measuredMs > 0 ? "measured" : "assumed",
   };
 }
 

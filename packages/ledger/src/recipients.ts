@@ -23,6 +23,10 @@ export interface WeighedRecipient {
   readonly warm: boolean;
 }
 
+/** Recipients that one script weighs, and recipients times devices: a few milliseconds of Redis' time. */
+const MOST_NAMES = 500;
+const MOST_CHECKS = 10_000;
+
 /** Of a device, the ones that stay warm the longest are remembered. */
 const MOST_CHATS = 50_000;
 
@@ -49,8 +53,14 @@ export function recipients({ redis, keys, run, settings }: RecipientDeps): Recip
       await redis.set(key, `1|${lid}`, "PX", kept);
     },
     async weigh(deviceIds, names, now) {
-      if (names.length === 0) return [];
-      const found = (await run("weigh", now, deviceIds.length, ...deviceIds, ...names)) as string[];
+      const piece = Math.max(1, Math.min(MOST_NAMES, Math.floor(MOST_CHECKS / deviceIds.length)));
+      const found: string[] = [];
+      for (let from = 0; from < names.length; from += piece) {
+        const some = names.slice(from, from + piece);
+        // oxlint-disable-next-line no-await-in-loop -- piece after piece, so that others get their turn
+        const letters = await run("weigh", now, deviceIds.length, ...deviceIds, ...some);
+        found.push(...(letters as string[]));
+      }
       return found.map((letters) => ({
         ...(letters.startsWith("?") ? {} : { onWhatsApp: letters.startsWith("1") }),
         warm: letters.endsWith("w"),

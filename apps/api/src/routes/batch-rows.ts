@@ -6,7 +6,7 @@ import type { BatchRecord, BatchRow, Ledger, MessageRecord } from "@pombo/ledger
 import { instant, json, refuse } from "../answer.ts";
 import type { Handler } from "../bind-route.ts";
 import { csvLine } from "../csv-line.ts";
-import { chatJid } from "../render-message.ts";
+import { chatJid, deviceOf } from "../render-message.ts";
 import { noBatch, visibleBatch } from "./batches.ts";
 
 export interface BatchRowsDeps {
@@ -75,11 +75,6 @@ function rowPage(rows: readonly BatchRow[], next: number | undefined): BatchRowP
     })),
     next_cursor: next === undefined ? null : String(next),
   };
-}
-
-/** A row of a pool has none before it is drawn. */
-function deviceOf({ deviceId }: MessageRecord): string | null {
-  return deviceId === "" ? null : deviceId;
 }
 
 /** `GET /v1/batches/:id/errors` */
@@ -188,7 +183,7 @@ function resultLine({ row, message }: BatchRow): string {
     message.clientRef,
     message.status,
     message.lastError?.code,
-    message.deviceId,
+    deviceOf(message) ?? undefined,
     firstAt("sent"),
     firstAt("delivered"),
     firstAt("read"),

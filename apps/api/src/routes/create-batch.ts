@@ -1,28 +1,19 @@
-import {
-  type AcceptedBatchBody,
-  type CheckedTimes,
-  checkTimes,
-  type Problem,
-} from "@pombo/contract";
-import { type BatchSettings, mintBatchId, type MessageId } from "@pombo/domain";
+import type { AcceptedBatchBody, Problem } from "@pombo/contract";
+import { mintBatchId, type MessageId } from "@pombo/domain";
 import type { BatchRecord, Ledger, NewBatch } from "@pombo/ledger";
 import type { Admission } from "../admission.ts";
-import { type Answer, instant, json, refuse } from "../answer.ts";
-import type { Caller } from "../authenticate.ts";
+import { type Answer, json, refuse } from "../answer.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { noSuchDevice } from "../grant.ts";
 import { claimOf, type IdempotencyRecords, replay } from "../idempotency.ts";
 import { openBatchUpload, type OpenedBatchUpload } from "../open-batch-upload.ts";
+import { planBatch, type PlanDeps, useFile } from "../plan-batch.ts";
 import { randomBytes } from "../random-bytes.ts";
-import { type SenderDeps, sendersOf } from "../senders.ts";
-import { type StageDeps, stageMedia } from "../stage-media.ts";
-import { type CreatedFor, type KeptFile, storeRows, type StoreRowsDeps } from "../store-rows.ts";
-import { templateContent } from "../template-content.ts";
+import { type CreatedFor, storeRows, type StoreRowsDeps } from "../store-rows.ts";
 
-export interface CreateBatchDeps extends StageDeps {
+export interface CreateBatchDeps extends PlanDeps {
   readonly ledger: IdempotencyRecords &
-    SenderDeps["ledger"] &
-    StageDeps["ledger"] &
+    PlanDeps["ledger"] &
     StoreRowsDeps["ledger"] &
     Pick<Ledger, "batchErrors" | "claimedBatch" | "createBatch" | "finishUpload" | "steerBatch">;
   readonly admission: Admission;
@@ -72,16 +63,6 @@ async function take(
   return batch.uploadedAt === undefined && first.body === mine.body ? answer : replay(first);
 }
 
-/** Why a kept file may not be sent; undefined when it may. */
-export async function useFile(
-  { kind, id }: KeptFile,
-  wanted: { readonly caller: Caller; readonly goesAt: number },
-  deps: StageDeps,
-): Promise<Problem | undefined> {
-  const staged = await stageMedia({ kind, file: { media_id: id }, ...wanted }, deps);
-  return staged.kind === "refused" ? staged.problem : undefined;
-}
-
 type BatchClaim = NonNullable<NewBatch["claim"]>;
 
 function claimOfBatch(
@@ -108,8 +89,8 @@ async function begin(
   const full = earlier === undefined ? await deps.admission.refuse("intake") : undefined;
   if (full !== undefined) return refuseWith(full);
   // What it says of times, and its devices, were judged when it was new.
-  const planned = earlier ?? (await plan(call, opened, deps));
-  if ("kind" in planned) return planned;
+  const planned = earlier ?? (await planBatch(opened.wanted, call.caller, deps));
+  if ("kind" in planned && planned.kind === "refused") return planned;
   const { settings, deviceIds, poolId } = planned;
   const created = await ledger.createBatch({
     id: mintBatchId(randomBytes(6)),
@@ -133,58 +114,6 @@ const OTHER_SETTINGS: Problem = {
   code: "IDEMPOTENCY_KEY_REUSED",
   detail: "The Idempotency-Key was used with other settings, or with another header",
 };
-
-/** What a new batch will be. */
-type Planned = Pick<BatchRecord, "settings" | "deviceIds" | "poolId">;
-
-async function plan(
-  { caller }: CreateCall,
-  { wanted }: OpenedBatchUpload,
-  deps: CreateBatchDeps,
-): Promise<Planned | Extract<CreatedFor, { kind: "refused" }>> {
-  const now = deps.now();
-  const times = checkTimes(wanted, now);
-  if (times.kind === "refused") return refuseWith(wrongTime(times, wanted));
-  const senders = await sendersOf(wanted.from, caller, deps);
-  if (senders.kind === "refused") return senders;
-  const { template } = wanted;
-  const goesAt = times.sendAt ?? now;
-  const content =
-    template === undefined ? undefined : await templateContent({ template, caller, goesAt }, deps);
-  if (content?.kind === "refused") return content;
-  const settings: BatchSettings = {
-    from: wanted.from,
-    ...(content === undefined ? {} : { template: content.content }),
-    priority: wanted.priority ?? "bulk",
-    ...(times.sendAt === undefined ? {} : { sendAt: times.sendAt }),
-    ...(times.expiresAt === undefined ? {} : { expiresAt: times.expiresAt }),
-    ...(wanted.quiet_hours === undefined ? {} : { quietHours: quietOf(wanted.quiet_hours) }),
-    dedupe: wanted.dedupe ?? "client_ref",
-    onInvalid: wanted.on_invalid ?? "skip",
-    start: wanted.start ?? "complete",
-  };
-  const { deviceIds, poolId } = senders;
-  return { settings, deviceIds, ...(poolId === undefined ? {} : { poolId }) };
-}
-
-export function wrongTime(
-  { field, message }: Extract<CheckedTimes, { kind: "refused" }>,
-  { send_at: sendAt, expires_at: expiresAt }: OpenedBatchUpload["wanted"],
-): Problem {
-  const given = field === "send_at" ? sendAt : expiresAt;
-  const value = given === undefined ? null : instant(given);
-  return { code: "VALIDATION_ERROR", validation: [{ field, message, value }] };
-}
-
-type Quiet = NonNullable<BatchSettings["quietHours"]>;
-
-export function quietOf({
-  from,
-  to,
-  timezone,
-}: NonNullable<OpenedBatchUpload["wanted"]["quiet_hours"]>): Quiet {
-  return { from, to, ...(timezone === undefined ? {} : { timezone }) };
-}
 
 /** Nobody can send the rest of an upload that had no key, so what it left is ended when its sender is told. */
 async function abandon(

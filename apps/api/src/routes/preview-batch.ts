@@ -17,11 +17,12 @@ import type { Ledger, LaneSurvey } from "@pombo/ledger";
 import { type Answer, json, refuse } from "../answer.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { foresee, type Foreseen } from "../foresee.ts";
+import type { KeptFile } from "../judge-chunk.ts";
 import { normaliseNumber } from "../normalise-number.ts";
 import { openBatchUpload, type OpenedBatchUpload } from "../open-batch-upload.ts";
+import { quietOf, useFile, wrongTime } from "../plan-batch.ts";
 import { chatJid, instantOrNull } from "../render-message.ts";
 import type { StageDeps } from "../stage-media.ts";
-import type { KeptFile } from "../store-rows.ts";
 import { templateContent } from "../template-content.ts";
 import { type SenderDeps, sendersOf } from "../senders.ts";
 import {
@@ -33,7 +34,7 @@ import {
   walkUpload,
 } from "../walk-upload.ts";
 import { renderError } from "./batch-rows.ts";
-import { brokenOff, quietOf, useFile, wrongTime } from "./create-batch.ts";
+import { brokenOff } from "./create-batch.ts";
 import { type DirectoryDeps, lookUpNumbers } from "./directory.ts";
 
 export interface PreviewDeps extends DirectoryDeps, Omit<StageDeps, "ledger"> {

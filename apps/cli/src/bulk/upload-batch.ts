@@ -3,6 +3,7 @@ import type { Context } from "../command/context.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { Stopped } from "../command/stopped.ts";
 import { bar, span } from "../terminal/bar.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import type { BatchSettings } from "./bulk-options.ts";
 import { openUpload, type UploadFile } from "./upload-file.ts";
 import { type UploadNote, writeNote } from "./upload-note.ts";
@@ -32,7 +33,7 @@ export async function uploadBatch(
 ): Promise<AcceptedBatch> {
   const { signal } = interrupts;
   await writeNote(file.path, note);
-  const progress = openProgress(file, (draw) => terminal.show(draw));
+  const progress = openProgress(file, terminal);
   if (!terminal.isLive) terminal.tell(`Uploading ${file.path} (${sizeOf(file.bytes)}) …`);
   try {
     const accepted = await pombo.createBatch(settings, {
@@ -76,25 +77,33 @@ interface UploadProgress {
 /** Rate and time left are those of this try. */
 function openProgress(
   { bytes }: UploadFile,
-  show: (draw: (columns: number) => string) => void,
+  terminal: Pick<Terminal, "show" | "tell">,
 ): UploadProgress {
+  let tries = 0;
   return {
     begin() {
+      tries += 1;
+      if (tries > 1) terminal.tell(`The connection broke: sending it again (try ${tries}) …`);
       const from = performance.now();
       return (sent) => {
-        const seconds = Math.max(0.001, (performance.now() - from) / 1_000);
-        const rate = sent / seconds;
-        const leftMs = rate === 0 ? 0 : ((bytes - sent) / rate) * 1_000;
+        const facts = sent < bytes ? pace({ sent, bytes, from }) : ["waiting for Pombo"];
         const share = { done: Math.floor(sent / 1_024), total: Math.ceil(bytes / 1_024) };
-        const told = [`KiB uploaded`, `${(rate / MIB).toFixed(1)} MiB/s`, `${span(leftMs)} left`];
-        show((columns) =>
-          sent < bytes
-            ? bar(share, columns, told)
-            : bar(share, columns, ["KiB uploaded, waiting for Pombo"]),
-        );
+        terminal.show((columns) => bar(share, columns, ["KiB uploaded", ...facts]));
       };
     },
   };
+}
+
+interface Sent {
+  readonly sent: number;
+  readonly bytes: number;
+  readonly from: number;
+}
+
+function pace({ sent, bytes, from }: Sent): readonly string[] {
+  const rate = sent / Math.max(0.001, (performance.now() - from) / 1_000);
+  const leftMs = rate === 0 ? 0 : ((bytes - sent) / rate) * 1_000;
+  return [`${(rate / MIB).toFixed(1)} MiB/s`, `${span(leftMs)} left`];
 }
 
 /** @example 28.6 MiB */

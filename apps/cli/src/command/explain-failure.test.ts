@@ -19,6 +19,11 @@ test("a refusal shows its fields and where to read more", () => {
   });
 });
 
+test("what an answer repeats can't command the terminal", () => {
+  const error = new PomboError({ code: "NOT_FOUND", status: 404, detail: "no \u001B[2J\nroute" });
+  expect(explainFailure(error)?.lines[0]).toBe("NOT_FOUND: no  [2J route");
+});
+
 test("what passes by itself is another exit code than what does not", () => {
   const away = new PomboError({ code: "SERVICE_UNAVAILABLE", status: 503, detail: "Redis away" });
   expect(explainFailure(away)?.code).toBe(4);

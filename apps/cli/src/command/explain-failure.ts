@@ -1,5 +1,6 @@
 import { type ErrorCode, isErrorCode } from "@pombo/domain";
 import { PomboError } from "@pombo/sdk";
+import { oneLine } from "../terminal/table.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { Stopped } from "./stopped.ts";
 
@@ -14,7 +15,13 @@ export function explainFailure(error: unknown): ExplainedFailure | undefined {
   if (error instanceof Stopped) return { code: error.code, lines: error.message.split("\n") };
   if (!(error instanceof PomboError)) return undefined;
   const code = error.class === "transient" ? EXIT.unavailable : EXIT.refused;
-  return { code, lines: linesOf(error) };
+  return { code, lines: linesOf(error).map(untrusted) };
+}
+
+/** It may repeat what somebody sent. */
+function untrusted(line: string): string {
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  return indent + oneLine(line.trimStart());
 }
 
 function linesOf(error: PomboError): string[] {

@@ -423,6 +423,16 @@ describe("the data folder of a local Pombo", () => {
   });
 });
 
+test.skipIf(process.platform !== "linux")(
+  "a folder that can't be written is a problem",
+  async () => {
+    await using stage = await setup();
+    const { problems } = await stage.examine("--data", "/proc");
+    expect(problems[0]?.says).toMatch(/^nothing can be written in \/proc: /);
+    expect(problems[0]?.remedy).toMatch(/a disk that can be written/);
+  },
+);
+
 test("variables come from a file as services have it, and what is wrong there is found", async () => {
   await using stage = await setup();
   await writeFile(join(stage.folder, "pombo.env"), "# ours\nPOMBO_HOLD_MS='soon'\n");

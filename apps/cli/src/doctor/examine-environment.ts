@@ -79,6 +79,8 @@ function asVariable(name: string): string {
 
 type Rule = readonly [variable: string, isSound: (value: string) => boolean, remedy: string];
 
+const PORT_RULE = "it must be a port number from 0 to 65535";
+
 const RULES: readonly Rule[] = [
   [
     "POMBO_ENV",
@@ -86,7 +88,8 @@ const RULES: readonly Rule[] = [
     "it must be development or production",
   ],
   ["POMBO_CELL", isCellId, "it must look like c0"],
-  ["POMBO_PORT", isPort, "it must be a port number from 0 to 65535"],
+  ["POMBO_PORT", isPort, PORT_RULE],
+  ["POMBO_METRICS_PORT", isPort, PORT_RULE],
   ["POMBO_REDIS_URL", isRedisUrl, "it must be like redis://user:password@host:6379"],
   ["POMBO_WHATSAPP_URL", (value) => /^wss?:\/\/./.test(value), "it must be ws:// or wss://"],
   ["POMBO_WHATSAPP_ROOT_KEY", isRootKey, "it must be 32 bytes in base64"],

@@ -11,6 +11,7 @@ const CLEAR = "\u001B[H\u001B[2J";
 
 /** Draws again when the terminal changes its size. */
 export function openScreen(stream: WriteStream): Screen {
+  let isLeft = false;
   let text: ((columns: number) => string) | undefined;
   const draw = (): void => {
     if (text !== undefined) stream.write(`${CLEAR}${text(stream.columns)}\n`);
@@ -23,6 +24,8 @@ export function openScreen(stream: WriteStream): Screen {
       draw();
     },
     [Symbol.dispose]() {
+      if (isLeft) return;
+      isLeft = true;
       stream.off("resize", draw);
       stream.write(LEAVE);
     },

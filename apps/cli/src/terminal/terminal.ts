@@ -42,6 +42,7 @@ export interface Streams {
 export function openTerminal({ input, output, errors, environment = {} }: Streams): Terminal {
   const isLive = errors.isTTY === true;
   const live = isLive ? openLiveLine(errors as WriteStream, isReflowing(environment)) : undefined;
+  let screen: Screen | undefined;
   const write = (stream: NodeJS.WritableStream, text: string): void => {
     const put = (): void => void stream.write(`${text}\n`);
     if (live === undefined) put();
@@ -54,7 +55,11 @@ export function openTerminal({ input, output, errors, environment = {} }: Stream
     tell: (text) => write(errors, text),
     show: (draw) => live?.show(draw),
     clear: () => live?.clear(),
-    openScreen: () => (output.isTTY === true ? openScreen(output as WriteStream) : undefined),
+    openScreen() {
+      if (output.isTTY !== true) return undefined;
+      screen = openScreen(output as WriteStream);
+      return screen;
+    },
     ask(question, signal) {
       live?.clear();
       errors.write(question);
@@ -67,7 +72,10 @@ export function openTerminal({ input, output, errors, environment = {} }: Stream
       for await (const part of input) parts.push(String(part));
       return parts.join("");
     },
-    [Symbol.dispose]: () => live?.[Symbol.dispose](),
+    [Symbol.dispose]() {
+      screen?.[Symbol.dispose]();
+      live?.[Symbol.dispose]();
+    },
   };
 }
 

@@ -40,40 +40,48 @@ local out = { redis.call("HLEN", key.window(device)), l[1] or "0", l[2] or "0", 
   l[7] and 1 or 0, l[8] or "0", l[9] or "0", l[10] or "0", l[11] or "0", d[2] or "", d[3] or "0", "" }
 -- Messages of a batch that goes on again come back before new ones are drawn; true when some are left.
 local MOST_AT_ONCE = 200
+local brought = 0
 local function bring_back(batch)
   local parked = key.parkedrows(batch, device)
-  for _, id in ipairs(redis.call("ZRANGE", parked, 0, MOST_AT_ONCE - 1)) do
+  if brought >= MOST_AT_ONCE then return true end
+  for _, id in ipairs(redis.call("ZRANGE", parked, 0, MOST_AT_ONCE - brought - 1)) do
     local m = place_of(id)
+    brought = brought + 1
     redis.call("ZREM", parked, id)
     if m.device then to_backlog(m) end
   end
   return redis.call("EXISTS", parked) == 1
 end
 
--- The batch whose turn it is in the ring of a class, with the first of its rows that were not drawn; nil when none has any to give.
--- Those that have nothing more to give leave the ring.
+local MOST_BATCHES = 100
+-- The batch whose turn it is in the ring of a class: its id, the first of its rows that were not drawn, and their edition; nil when none may
+-- give any. And whether any is left: those that have nothing more to give leave the ring.
 local function next_of_ring(class)
   local ring = key.ring(device, class)
   local found
-  for _, batch in ipairs(redis.call("ZRANGE", ring, 0, 99)) do
+  local batches = redis.call("ZRANGE", ring, 0, MOST_BATCHES - 1)
+  local kept = #batches == MOST_BATCHES
+  for _, batch in ipairs(batches) do
     local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest", "edition")
-    local left = false
-    if b[1] ~= "running" then redis.call("ZREM", ring, batch)
-    elseif redis.call("EXISTS", key.parkedrows(batch, device)) == 1 then left = bring_back(batch)
-    elseif b[5] ~= "queued" or (b[4] ~= "" and b[4] ~= gen) or tonumber(b[2]) > tonumber(b[3]) then redis.call("ZREM", ring, batch)
+    local stays = true
+    if b[1] ~= "running" then stays = false
+    elseif redis.call("EXISTS", key.parkedrows(batch, device)) == 1 then
+      if bring_back(batch) then wake(device) end
+    elseif b[5] ~= "queued" or (b[4] ~= "" and b[4] ~= gen) or tonumber(b[2]) > tonumber(b[3]) then stays = false
     elseif not found then
       local open = redis.call("HMGET", key.counts(batch), "open", "undrawn")
       if open[1] - open[2] < S.batch_drawn_rows then found = class .. " " .. batch .. " " .. b[2] .. " " .. (b[6] or "0") end
     end
-    if left then wake(device) end
+    if stays then kept = true else redis.call("ZREM", ring, batch) end
   end
-  return found
+  return found, kept
 end
 
-local draws, rings = {}, false
+local draws, rings = {}, ""
 for _, class in ipairs(CLASSES) do
-  local draw = l[12] and next_of_ring(class)
-  rings = rings or l[12] and redis.call("EXISTS", key.ring(device, class)) == 1
+  local draw, kept
+  if l[12] and string.find(l[12], class, 1, true) then draw, kept = next_of_ring(class) end
+  if kept then rings = rings .. class .. " " end
   local backlog, seen, parked, removed = key.backlog(device, gen, class), 0, 0, 0
   repeat
     removed = 0
@@ -104,6 +112,6 @@ for _, class in ipairs(CLASSES) do
   if removed > 0 then wake(device) end
   if draw and seen < ahead then draws[#draws + 1] = draw end
 end
-if l[12] and not rings then redis.call("HDEL", key.lane(device), "ring") end
+if l[12] and rings == "" then redis.call("HDEL", key.lane(device), "ring") end
 out[15] = table.concat(draws, ",")
 return out

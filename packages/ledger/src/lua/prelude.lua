@@ -325,12 +325,12 @@ end
 local function join_rings(id, all)
   local class = redis.call("HGET", key.batch(id), "class")
   for _, device in ipairs(devices_of(id)) do
-    local joins = not redis.call("ZSCORE", key.ring(device, class), id)
-    if joins then
-      redis.call("ZADD", key.ring(device, class), redis.call("INCR", key.sequence()), id)
-      redis.call("HSET", key.lane(device), "ring", "1")
-      redis.call("HDEL", key.lane(device), "open")
-    end
+    local lane, joins = key.lane(device), not redis.call("ZSCORE", key.ring(device, class), id)
+    if joins then redis.call("ZADD", key.ring(device, class), redis.call("INCR", key.sequence()), id) end
+    -- The lane knows its classes, so that a feed need not look for others.
+    local classes = redis.call("HGET", lane, "ring") or ""
+    if not string.find(classes, class, 1, true) then redis.call("HSET", lane, "ring", classes .. class .. " ") end
+    redis.call("HDEL", lane, "open")
     if joins or all then wake(device) end
   end
 end

@@ -12,7 +12,9 @@ local function is_done()
 end
 for _ = 1, limit do
   if is_done() then break end
-  local m = load_message(prefix .. string.format("%07X", row))
+  local message = prefix .. string.format("%07X", row)
+  local status = redis.call("HGET", key.message(message), "status")
+  local m = (status == "queued" or status == "scheduled") and load_message(message)
   if m and m.batch == id and not m.left and not (m.redriven_at and tonumber(m.redriven_at) >= tonumber(b[2])) and may_come_from(m, ARGV[4]) then
     free_probe(m.device, m.id)
     enter(m, { to = "canceled", at = now, code = "MESSAGE_CANCELED", detail = "its batch was ended" })
