@@ -112,6 +112,7 @@ function deliveryMeasures(of: Metrics): Measures {
     name: "webhook_deliveries_total",
     help: "Requests to endpoints by what became of the delivery",
     labels: ["verdict"],
+    begins: ["delivered", "retry", "park", "gone"].map((verdict) => ({ verdict })),
   });
   const took = of.timer({
     name: "webhook_request_seconds",

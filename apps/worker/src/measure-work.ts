@@ -1,3 +1,4 @@
+import { DEVICE_STATES } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { label, type Measures, type Metrics } from "@pombo/telemetry";
 
@@ -17,16 +18,19 @@ export function workMeasures(metrics: Metrics): Measures {
     name: "lease_changes_total",
     help: "Devices that this worker took, handed over, or lost to another one",
     labels: ["change"],
+    begins: ["taken", "handed_over", "lost"].map((change) => ({ change })),
   });
   const states = metrics.counter({
     name: "device_changes_total",
     help: "Changes of a device's state",
     labels: ["state"],
+    begins: DEVICE_STATES.map((state) => ({ state })),
   });
   const broken = metrics.counter({
     name: "lane_faults_total",
     help: "Lanes that moved nothing without a reason, jobs that broke, evidence that was not written",
     labels: ["fault"],
+    begins: ["blocked", "job_broke", "evidence_lost", "turn_failed"].map((fault) => ({ fault })),
   });
   return {
     "job.ended": ({ end, code, ms }) => {
@@ -50,6 +54,7 @@ export function measureEvidence(ledger: Ledger, metrics: Metrics): Ledger {
     name: "evidence_total",
     help: "Acks (sent) and receipts (delivered, read, played) that moved a message",
     labels: ["status"],
+    begins: ["sent", "delivered", "read"].map((status) => ({ status })),
   });
   const acks = metrics.timer({
     name: "accept_to_ack_seconds",

@@ -67,6 +67,26 @@ const cases: readonly [string, Partial<WaitFacts>, object | undefined][] = [
     { paceAt: 1_500, gapMs: 2_000, ahead: 3 },
     { blockedBy: "pacing", since: 10, eta: 7_500 },
   ],
+  [
+    "of a batch that was paused, whatever its lane does",
+    { place: "parked", batchStill: 500, paused: true, sameGeneration: false },
+    { blockedBy: "batch_paused", since: 500 },
+  ],
+  [
+    "of a batch that was paused before it came",
+    { place: "batch", batchStill: 5 },
+    { blockedBy: "batch_paused", since: 10 },
+  ],
+  [
+    "scheduled in a batch that is ready",
+    { status: "scheduled", place: "batch", batchStill: 5, nextAt: 3_000 },
+    { blockedBy: "scheduled", since: 10, eta: 3_000 },
+  ],
+  [
+    "in its batch, behind a spent day",
+    { place: "batch", budgetSpentUntil: 9_000 },
+    { blockedBy: "budget", since: 10, eta: 9_000 },
+  ],
   ["a paused lane", { paused: true }, { blockedBy: "lane_paused", since: 10 }],
 ];
 

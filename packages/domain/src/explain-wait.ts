@@ -61,7 +61,8 @@ function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
   if (place === "waiting") return { blockedBy: "order", since };
   if (lane.paused) return { blockedBy: "lane_paused", since };
   if (lane.throttledUntil > lane.now) return timed("pacing", since, lane.throttledUntil);
-  if (place === "backlog" && lane.budgetSpentUntil > lane.now)
+  const inLine = place === "backlog" || place === "batch";
+  if (inLine && lane.budgetSpentUntil > lane.now)
     return timed("budget", since, lane.budgetSpentUntil);
   if (place === "window")
     return { blockedBy: lane.recipientKnown ? "pacing" : "recipient_check", since };

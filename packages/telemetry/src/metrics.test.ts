@@ -18,3 +18,12 @@ test("two registries in one process do not meet", async () => {
   one.answered({ route: "/a", method: "GET", status: 200, ms: 1 });
   expect(await other.render({})).not.toContain('route="/a"');
 });
+
+test("a counter is told from the start, so that the first time is a rise", async () => {
+  const metrics = openMetrics();
+  const begins = [{ change: "lost" }, { change: "taken" }];
+  const count = metrics.counter({ name: "x_total", help: "x", labels: ["change"], begins });
+  expect(await metrics.render({})).toContain('pombo_x_total{change="lost"} 0');
+  count({ change: "lost" });
+  expect(await metrics.render({})).toContain('pombo_x_total{change="lost"} 1');
+});

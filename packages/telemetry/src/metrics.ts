@@ -21,13 +21,18 @@ interface Series<Label extends string> {
   readonly labels: readonly Label[];
 }
 
+/** What happened the first time must be seen as a rise, so these are told as 0 from the start. */
+interface Counted<Label extends string> extends Series<Label> {
+  readonly begins?: readonly Labels<NoInfer<Label>>[];
+}
+
 type Labels<Label extends string> = Readonly<Record<Label, string | number>>;
 
 /** What a process tells to Prometheus. */
 export interface Metrics {
   answered(request: AnsweredRequest): void;
   /** Returns how to count one. */
-  counter<Label extends string>(series: Series<Label>): (labels: Labels<Label>) => void;
+  counter<Label extends string>(series: Counted<Label>): (labels: Labels<Label>) => void;
   /** Returns how to note a time, in ms. */
   timer<Label extends string>(series: Series<Label>): (labels: Labels<Label>, ms: number) => void;
   /** Everything, with these gauges as they are at this moment (by name, without the prefix). */
@@ -74,8 +79,9 @@ export function openMetrics(): Metrics {
       if (known === undefined) children.set(name, child);
       child.observe(ms / 1_000);
     },
-    counter({ name, help, labels }) {
+    counter({ name, help, labels, begins = [] }) {
       const made = new Counter({ name: PREFIX + name, help, labelNames: [...labels], registers });
+      for (const values of begins) made.inc(values, 0);
       return (values) => made.inc(values);
     },
     timer({ name, help, labels }) {

@@ -1,4 +1,4 @@
-import { addTallies, ATTENTION_KINDS, PRIORITIES, readPulse } from "@pombo/domain";
+import { addTallies, ATTENTION_KINDS, DEVICE_STATES, PRIORITIES, readPulse } from "@pombo/domain";
 import type { LaneSurvey } from "@pombo/ledger";
 import type { Metrics } from "@pombo/telemetry";
 import { refuse } from "../answer.ts";
@@ -38,7 +38,10 @@ function gaugesOf({ at, lanes, buckets, fleet, deadLetters, redis, attention }: 
     devices: fleet.devices,
     devices_without_worker: fleet.unowned,
     dead_letters: deadLetters,
-    devices_in_state: { by: "state", values: tallied(lanes, ({ state }) => state) },
+    devices_in_state: {
+      by: "state",
+      values: { ...noneOf(DEVICE_STATES), ...tallied(lanes, ({ state }) => state) },
+    },
     lanes_stopped: { by: "reason", values: tallied(stopped, (lane) => lane.stopped?.by ?? "") },
     messages_waiting: { by: "class", values: byClass(lanes, depthOf) },
     messages_held: lanes.reduce((sum, { held }) => sum + held, 0),
@@ -50,14 +53,16 @@ function gaugesOf({ at, lanes, buckets, fleet, deadLetters, redis, attention }: 
     messages_lately: { by: "status", values: counts },
     attention: {
       by: "kind",
-      values: {
-        ...Object.fromEntries(ATTENTION_KINDS.map((kind) => [kind, 0])),
-        ...tallied(attention, ({ kind }) => kind),
-      },
+      values: { ...noneOf(ATTENTION_KINDS), ...tallied(attention, ({ kind }) => kind) },
     },
     redis_used_percent: redis.usedPercent,
     redis_round_trip_seconds: redis.roundTripMs / 1_000,
   };
+}
+
+/** Told as 0, so that the first one is a rise. */
+function noneOf(names: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(names.map((name) => [name, 0]));
 }
 
 function tallied<T>(all: readonly T[], name: (one: T) => string): Readonly<Record<string, number>> {
