@@ -28,7 +28,7 @@ const ref = fc.oneof(
   fc.anything(),
 );
 const optional = { requiredKeys: [] };
-const row = fc.oneof(
+const rows = fc.oneof(
   fc.record({ to: number, client_ref: fc.string() }, { requiredKeys: ["to"] }),
   fc.record({ to, client_ref: ref, x: fc.anything() }, optional),
 );
@@ -36,7 +36,7 @@ const row = fc.oneof(
 test("a plain row is read as the schema reads it, or not at all", () => {
   let read = 0;
   fc.assert(
-    fc.property(row, (given) => {
+    fc.property(rows, (given) => {
       const plain = readPlainRow(given);
       if (plain === undefined) return;
       read += 1;
