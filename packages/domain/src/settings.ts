@@ -58,7 +58,11 @@ export const SETTINGS = {
   batch_draw_rows: { value: 16, says: "rows of a batch that one draw makes messages" },
   batch_drawn_rows: {
     value: 1_000,
-    says: "messages of a batch that may wait in lanes; the other rows wait in the batch",
+    says: "messages of a pool's batch that may wait in lanes; the other rows wait in the batch",
+  },
+  batch_aside_rows: {
+    value: 100_000,
+    says: "the same for a batch of one device, which draws rows only where those before can't go now",
   },
   batch_body_limit_bytes: {
     value: 2_147_483_648,

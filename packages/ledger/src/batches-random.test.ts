@@ -462,7 +462,7 @@ async function inOrder(t: Bed, sent: readonly MessageId[]): Promise<void> {
 }
 
 test("whatever happens to batches, their counts are true at every moment, no row goes twice, and each recipient gets its rows in order", async () => {
-  await using t = await setup({ batch_draw_rows: DRAW, batch_drawn_rows: MOST_DRAWN });
+  await using t = await setup({ batch_draw_rows: DRAW, batch_aside_rows: MOST_DRAWN });
   await fc.assert(
     fc.asyncProperty(fc.array(op, { minLength: 5, maxLength: 60, size: "max" }), (ops) =>
       live(t, ops),

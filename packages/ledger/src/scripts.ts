@@ -145,6 +145,7 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
+  "batch_aside_rows",
   "batch_drawn_rows",
   "contact_lookups",
   "deaths_alone",

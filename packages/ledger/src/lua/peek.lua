@@ -62,7 +62,7 @@ local function next_of_ring(class)
   local batches = redis.call("ZRANGE", ring, 0, MOST_BATCHES - 1)
   local kept = #batches == MOST_BATCHES
   for _, batch in ipairs(batches) do
-    local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest", "edition")
+    local b = redis.call("HMGET", key.batch(batch), "state", "cursor", "rows", "gen", "rest", "edition", "pool")
     local stays = true
     if b[1] ~= "running" then stays = false
     elseif redis.call("EXISTS", key.parkedrows(batch, device)) == 1 then
@@ -70,7 +70,7 @@ local function next_of_ring(class)
     elseif b[5] ~= "queued" or (b[4] ~= "" and b[4] ~= gen) or tonumber(b[2]) > tonumber(b[3]) then stays = false
     elseif not found then
       local open = redis.call("HMGET", key.counts(batch), "open", "undrawn")
-      if open[1] - open[2] < S.batch_drawn_rows then found = class .. " " .. batch .. " " .. b[2] .. " " .. (b[6] or "0") end
+      if open[1] - open[2] < (b[7] and S.batch_drawn_rows or S.batch_aside_rows) then found = class .. " " .. batch .. " " .. b[2] .. " " .. (b[6] or "0") end
     end
     if stays then kept = true else redis.call("ZREM", ring, batch) end
   end
