@@ -170,6 +170,28 @@ test("a device that is deleted gives back first; only what nobody else can send 
   expect(await t.redis.zcard(t.keys.returns())).toBe(0);
 });
 
+test("a dead letter of a device that was deleted is sent again by another one of its pool", async () => {
+  await using t = await openPool();
+  await t.ledger.warmUp(A, ANA, WARM);
+  const ids = [await t.send(ANA), await t.send(ANA)] as const;
+  const failure = { code: "SEND_FAILED", detail: "" } as const;
+  for (const id of ids) {
+    await t.attempt(id, A); // oxlint-disable-line no-await-in-loop -- one after the other
+    const left = id === ids[0] ? {} : { mayHaveLeft: true };
+    // oxlint-disable-next-line no-await-in-loop
+    await t.ledger.settle(t.own(A), id, { to: "failed", now: NOW, token: id, failure, ...left });
+  }
+  await t.ledger.removeDevice(A, NOW + 10);
+  await t.sweep();
+  // Its recipient has got another device since.
+  await t.ledger.warmUp(C, ANA, WARM);
+  expect(await t.deviceOf(await t.send(ANA, { at: NOW + 1_000 }))).toBe(C);
+  expect(await t.ledger.redrive(ids[0], NOW + 20)).toMatchObject({ kind: "redriven" });
+  expect(await t.ledger.redrive(ids[1], NOW + 20)).toEqual({ kind: "no-device" });
+  expect(await t.ledger.findMessage(ids[0])).toMatchObject({ status: "queued", deviceId: C });
+  await t.attempt(ids[0], C);
+});
+
 test("the last device of a pool takes its messages with it", async () => {
   await using t = await openPool();
   await t.ledger.editPool(t.poolId, { devices: [A] }, NOW);

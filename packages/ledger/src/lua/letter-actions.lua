@@ -8,6 +8,18 @@ local function redrive_letter(m, now, body, origins, carried)
   if not redis.call("ZSCORE", key.letters(), m.id) or not may_come_from(m, origins) then return { "not-a-letter" } end
   if m.left and body ~= "" then return { "possible" } end
   local gen = redis.call("HGET", key.device(m.device), "gen")
+  if not gen and m.pool and not m.left then
+    -- Another device of its pool sends it: the one that its recipient sticks to by now, or else the first.
+    local first = pool_devices(m.pool)[1]
+    local other = first and taker_of(m.pool, m.recipient, first)
+    if other then
+      m.device, gen = other, generation(other)
+      redis.call("HSET", key.message(m.id), "device", other)
+      redis.call("ZADD", key.outbox(other), m.seq, m.id)
+      stick_to(m.pool, m.recipient, other)
+      look_for_returns(other, m.pool, now)
+    end
+  end
   if not gen then return { "no-device" } end
   if m.left and m.gen ~= gen then return { "other-identity" } end
   m.gen = gen
