@@ -69,9 +69,9 @@ function find(kind: string, name: string): Manifest {
   return found;
 }
 
-test.each(all.map(({ file, it }) => [file, it.kind, it.metadata.name, it] as const))(
-  "%s: %s %s is what Kubernetes' schema wants, without a field too many",
-  (_file, _kind, _name, manifest) => {
+test.each(all.map(({ file, it }) => [`${file}: ${it.kind} ${it.metadata.name}`, it] as const))(
+  "%s is what Kubernetes' schema wants, without a field too many",
+  (_name, manifest) => {
     expect(wrongWith(manifest)).toBeUndefined();
   },
 );

@@ -17,7 +17,7 @@ export async function examineRedis(url: string, redis: OpenedRedis): Promise<rea
   const durable = (await checkRedis(client)).map((says) =>
     problem(
       `redis: what was accepted can be lost: ${says}`,
-      "docker-compose.yml shows a Redis with the right settings",
+      "ops/redis/redis.conf has the right settings, and docker-compose.yml a Redis that uses them",
     ),
   );
   const found = [...durable, ...judgeInfo(await client.info()), ...(await flushing(client))];
