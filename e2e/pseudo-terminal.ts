@@ -58,7 +58,7 @@ export async function openPseudoTerminal(
   const shell = `tty > ${nameFile}; stty cols ${columns} rows ${rows}; exec ${words.join(" ")}`;
   const child = spawn("script", ["-qfec", shell, "/dev/null"], {
     cwd: folder,
-    env: { ...environment, ...TERMINAL, INIT_CWD: folder },
+    env: { ...environment, ...TERMINAL },
     stdio: ["pipe", "pipe", "ignore"],
   });
   const emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });

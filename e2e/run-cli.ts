@@ -20,7 +20,7 @@ export function startCli(
   args: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
 ): RunningCli {
-  const options = { cwd, env: { ...environment, INIT_CWD: cwd, ...env }, timeout: 80_000 };
+  const options = { cwd, env: { ...environment, ...env }, timeout: 80_000 };
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(process.execPath, [MAIN, ...args], options, (error, out, err) => {
     resolve({ code: error === null ? 0 : Number(error.code ?? Number.NaN), out, err });

@@ -20,7 +20,8 @@ export function readConfig(): UpConfig {
   };
 }
 
-/** Where the person is: npm runs its scripts in the folder of the package, and says where it was called. */
+/** Where the person is: `npm run pombo` runs in the folder of the package, and says where it was called. */
 export function callerFolder(): string {
-  return process.env["INIT_CWD"] ?? process.cwd();
+  const { INIT_CWD: called, npm_lifecycle_event: script } = process.env;
+  return script === "pombo" && called !== undefined ? called : process.cwd();
 }
