@@ -97,7 +97,8 @@ function pathOf(world: FuzzWorld, operation: Operation): string {
   const { dice } = world;
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
     dice.throw() < ODDS.path
-      ? inUrl(oddText(dice))
+      ? // Without any, it is the path of the list.
+        inUrl(oddText(dice)) || "-"
       : encodeURIComponent(dice.pick(poolOf(world.pool, operation.path, name)) ?? "none"),
   );
   const query = operation.parameters

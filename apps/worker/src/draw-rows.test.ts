@@ -31,7 +31,7 @@ function setup(over: Partial<DrawerDeps> = {}) {
         return "drawn";
       },
     },
-    settings: { batch_draw_rows: 4 },
+    settings: { batch_draw_rows: 4, batch_pool_draw_rows: 4 },
     hasRoom: async () => true,
     now: () => 1,
     ...over,

@@ -17,7 +17,7 @@ export interface Drawer {
 
 export interface DrawerDeps {
   readonly ledger: Pick<Ledger, "drawRows" | "findBatch" | "readChunk">;
-  readonly settings: Pick<Settings, "batch_draw_rows">;
+  readonly settings: Pick<Settings, "batch_draw_rows" | "batch_pool_draw_rows">;
   /** Redis has room for more messages. */
   readonly hasRoom: () => Promise<boolean>;
   readonly now: () => number;
@@ -61,9 +61,11 @@ export function openDrawer({ ledger, settings, hasRoom, now }: DrawerDeps): Draw
     if (rows === undefined || shared === undefined) return "moved";
     const { render, ...pool } = shared;
     const taken: RenderedRow[] = [];
+    const most =
+      shared.poolId === undefined ? settings.batch_draw_rows : settings.batch_pool_draw_rows;
     let at = (from - 1) % CHUNK_ROWS;
     // Rows that were not accepted are passed over, up to the end of the chunk.
-    for (; at < rows.length && taken.length < settings.batch_draw_rows; at += 1) {
+    for (; at < rows.length && taken.length < most; at += 1) {
       const packed = rows[at] ?? undefined;
       if (packed === undefined) continue;
       const row = index * CHUNK_ROWS + at + 1;

@@ -56,6 +56,10 @@ export const SETTINGS = {
     says: "how long the upload of a batch may stay open before it is abandoned",
   },
   batch_draw_rows: { value: 16, says: "rows of a batch that one draw makes messages" },
+  batch_pool_draw_rows: {
+    value: 128,
+    says: "the same for a batch of a pool, whose rows go to all its devices",
+  },
   batch_drawn_rows: {
     value: 1_000,
     says: "messages of a pool's batch that may wait in lanes; the other rows wait in the batch",
