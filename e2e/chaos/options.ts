@@ -69,11 +69,11 @@ export const SHORT: ChaosOptions = {
 export const SHORT_BATCH: ChaosOptions = {
   ...SHORT,
   batch: true,
-  messages: 1_200,
+  messages: 600,
   devices: 8,
   recipients: 10,
-  ackMs: 80,
-  seconds: 12,
+  ackMs: 40,
+  seconds: 10,
 };
 
 export const CHAOS_HELP = `npm run chaos -- [--short] [--batch] [--data DIR] [--name N …]
