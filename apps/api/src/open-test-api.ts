@@ -77,7 +77,7 @@ export interface Called {
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
-  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
+  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins" | "sandbox">> = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
