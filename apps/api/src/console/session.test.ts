@@ -89,7 +89,8 @@ test("an address whose sign-ins fail too often waits, whatever key it has then; 
   const tries = await Promise.all(
     Array.from({ length: 6 }, () => signIn(api, wrong, from("198.51.100.1"))),
   );
-  expect(tries.map(({ status }) => status).toSorted()).toEqual([401, 401, 401, 429, 429, 429]);
+  for (const refused of [401, 429])
+    expect(tries.filter(({ status }) => status === refused)).toHaveLength(3);
   const right = await signIn(api, ADMIN, from("198.51.100.1"));
   expect(right).toMatchObject({ status: 429, body: { error_code: "RATE_LIMITED" } });
   expect(Number(right.headers.get("retry-after"))).toBeGreaterThan(0);
