@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
 import { openMediaRoom } from "@pombo/media";
@@ -75,6 +76,9 @@ async function main(config: Config): Promise<void> {
       settings,
       corsOrigins: config.corsOrigins,
       sandbox: config.sandboxUrl === undefined ? undefined : openSandbox(config.sandboxUrl),
+      trustsProxy: config.trustsProxy,
+      consoleFolder: CONSOLE,
+      mode: config.sandboxUrl === undefined ? "live" : "sandbox",
       log,
     },
     config,
@@ -84,6 +88,9 @@ async function main(config: Config): Promise<void> {
   const { because } = await told;
   log.info("api.closing", { because });
 }
+
+/** Where the console is built. */
+const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 
 /** Monotonic ms. */
 function monotonic(): number {
