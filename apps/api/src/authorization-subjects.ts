@@ -163,7 +163,7 @@ export async function grantedRequest(api: TestApi, name: string, row: Route): Pr
   const make = OWN_SUBJECTS[name] ?? (start === undefined ? undefined : SUBJECTS[start]);
   if (hasSubject(row) && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
-  const part = Object.keys(PARTS).find((name) => row.path.includes(name));
+  const part = Object.keys(PARTS).find((place) => row.path.includes(place));
   const named = row.query !== undefined && "device_id" in row.query.shape;
   const path =
     row.path

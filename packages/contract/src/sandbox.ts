@@ -291,7 +291,7 @@ export const sandboxFaults = z
         z.object({
           fault: z.enum(SANDBOX_FAULTS),
           says: z.string(),
-          then: z.string().meta({ description: "What Pombo does about it." }),
+          remedy: z.string().meta({ description: "What Pombo does about it." }),
           takes: z.array(z.enum(FAULT_FIELDS)),
           seconds: z.int().nullable().meta({ description: "When it is not said how late." }),
           code: z.int().nullable().meta({ description: "When no code is given." }),

@@ -69,7 +69,11 @@ function placeOf(realm: Realm, number: string): string {
 }
 
 /** The chats of a phone, the latest first. */
-export function viewChats(realm: Realm, number: string, { cursor, limit }: PageWish) {
+export function viewChats(
+  realm: Realm,
+  number: string,
+  { cursor, limit }: PageWish,
+): Page<ChatView> {
   const chats = new Map<string, ChatView & { readonly place: string }>();
   for (const { row, message } of realm.phones.rows(number)) {
     const chat = chatOf(number, message);
@@ -79,8 +83,8 @@ export function viewChats(realm: Realm, number: string, { cursor, limit }: PageW
   const later = [...chats.values()].filter(({ place }) => cursor === undefined || place < cursor);
   const page = later.toSorted((a, b) => (a.place < b.place ? 1 : -1)).slice(0, limit);
   const next = later.length > page.length ? (page.at(-1)?.place ?? null) : null;
-  const items = page.map(({ place: _, ...view }): ChatView => view);
-  return { items, next } satisfies Page<ChatView>;
+  const items = page.map(({ chat, messages, last }): ChatView => ({ chat, messages, last }));
+  return { items, next };
 }
 
 /** Which chat of the phone a message belongs to. */

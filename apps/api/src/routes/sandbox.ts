@@ -43,11 +43,19 @@ function answered(answer: SandboxAnswer, render: (value: unknown) => object, sta
   return json(status, { success: true, ...render(answer.value) });
 }
 
-function listed<Item>(name: string, item: (value: unknown) => Item): (value: unknown) => object {
+function listed(name: string, item: (value: unknown) => object): (value: unknown) => object {
   return (value) => {
     const { items, next } = fieldsOf(value);
     return { [name]: listOf(items).map(item), next_cursor: nullableText(next) };
   };
+}
+
+function idIn(value: unknown) {
+  return { message_id: textOf(fieldsOf(value)["id"]) };
+}
+
+function idsIn(value: unknown) {
+  return { read: listOf(fieldsOf(value)["read"]).map(textOf) };
 }
 
 /** A code that nobody waits for is no wrong address. */
@@ -115,12 +123,10 @@ function chatHandlers(deps: SandboxDeps) {
     ),
     writeFromPhone: inSandbox<"writeFromPhone">(deps, async (sandbox, { params, body }) => {
       const path = `/admin/phones/${params.phone}/messages`;
-      const idIn = (value: unknown) => ({ message_id: textOf(fieldsOf(value)["id"]) });
       return answered(await sandbox.ask("POST", path, { body }), idIn, 201);
     }),
     readOnPhone: inSandbox<"readOnPhone">(deps, async (sandbox, { params, body }) => {
       const path = `/admin/phones/${params.phone}/read`;
-      const idsIn = (value: unknown) => ({ read: listOf(fieldsOf(value)["read"]).map(textOf) });
       return answered(await sandbox.ask("POST", path, { body }), idsIn);
     }),
     listSandboxLog: inSandbox<"listSandboxLog">(deps, async (sandbox, { query }) => {

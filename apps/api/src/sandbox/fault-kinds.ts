@@ -15,7 +15,7 @@ interface FaultKind {
   readonly action: (given: { readonly seconds: number; readonly code: number }) => unknown;
   readonly says: string;
   /** What Pombo does about it. */
-  readonly then: string;
+  readonly remedy: string;
   readonly takes: readonly (typeof FAULT_FIELDS)[number][];
   readonly seconds?: number;
   readonly code?: number;
@@ -28,14 +28,15 @@ const KINDS: Readonly<Record<SandboxFault, FaultKind>> = {
     on: "message",
     action: () => ({ nack: 463 }),
     says: "WhatsApp refuses a message with 463: this number may not start new chats for now",
-    then: "The message goes back and is held, with all others to people who have not written. Chats that are alive go on. When the hold ends one message tries first.",
+    remedy:
+      "The message goes back and is held, with all others to people who have not written. Chats that are alive go on. When the hold ends one message tries first.",
     takes: ["to", "account"],
   },
   refused: {
     on: "message",
     action: ({ code }) => ({ nack: code }),
     says: "WhatsApp refuses a message with a code",
-    then: "The code decides: 500 is tried again later, 406 is a dead letter that waits for you.",
+    remedy: "The code decides: 500 is tried again later, 406 is a dead letter that waits for you.",
     takes: ["to", "account", "code"],
     code: 406,
   },
@@ -43,21 +44,24 @@ const KINDS: Readonly<Record<SandboxFault, FaultKind>> = {
     on: "message",
     action: () => "no_ack",
     says: "A message arrives, but WhatsApp never says so",
-    then: "Its outcome is unknown until a receipt shows that it arrived. It is never sent under another id.",
+    remedy:
+      "Its outcome is unknown until a receipt shows that it arrived. It is never sent under another id.",
     takes: ["to", "account"],
   },
   lost: {
     on: "message",
     action: () => "blackhole",
     says: "A message neither arrives nor is answered",
-    then: "Its outcome is unknown. Pombo waits for late evidence, connects anew and sends it again with the same id.",
+    remedy:
+      "Its outcome is unknown. Pombo waits for late evidence, connects anew and sends it again with the same id.",
     takes: ["to", "account"],
   },
   late_ack: {
     on: "message",
     action: LATE,
     says: "WhatsApp acknowledges a message late",
-    then: "Up to the time it waits nothing happens; after that the outcome is unknown, and the late answer settles it.",
+    remedy:
+      "Up to the time it waits nothing happens; after that the outcome is unknown, and the late answer settles it.",
     takes: ["to", "account", "seconds"],
     seconds: 25,
   },
@@ -65,7 +69,7 @@ const KINDS: Readonly<Record<SandboxFault, FaultKind>> = {
     on: "receipt",
     action: LATE,
     says: "The phone confirms a message late",
-    then: "The message stays sent, and becomes delivered and read when the receipts come.",
+    remedy: "The message stays sent, and becomes delivered and read when the receipts come.",
     takes: ["to", "account", "seconds"],
     seconds: 10,
   },
@@ -73,7 +77,7 @@ const KINDS: Readonly<Record<SandboxFault, FaultKind>> = {
     on: "iq",
     action: LATE,
     says: "WhatsApp takes long to answer the questions before a message",
-    then: "The lane waits with it; the others go on.",
+    remedy: "The lane waits with it; the others go on.",
     takes: ["account", "seconds"],
     seconds: 3,
   },
@@ -81,28 +85,29 @@ const KINDS: Readonly<Record<SandboxFault, FaultKind>> = {
     on: "socket",
     action: () => "close",
     says: "The connection of a device breaks",
-    then: "It connects again by itself; what was in hand is settled first.",
+    remedy: "It connects again by itself; what was in hand is settled first.",
     takes: ["account"],
   },
   restart: {
     on: "socket",
     action: () => ({ stream_error: { code: 515 } }),
     says: "WhatsApp asks a device to connect anew (515)",
-    then: "It does so at once; this is normal after a pairing.",
+    remedy: "It does so at once; this is normal after a pairing.",
     takes: ["account"],
   },
   replaced: {
     on: "socket",
     action: () => "replaced",
     says: "Another session takes the place of a device (440)",
-    then: "It comes back once. When it happens again, it stays away until you connect it: two sessions would fight.",
+    remedy:
+      "It comes back once. When it happens again, it stays away until you connect it: two sessions would fight.",
     takes: ["account"],
   },
   logged_out: {
     on: "socket",
     action: () => "unlink",
     says: "The phone ends the link of a device (401)",
-    then: "The device is logged out, and its messages wait until it is paired again.",
+    remedy: "The device is logged out, and its messages wait until it is paired again.",
     takes: ["account"],
   },
 };
@@ -172,7 +177,7 @@ function detailOf({ action }: Fields): string {
 /** What can be switched on, for those who choose. */
 export function faultKinds(): SandboxFaultsBody["kinds"] {
   return SANDBOX_FAULTS.map((fault) => {
-    const { says, then, takes, seconds = null, code = null } = KINDS[fault];
-    return { fault, says, then, takes: [...takes], seconds, code };
+    const { says, remedy, takes, seconds = null, code = null } = KINDS[fault];
+    return { fault, says, remedy, takes: [...takes], seconds, code };
   });
 }
