@@ -75,7 +75,6 @@ export type {
   BegunDelivery,
   DeliveryKey,
   DeliveryRecord,
-  DeliveryState,
   NewDelivery,
   SettledDelivery,
 } from "./deliveries.ts";
