@@ -172,11 +172,8 @@ export function deliveries({
       const at = verdict.kind === "retry" ? verdict.at : 0;
       const { status = "", reason = "", excerpt = "", tookMs, restMs } = rest;
       const head = [endpointId, delivery, tries, now, verdict.kind, at] as const;
-      const reply = await run(
-        "settle-delivery",
-        ...head,
-        ...[status, reason, tookMs, restMs, excerpt],
-      );
+      const came = [status, reason, tookMs, restMs, excerpt] as const;
+      const reply = await run("settle-delivery", ...head, ...came);
       return reply === 2 ? "waits" : reply === 1 ? "ended" : "stale";
     },
     async listDeliveries(id, { parked, before = "+inf", offset, limit }) {
