@@ -24,6 +24,7 @@ const IN_SCRIPTS = [
   "webhook_in_hand",
   "webhook_log_entries",
   "webhook_log_kept_ms",
+  "webhook_open_limit",
   "webhook_parked_kept_ms",
   "webhook_parked_limit",
   "target_wait_ms",
