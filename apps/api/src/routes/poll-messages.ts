@@ -50,7 +50,7 @@ async function waitsOf(
   { ledger, now }: PollDeps,
 ): Promise<ReadonlyMap<MessageId, Waits>> {
   const records = await Promise.all(
-    heads.map(({ id, status }) => (WAITING.has(status) ? ledger.findMessage(id) : undefined)),
+    heads.map(async ({ id, status }) => (WAITING.has(status) ? ledger.findMessage(id) : undefined)),
   );
   const waiting = records.filter((record): record is MessageRecord => record !== undefined);
   const reasons = await ledger.explainWaits(waiting, now());
