@@ -28,6 +28,7 @@ export type {
   AcceptedBatchBody,
   BatchBody,
   BatchErrorPageBody,
+  BatchLanesBody,
   BatchPageBody,
   BatchQueryInput,
   BatchRowPageBody,
