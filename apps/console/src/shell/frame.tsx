@@ -6,6 +6,7 @@ import { toggleFreeze } from "../api/hold.ts";
 import { startLive, useLiveState } from "../api/live.ts";
 import { useSession } from "../api/session.ts";
 import styles from "./frame.module.css";
+import { FaultsMark } from "./faults-mark.tsx";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keyboard.ts";
 import { LiveMark } from "./live-mark.tsx";
@@ -36,6 +37,7 @@ export function Frame() {
         <Search />
         <div className={styles.state}>
           <LiveMark />
+          <FaultsMark />
           <span className={styles[session.mode]} data-testid="mode">
             {session.mode === "sandbox" ? "SANDBOX" : "LIVE"}
           </span>
