@@ -40,7 +40,7 @@ export function useLogTail(): void {
     refetchInterval: usePoll(LOG_MS),
     queryFn: async ({ signal }) => {
       const asked = after.current;
-      const given = asked === undefined ? { limit: 1 } : { after: asked, limit: 200 };
+      const given = asked === undefined ? { limit: 1 } : { after: asked, limit: 1_000 };
       const { last, entries } = await pombo.listSandboxLog(given, { signal });
       after.current = last;
       const news = asked !== undefined && entries.length > 0;
