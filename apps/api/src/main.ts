@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
 import { openMediaRoom } from "@pombo/media";
+import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
 import { openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
@@ -76,6 +77,8 @@ async function main(config: Config): Promise<void> {
       corsOrigins: config.corsOrigins,
       trustsProxy: config.trustsProxy,
       consoleFolder: CONSOLE,
+      queues: openQueueReaders({ redis, tag: keys.tag }),
+      info: () => redis.info(),
       mode: "live",
       log,
     },

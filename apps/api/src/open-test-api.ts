@@ -16,6 +16,7 @@ import {
 import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
 import { inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
+import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import { type Fields, openMetrics } from "@pombo/telemetry";
@@ -222,6 +223,8 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const ports = {
     lane: openFeed({ redis, keys }),
+    queues: openQueueReaders({ redis, tag: keys.tag }),
+    info: () => redis.info(),
     media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),
