@@ -76,7 +76,6 @@ export type {
   BegunDelivery,
   DeliveryKey,
   DeliveryRecord,
-  DeliveryState,
   NewDelivery,
   SettledDelivery,
 } from "./deliveries.ts";

@@ -10,6 +10,7 @@ import {
   listApiKeys,
   revokeApiKey,
 } from "./api-keys.ts";
+import { type BatchLanesDeps, getBatchLanes } from "./batch-lanes.ts";
 import { createBatch, type CreateBatchDeps } from "./create-batch.ts";
 import { type BatchesDeps, getBatch, listBatches, steerBatch } from "./batches.ts";
 import {
@@ -39,7 +40,8 @@ import {
 import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
-import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { groupLetters } from "./group-letters.ts";
+import { getLetter, type LettersDeps, listLetters } from "./letters.ts";
 import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
@@ -86,6 +88,7 @@ import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { previewBatch, type PreviewDeps } from "./preview-batch.ts";
 import { getOverview, type OverviewDeps } from "./overview.ts";
+import { sandboxHandlers, type SandboxDeps } from "./sandbox.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -108,6 +111,7 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   BatchesDeps &
+  BatchLanesDeps &
   BatchRowsDeps &
   CreateBatchDeps &
   EventsDeps &
@@ -115,6 +119,7 @@ export type HandlerDeps = AcceptDeps &
   MetricsDeps &
   OverviewDeps &
   PreviewDeps &
+  SandboxDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -159,6 +164,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
     getOverview: getOverview(deps),
+    ...sandboxHandlers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -179,7 +185,9 @@ function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
   };
 }
 
-function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps & PreviewDeps) {
+function batchHandlers(
+  deps: BatchesDeps & BatchLanesDeps & BatchRowsDeps & CreateBatchDeps & PreviewDeps,
+) {
   const outlooks = openOutlooks(deps);
   return {
     createBatch: createBatch(deps),
@@ -187,6 +195,7 @@ function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps & Pre
     listBatches: listBatches(deps),
     getBatch: getBatch(deps, outlooks),
     listBatchMessages: listBatchMessages(deps),
+    getBatchLanes: getBatchLanes(deps),
     listBatchErrors: listBatchErrors(deps),
     getBatchResults: getBatchResults(deps),
     pauseBatch: steerBatch(deps, "pause", outlooks),
