@@ -7,17 +7,8 @@ local number = math.floor(now / window)
 local replies = { (number + 1) * window - now }
 for index = 3, #ARGV, 2 do
   local record = redis.call("HGET", key.apikey(ARGV[index]), "record")
-  local before = 0
-  if record and ARGV[2] == "1" then
-    local counter = key.rate(ARGV[index], string.format("%.0f", number))
-    -- A store that is full or read-only still knows its keys: then nothing is counted.
-    local used = redis.pcall("INCRBY", counter, ARGV[index + 1])
-    if type(used) == "number" then
-      before = used - tonumber(ARGV[index + 1])
-      if before == 0 then redis.call("PEXPIRE", counter, 2 * window) end
-    end
-  end
+  local calls = record and ARGV[2] == "1" and tonumber(ARGV[index + 1]) or 0
   replies[#replies + 1] = record or ""
-  replies[#replies + 1] = before
+  replies[#replies + 1] = count_calls(ARGV[index], calls, window, number)
 end
 return replies

@@ -64,6 +64,22 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- True when there is such an API key, and nobody has revoked it. That it has expired, the API knows by itself.
+local function holds_key(digest)
+  return redis.call("HEXISTS", key.apikey(digest), "revoked") == 0 and redis.call("EXISTS", key.apikey(digest)) == 1
+end
+
+-- Counts requests under an API key in a window of its rate. Result: how many there were before. A store that is full or read-only still
+-- knows its keys: then nothing is counted.
+local function count_calls(digest, calls, window, number)
+  if calls == 0 then return 0 end
+  local counter = key.rate(digest, string.format("%.0f", number))
+  local used = redis.pcall("INCRBY", counter, digits(calls))
+  if type(used) ~= "number" then return 0 end
+  if used == calls then redis.call("PEXPIRE", counter, digits(2 * window)) end
+  return used - calls
+end
+
 -- Asks the owner of the device to look at its lane.
 local function wake(device)
   redis.call("PUBLISH", key.wake(), device)
