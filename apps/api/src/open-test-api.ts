@@ -77,7 +77,9 @@ export interface Called {
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
-  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
+  more: Partial<
+    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "trustsProxy">
+  > = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
@@ -90,6 +92,9 @@ export async function openTestApi(
   const live = { ledger: changed, events: status, settings: full, now: Date.now };
   const server = await openServer(
     {
+      consoleFolder: "/nowhere",
+      trustsProxy: false,
+      mode: "sandbox",
       ...rest,
       ...more,
       ledger: changed,
