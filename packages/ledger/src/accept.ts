@@ -79,7 +79,7 @@ export type Accepted =
   /** The API key that was to be looked up with it does not hold. */
   | { readonly kind: "unadmitted" }
   /** The API key has had its requests of this window. */
-  | { readonly kind: "over-rate" }
+  | { readonly kind: "over-rate"; readonly retryAfterMs: number }
   /** At its pace the lane would need longer than `queue_time_ms` for what waits already. */
   | { readonly kind: "full"; readonly retryAfterMs: number };
 
@@ -88,7 +88,7 @@ type RateSettings = Pick<Settings, "rate_limit_requests" | "rate_limit_window_ms
 type RateUse = Pick<AdmittedCall, "used" | "resetMs">;
 
 /** The look-up of an API key that is done with the acceptance. */
-export interface Admission {
+export interface KeyCheck {
   /** SHA-256 of the whole key, hex. */
   readonly digest: string;
   /** Called when the key holds: the request is counted. */
@@ -102,9 +102,9 @@ export interface Acceptance {
   ): Promise<Claimed>;
   /**
    * All or nothing; a repeat under the same id changes nothing. What is accepted in one turn of the event loop travels together.
-   * @param admission the API key of the request is looked up, and the request counted, with it: then that need not be done before
+   * @param keyCheck the API key of the request is looked up, and the request counted, with it: then that need not be done before
    */
-  accept(message: NewMessage, claim?: AcceptClaim, admission?: Admission): Promise<Accepted>;
+  accept(message: NewMessage, claim?: AcceptClaim, keyCheck?: KeyCheck): Promise<Accepted>;
   /** The first answer wins and is returned. */
   storeAnswer(digest: string, messageId: MessageId, answer: StoredAnswer): Promise<StoredAnswer>;
 }
@@ -113,16 +113,16 @@ export interface Acceptance {
 const MOST_TOGETHER = 16;
 
 interface Asked {
-  readonly admission: Admission | undefined;
+  readonly keyCheck: KeyCheck | undefined;
   readonly arguments: readonly ScriptArgument[];
 }
 
 export function acceptance(run: Run, settings: RateSettings): Acceptance {
   const rate = [settings.rate_limit_window_ms, settings.rate_limit_requests] as const;
   const together = gather<Asked, AcceptReply>(async (asks) => {
-    const digests = [...new Set(asks.flatMap(({ admission }) => admission?.digest ?? []))];
-    const placeOf = ({ admission }: Asked): number =>
-      admission === undefined ? 0 : 1 + digests.indexOf(admission.digest);
+    const digests = [...new Set(asks.flatMap(({ keyCheck }) => keyCheck?.digest ?? []))];
+    const placeOf = ({ keyCheck }: Asked): number =>
+      keyCheck === undefined ? 0 : 1 + digests.indexOf(keyCheck.digest);
     const messages = asks.flatMap((ask) => [placeOf(ask), ...ask.arguments]);
     const reply = await run("accept", ...rate, digests.length, ...digests, ...messages);
     const [[resetMs, ...turns], ...replies] = reply as AcceptReplies;
@@ -131,7 +131,7 @@ export function acceptance(run: Run, settings: RateSettings): Acceptance {
       const before = turns[place];
       if (before === undefined || before === NOT_HELD) continue;
       turns[place] = before + 1;
-      ask.admission?.counted({ used: before + 1, resetMs });
+      ask.keyCheck?.counted({ used: before + 1, resetMs });
     }
     return replies;
   }, MOST_TOGETHER);
@@ -144,8 +144,8 @@ export function acceptance(run: Run, settings: RateSettings): Acceptance {
       ];
       return readClaimed(reply);
     },
-    async accept(message, claim, admission) {
-      const asked = { admission, arguments: acceptArguments(message, claim) };
+    async accept(message, claim, keyCheck) {
+      const asked = { keyCheck, arguments: acceptArguments(message, claim) };
       return readAccepted(await together(asked));
     },
     async storeAnswer(digest, messageId, answer) {
@@ -214,9 +214,9 @@ function readAccepted([kind, value, more]: AcceptReply): Accepted {
     case "no-device":
     case "suppressed":
     case "unadmitted":
-    case "over-rate":
       return { kind };
     case "full":
+    case "over-rate":
     case "in-progress":
       return { kind, retryAfterMs: Number(value) };
     case "joined":

@@ -9,7 +9,7 @@
 --       to stick to) and living (the chosen device may come back by itself) · and for an idempotency key digest, token (of the claim), fingerprint (of the request),
 --       answer (JSON)
 -- Result: {ms to the end of the window, then for each key: requests of this window before these, -1 when it does not hold}, then for each
--- message: {"unadmitted"} (its key does not hold) · {"over-rate"} · {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
+-- message: {"unadmitted"} (its key does not hold) · {"over-rate", ms} · {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
 --         · {"suppressed"} (nothing may be sent to the recipient)
@@ -183,7 +183,7 @@ local function refusal(caller)
   if caller == 0 then return nil end
   if turns[caller] == -1 then return { "unadmitted" } end
   turns[caller] = turns[caller] + 1
-  return limit > 0 and turns[caller] > limit and { "over-rate" } or nil
+  return limit > 0 and turns[caller] > limit and { "over-rate", admitted[1] } or nil
 end
 
 local replies = { admitted }
