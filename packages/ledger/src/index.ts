@@ -84,7 +84,6 @@ export type {
   BegunDelivery,
   DeliveryKey,
   DeliveryRecord,
-  DeliveryState,
   NewDelivery,
   SettledDelivery,
 } from "./deliveries.ts";

@@ -173,7 +173,8 @@ if callers > 0 then
   admitted[1] = (number + 1) * window - time
   for index = 1, callers do
     local digest = ARGV[3 + index]
-    turns[index] = holds_key(digest) and count_calls(digest, limit > 0 and asked[index] or 0, window, number) or -1
+    local record, revoked = look_up_key(digest, time)
+    turns[index] = record and not revoked and count_calls(digest, limit > 0 and asked[index] or 0, window, number) or -1
     admitted[1 + index] = turns[index]
   end
 end
