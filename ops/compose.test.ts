@@ -52,7 +52,9 @@ describe("every service", () => {
       runsOn ? { test: expect.arrayContaining([expect.anything()]) as unknown } : { disable: true },
     );
     const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? "")?.[1]);
-    expect(seconds).toBeGreaterThanOrEqual(SETTINGS.shutdown_ms.value / 1_000);
+    expect(seconds).toBeGreaterThanOrEqual(
+      (SETTINGS.drain_ms.value + SETTINGS.shutdown_ms.value) / 1_000,
+    );
   });
 
   test.each(all)("%s mounts what is there", (_name, { volumes: mounts = [] }) => {

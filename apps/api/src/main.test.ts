@@ -15,7 +15,13 @@ afterAll(() => store[Symbol.asyncDispose]());
 
 function start(env: Record<string, string>, ipc: boolean): ChildProcess & AsyncDisposable {
   const child = spawn(process.execPath, [MAIN], {
-    env: { POMBO_REDIS_URL: store.url, POMBO_PORT: "0", POMBO_ENV: "development", ...env },
+    env: {
+      POMBO_REDIS_URL: store.url,
+      POMBO_PORT: "0",
+      POMBO_ENV: "development",
+      POMBO_DRAIN_MS: "0",
+      ...env,
+    },
     stdio: ipc ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
   });
   return Object.assign(child, {
@@ -45,6 +51,22 @@ test("supervised, it says when it is ready, ignores Ctrl-C and ends on SIGTERM w
   child.kill("SIGINT");
   expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+test("told to end, it withdraws its readiness first, and takes requests while balancers notice", async () => {
+  await using child = start({ POMBO_DRAIN_MS: "1000" }, true);
+  const { url } = await untilReady(child);
+  child.kill("SIGTERM");
+  const ready = async () => {
+    const answer = await fetch(`${url}/health/ready`);
+    return [answer.status, answer.headers.get("connection"), (await answer.json()) as object];
+  };
+  const draining = expect.objectContaining({
+    error: expect.stringContaining("draining") as string,
+  });
+  await expect.poll(ready).toEqual([503, "close", draining]);
+  expect((await fetch(`${url}/v1/errors`)).status).toBe(200);
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 

@@ -1,8 +1,8 @@
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
-import { openLedger } from "@pombo/ledger";
-import { openMediaRoom } from "@pombo/media";
+import { openLedger, storeChecks } from "@pombo/ledger";
+import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
-import { openLog, openMetrics } from "@pombo/telemetry";
+import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { countAccepted } from "./count-accepted.ts";
 import { type Config, environment, readConfig } from "./config.ts";
@@ -45,8 +45,19 @@ async function main(config: Config): Promise<void> {
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis, ledger, settings }),
+      disk: {
+        away: "The disk does not answer",
+        look: () => examineFolder(media.store.spool, settings.disk_free_bytes),
+      },
+    },
+    waitMs: settings.health_wait_ms,
+  });
   await using server = await openServer(
     {
+      health,
       metrics,
       tail,
       keyWatch,
@@ -54,7 +65,6 @@ async function main(config: Config): Promise<void> {
       media,
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
-      ping: () => redis.ping(),
       admission: openAdmission({
         info: () => redis.info("memory"),
         settings,
@@ -77,6 +87,7 @@ async function main(config: Config): Promise<void> {
     },
     config,
   );
+  health.started();
   log.info("api.started", { url: server.url });
   process.send?.({ kind: "ready", url: server.url, pid: process.pid });
   const { because } = await told;

@@ -1,4 +1,4 @@
-import { openLedger } from "@pombo/ledger";
+import { openLedger, storeChecks } from "@pombo/ledger";
 import { openWebhookJobs, openWebhookWorker } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
@@ -7,6 +7,7 @@ import {
   measureLog,
   type Measures,
   type Metrics,
+  openHealth,
   openLog,
   openMetrics,
   tellMetrics,
@@ -69,6 +70,18 @@ async function run(config: Config): Promise<void> {
   const timeoutMs = settings.webhook_timeout_ms;
   const poster = openPoster({ allowsPrivate: config.development, timeoutMs });
 
+  const health = openHealth({
+    checks: storeChecks({ redis: commands.client, ledger, settings }),
+    waitMs: settings.health_wait_ms,
+  });
+  // Closed last: until what is under way is settled, a notifier tells that it drains.
+  await using _metrics = await tellMetrics(config.metrics, {
+    metrics,
+    health,
+    ping: () => commands.client.ping(),
+    gauges: () => ({}),
+    log,
+  });
   const cut = new AbortController();
   const means = { ledger, settings, log, now: Date.now };
   await using _worker = await openWebhookWorker({
@@ -83,15 +96,11 @@ async function run(config: Config): Promise<void> {
   status.onEvent(() => reader.nudge());
   status.onNudge((endpointId) => reader.nudge(endpointId));
 
-  await using _metrics = await tellMetrics(config.metrics, {
-    metrics,
-    ping: () => commands.client.ping(),
-    gauges: () => ({}),
-    log,
-  });
+  health.started();
   log.info("notifier.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");
+  health.drain();
   log.info("notifier.stopping", { why: String(stop.signal.reason) });
   setTimeout(() => cut.abort(), Math.max(0, settings.shutdown_ms - SETTLE_MS));
   endWithoutRedis(commands.client, settings.shutdown_ms);

@@ -1,9 +1,9 @@
-import { openLedger } from "@pombo/ledger";
-import { openMediaRoom } from "@pombo/media";
+import { openLedger, storeChecks } from "@pombo/ledger";
+import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis, usedPercent } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
-import { measureLog, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
+import { measureLog, openHealth, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
 import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
 import { openDrawer } from "./draw-rows.ts";
@@ -72,6 +72,25 @@ async function run(config: Config): Promise<void> {
   const hasRoom = watchMemory({ used, settings, clock: () => performance.now() });
   const drawer = openDrawer({ ledger, settings, hasRoom, now: Date.now });
   const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis: commands.client, ledger, settings }),
+      disk: {
+        away: "The disk does not answer",
+        look: () => examineFolder(room.store.spool, settings.disk_free_bytes),
+      },
+    },
+    waitMs: settings.health_wait_ms,
+  });
+  let size = (): number => 0;
+  // Closed last: until its devices are handed over, a worker tells that it drains.
+  await using _metrics = await tellMetrics(config.metrics, {
+    metrics,
+    health,
+    ping: () => commands.client.ping(),
+    gauges: () => ({ lanes_run: size() }),
+    log,
+  });
   await using fleet = await openFleet({
     owner: config.owner,
     ledger,
@@ -95,16 +114,13 @@ async function run(config: Config): Promise<void> {
         ...hooks,
       }),
   });
-  await using _metrics = await tellMetrics(config.metrics, {
-    metrics,
-    ping: () => commands.client.ping(),
-    gauges: () => ({ lanes_run: fleet.size() }),
-    log,
-  });
+  size = fleet.size;
+  health.started();
   status.onWake((deviceId) => fleet.wake(deviceId));
   log.info("worker.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");
+  health.drain();
   log.info("worker.stopping", { why: String(stop.signal.reason) });
   endWithoutRedis(commands.client, settings.shutdown_ms);
 }

@@ -1,5 +1,6 @@
 // The ledger of a cell
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
+export { storeChecks } from "./store-checks.ts";
 
 // Accepting
 export type { AdmittedCall } from "./admissions.ts";

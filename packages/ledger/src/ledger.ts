@@ -33,7 +33,7 @@ import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
-import { loadScripts } from "./scripts.ts";
+import { openScripts, type Scripts } from "./scripts.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Suppressions, suppressions } from "./suppressions.ts";
@@ -79,7 +79,10 @@ export type Ledger = Acceptance &
   BatchRows &
   Endpoints &
   Deliveries &
-  ApiKeys & { credentials(own: Ownership): CredentialStore };
+  ApiKeys & {
+    credentials(own: Ownership): CredentialStore;
+    loadScripts: Scripts["loadMissing"];
+  };
 
 export interface LedgerDeps {
   readonly redis: Redis;
@@ -88,7 +91,7 @@ export interface LedgerDeps {
 }
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
-  const run = loadScripts(redis, keys, settings);
+  const { run, loadMissing } = openScripts(redis, keys, settings);
   const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   const drawing = draws(run, settings);
@@ -132,6 +135,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
+    loadScripts: loadMissing,
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

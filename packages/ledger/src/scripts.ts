@@ -143,6 +143,12 @@ const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> =
 /** Runs a script of this package by name. */
 export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Promise<unknown>;
 
+export interface Scripts {
+  readonly run: Run;
+  /** Loads what Redis doesn't know (a new server, or SCRIPT FLUSH), so that no message pays for it. Throws when it takes none. */
+  loadMissing(): Promise<void>;
+}
+
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
   "batch_aside_rows",
@@ -170,19 +176,27 @@ const IN_SCRIPTS = [
   "target_wait_ms",
 ] as const;
 
-export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
+export function openScripts(redis: Redis, keys: Keys, settings: Settings): Scripts {
   const scripts = new Map(
     NAMES.map((name) => {
-      const library = ["prelude", ...[PARTS[name] ?? []].flat()].map(source).join("");
-      const body = withDefinitions(library, source(name));
+      const library = ["prelude", ...[PARTS[name] ?? []].flat()].map(textOf).join("");
+      const body = withDefinitions(library, textOf(name));
       const text = `${luaSettings(body, settings)}\n${body}`;
       return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;
     }),
   );
-  return async (name, ...args) => {
-    const found = scripts.get(name);
-    if (found === undefined) throw new Error(`no script is called ${name}`);
-    return runScript(redis, found, keys.tag, args);
+  return {
+    async run(name, ...args) {
+      const found = scripts.get(name);
+      if (found === undefined) throw new Error(`no script is called ${name}`);
+      return runScript(redis, found, keys.tag, args);
+    },
+    async loadMissing() {
+      const all = [...scripts.values()];
+      const known = (await redis.script("EXISTS", ...all.map(({ sha }) => sha))) as number[];
+      const missing = all.filter((_, index) => known[index] !== 1);
+      await Promise.all(missing.map(({ source }) => redis.script("LOAD", source)));
+    },
   };
 }
 
@@ -215,6 +229,6 @@ function luaSettings(text: string, settings: Settings): string {
   return `local S = { ${used.map((name) => `${name} = ${settings[name]}`).join(", ")} }`;
 }
 
-function source(name: string): string {
+function textOf(name: string): string {
   return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
 }
