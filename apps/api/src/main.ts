@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
@@ -83,6 +84,9 @@ async function main(config: Config): Promise<void> {
       cell,
       settings,
       corsOrigins: config.corsOrigins,
+      trustsProxy: config.trustsProxy,
+      consoleFolder: CONSOLE,
+      mode: "live",
       log,
     },
     config,
@@ -93,6 +97,9 @@ async function main(config: Config): Promise<void> {
   const { because } = await told;
   log.info("api.closing", { because });
 }
+
+/** Where the console is built. */
+const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 
 /** Monotonic ms. */
 function monotonic(): number {

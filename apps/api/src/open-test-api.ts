@@ -83,7 +83,9 @@ export interface Called {
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
-  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
+  more: Partial<
+    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "trustsProxy">
+  > = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, drain_ms: 0, ...settings };
@@ -96,6 +98,9 @@ export async function openTestApi(
   const live = { ledger: changed, events: status, settings: full, now: Date.now };
   const server = await openServer(
     {
+      consoleFolder: "/nowhere",
+      trustsProxy: false,
+      mode: "sandbox",
       ...rest,
       ...more,
       ledger: changed,

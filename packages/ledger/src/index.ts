@@ -6,6 +6,7 @@ export { storeChecks } from "./store-checks.ts";
 export type { AdmittedCall } from "./admissions.ts";
 export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
+export type { ConsoleSession, SignInTry } from "./console-sessions.ts";
 
 // Batches
 export type { BatchRow } from "./batch-rows.ts";
