@@ -147,7 +147,7 @@ export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Prom
 export interface Scripts {
   readonly run: Run;
   /** Loads what Redis doesn't know (a new server, or SCRIPT FLUSH), so that no message pays for it. Throws when it takes none. */
-  loadMissing(): Promise<void>;
+  readonly loadMissing: () => Promise<void>;
 }
 
 /** The settings that scripts read; they become part of the script's text. */

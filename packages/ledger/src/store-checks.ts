@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts";
 
 interface StoreCheck {
   readonly away: string;
-  look(): Promise<string | undefined>;
+  readonly look: () => Promise<string | undefined>;
 }
 
 export interface StoreCheckDeps {

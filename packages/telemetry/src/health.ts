@@ -17,7 +17,7 @@ export interface Check {
   /** Said when the look itself fails, or takes too long. */
   readonly away: string;
   /** Resolves to a sentence when something is wrong. */
-  look(): Promise<string | undefined>;
+  readonly look: () => Promise<string | undefined>;
 }
 
 export interface HealthWatch {
