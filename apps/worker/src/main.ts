@@ -82,13 +82,13 @@ async function run(config: Config): Promise<void> {
     },
     waitMs: settings.health_wait_ms,
   });
-  let size = (): number => 0;
+  let size: (() => number) | undefined;
   // Closed last: until its devices are handed over, a worker tells that it drains.
   await using _metrics = await tellMetrics(config.metrics, {
     metrics,
     health,
     ping: () => commands.client.ping(),
-    gauges: () => ({ lanes_run: size() }),
+    gauges: () => ({ lanes_run: size?.() ?? 0 }),
     log,
   });
   await using fleet = await openFleet({
