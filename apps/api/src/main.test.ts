@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { openRedis } from "@pombo/redis";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -99,6 +100,18 @@ test("outside development, a Redis that may lose what was accepted is refused", 
   const [said, [code]] = await Promise.all([heard(child.stderr), once(child, "exit")]);
   expect(said).toContain("append-only");
   expect(code).toBe(1);
+});
+
+test("data of a newer version is refused in one line, and stays as it is", async () => {
+  await using other = await openTestRedis();
+  await using redis = await openRedis({ url: other.url, role: "request" });
+  await redis.client.set("{pombo:c0}:schema", "999");
+  await using child = start({ POMBO_REDIS_URL: other.url }, false);
+  const [said, [code]] = await Promise.all([heard(child.stderr), once(child, "exit")]);
+  expect(said).toMatch(
+    /^pombo api: The data in Redis has version 999, written by a newer Pombo.*\n$/,
+  );
+  expect([code, await redis.client.keys("*")]).toEqual([1, ["{pombo:c0}:schema"]]);
 });
 
 test("a port that is taken is one line and an exit code", async () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
-import { openLedger, storeChecks } from "@pombo/ledger";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
 import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
@@ -42,6 +42,7 @@ async function main(config: Config): Promise<void> {
   await using status = await openStatus({ ...live, eventsOnDemand: true });
   const metrics = openMetrics();
   const ledger = countAccepted(openLedger({ redis, keys, settings }), metrics);
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const following = { ledger, events: status, settings, now: Date.now };
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });

@@ -1,4 +1,4 @@
-import { openLedger, storeChecks } from "@pombo/ledger";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { openWebhookJobs, openWebhookWorker } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
@@ -64,6 +64,7 @@ async function run(config: Config): Promise<void> {
   const keys = cellKeys(config.cell);
   const { tag } = keys;
   const ledger = openLedger({ redis: commands.client, keys, settings });
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   await using jobs = openWebhookJobs({ redis: commands.client, tag });
   const channels = ["events", "nudges"] as const;
   await using status = await openStatus({ redis: subscriber.client, keys, channels });

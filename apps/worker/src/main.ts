@@ -1,4 +1,4 @@
-import { openLedger, storeChecks } from "@pombo/ledger";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis, usedPercent } from "@pombo/redis";
@@ -52,6 +52,7 @@ async function run(config: Config): Promise<void> {
   await using subscriber = await openRedis({ url: config.redisUrl, role: "subscriber", onError });
   const keys = cellKeys(config.cell);
   const ledger = measureEvidence(openLedger({ redis: commands.client, keys, settings }), metrics);
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 

@@ -35,6 +35,7 @@ import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { openScripts, type Scripts } from "./scripts.ts";
+import { type Schemas, schemas } from "./schema.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Suppressions, suppressions } from "./suppressions.ts";
@@ -81,6 +82,7 @@ export type Ledger = Acceptance &
   Endpoints &
   Deliveries &
   ConsoleSessions &
+  Schemas &
   ApiKeys & {
     credentials(own: Ownership): CredentialStore;
     loadScripts: Scripts["loadMissing"];
@@ -138,6 +140,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
     ...consoleSessions({ redis, keys, run, settings }),
+    ...schemas({ redis, keys, run }),
     loadScripts: loadMissing,
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
