@@ -78,7 +78,6 @@ export type {
   BegunDelivery,
   DeliveryKey,
   DeliveryRecord,
-  DeliveryState,
   NewDelivery,
   SettledDelivery,
 } from "./deliveries.ts";
