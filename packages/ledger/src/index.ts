@@ -5,7 +5,15 @@ export { demandSchema, judgeSchema, type SchemaSettled } from "./schema.ts";
 
 // Accepting
 export type { AdmittedCall } from "./admissions.ts";
-export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export type {
+  AcceptClaim,
+  Accepted,
+  Claim,
+  Claimed,
+  KeyCheck,
+  NewMessage,
+  StoredAnswer,
+} from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 export type { ConsoleSession, SignInTry } from "./console-sessions.ts";
 
