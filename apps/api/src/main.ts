@@ -12,6 +12,7 @@ import { openFollow } from "./follow.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openServer } from "./server.ts";
+import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
 
@@ -45,6 +46,14 @@ async function main(config: Config): Promise<void> {
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  const overviewer = openOverviewer({
+    ledger,
+    info: (...sections) => redis.info(...sections),
+    settings,
+    now: Date.now,
+    clock: monotonic,
+  });
+  await using ticker = openOverviewTicker({ overviewer, settings, now: Date.now });
   await using server = await openServer(
     {
       metrics,
@@ -60,13 +69,8 @@ async function main(config: Config): Promise<void> {
         settings,
         clock: monotonic,
       }),
-      overviewer: openOverviewer({
-        ledger,
-        info: (...sections) => redis.info(...sections),
-        settings,
-        now: Date.now,
-        clock: monotonic,
-      }),
+      overviewer,
+      ticker,
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
       allowsPrivate: config.env === "development",

@@ -28,7 +28,8 @@ import {
   logoutDevice,
 } from "./connection.ts";
 import { type EventsDeps, listEvents } from "./events.ts";
-import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
+import { createDevice, type DevicesDeps, getDevice } from "./devices.ts";
+import { listDevices, type ListDevicesDeps } from "./list-devices.ts";
 import {
   checkContacts,
   type DirectoryDeps,
@@ -39,6 +40,7 @@ import {
 import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
+import { getDeviceHistory, getLaneGates, type LaneGatesDeps } from "./lane-gates.ts";
 import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
 import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
@@ -94,10 +96,12 @@ export type HandlerDeps = AcceptDeps &
   ListDeps &
   MessageMediaDeps &
   DevicesDeps &
+  ListDevicesDeps &
   ConnectionDeps &
   DeletionDeps &
   CancelDeps &
   LaneDeps &
+  LaneGatesDeps &
   PoolsDeps &
   LettersDeps &
   RedriveDeps &
@@ -195,9 +199,11 @@ function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps & Pre
   };
 }
 
-function laneHandlers(deps: LaneDeps) {
+function laneHandlers(deps: LaneDeps & LaneGatesDeps) {
   return {
     getLane: getLane(deps),
+    getLaneGates: getLaneGates(deps),
+    getDeviceHistory: getDeviceHistory(deps),
     pauseLane: setPaused(deps, true),
     resumeLane: setPaused(deps, false),
     releaseLane: moveEarlier(deps, "release"),
