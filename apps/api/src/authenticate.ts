@@ -13,14 +13,17 @@ export interface Caller {
   readonly devices: "*" | readonly string[];
   /** The device that the key is bound to: what the wuts and session dialects mean without naming one. */
   readonly deviceId?: DeviceId;
-  /** When the key ends, ms since the epoch. */
+  /** When the key ends, or the session under it; ms since the epoch. */
   readonly expiresAt?: number;
+  /** Asks from the console: the digest of its session. */
+  readonly session?: string;
 }
 
 export type Authenticated =
   | {
       readonly kind: "caller";
       readonly caller: Caller;
+      readonly record: ApiKeyRecord;
       readonly rate: Pick<AdmittedCall, "used" | "resetMs">;
     }
   | { readonly kind: "refused"; readonly problem: Problem };
@@ -39,12 +42,18 @@ const KEY = /^pombo_(c[0-9]{1,4})_[A-Za-z0-9_-]{16,200}$/;
 export async function authenticate(given: Credentials, keys: ApiKeys): Promise<Authenticated> {
   const token = readToken(given.header, given.dialect);
   if (token === undefined) return { kind: "refused", problem: { code: "UNAUTHORIZED" } };
-  const invalid: Authenticated = { kind: "refused", problem: { code: "INVALID_API_KEY" } };
-  if (KEY.exec(token)?.[1] !== given.cell) return invalid;
-  const { record, ...rate } = await keys.admitCall(digestOf(token));
-  if (record === undefined || record.revokedAt !== undefined) return invalid;
-  if (record.expiresAt !== undefined && record.expiresAt <= given.now) return invalid;
-  return { kind: "caller", caller: callerOf(record), rate };
+  if (KEY.exec(token)?.[1] !== given.cell) return INVALID;
+  return admitKey(digestOf(token), given.now, keys);
+}
+
+const INVALID: Authenticated = { kind: "refused", problem: { code: "INVALID_API_KEY" } };
+
+/** Refused when the key is not, or no longer, one. */
+export async function admitKey(digest: string, now: number, keys: ApiKeys): Promise<Authenticated> {
+  const { record, ...rate } = await keys.admitCall(digest);
+  if (record === undefined || record.revokedAt !== undefined) return INVALID;
+  if (record.expiresAt !== undefined && record.expiresAt <= now) return INVALID;
+  return { kind: "caller", caller: callerOf(record), record, rate };
 }
 
 /** Of the keys that were used lately: hashing one again with every request costs more than its look-up. */

@@ -13,6 +13,8 @@ export interface Config {
   readonly media: MediaPlace;
   /** Pages of these origins may ask. */
   readonly corsOrigins: readonly string[];
+  /** What a proxy says of a request's origin is believed. */
+  readonly trustsProxy: boolean;
   readonly settings: Settings;
   /** Where a test lets the process die. */
   readonly fault?: FaultPoint;
@@ -54,13 +56,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     return refuse(
       "POMBO_CORS_ORIGINS must be origins like https://app.example, with commas between",
     );
+  const proxy = given("POMBO_TRUST_PROXY", "0");
+  if (proxy !== "0" && proxy !== "1") return refuse("POMBO_TRUST_PROXY must be 0 or 1");
   const fault = given("POMBO_API_FAULT_POINT", "");
   if (fault !== "" && !isFaultPoint(fault))
     return refuse(`POMBO_API_FAULT_POINT must be one of ${FAULT_POINTS.join(", ")}`);
   const { settings } = read;
   const media = place.place;
   const where = { redisUrl, host, port: Number(port), cell, corsOrigins };
-  const config = { ...where, env: mode, media, settings } as const;
+  const trustsProxy = proxy === "1";
+  const config = { ...where, env: mode, trustsProxy, media, settings } as const;
   if (fault !== "") return { kind: "config", config: { ...config, fault } };
   return { kind: "config", config };
 }

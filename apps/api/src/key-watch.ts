@@ -3,22 +3,29 @@ import type { Caller } from "./authenticate.ts";
 import type { LiveEvents } from "./follow.ts";
 
 export interface KeyWatchDeps {
-  readonly ledger: { endedApiKeys(ids: readonly string[]): Promise<readonly string[]> };
+  readonly ledger: {
+    endedApiKeys(ids: readonly string[]): Promise<readonly string[]>;
+    endedSessions(digests: readonly string[]): Promise<readonly string[]>;
+  };
   /** Revocations are told live; what is lost is found by the sweep. */
   readonly events: LiveEvents;
   readonly sweepMs: number;
   readonly now: () => number;
 }
 
-/** Ends what was begun under an API key when that key ends. */
+type Right = Pick<Caller, "keyId" | "expiresAt" | "session">;
+
+/** Ends what was begun under an API key when that key ends, or the console's session under it. */
 export interface KeyWatch extends Disposable {
   /** Calls back once when the key is revoked or has expired, within two sweeps at the latest; returns how to stop. */
-  watch(caller: Pick<Caller, "keyId" | "expiresAt">, end: () => void): () => void;
+  watch(caller: Right, end: () => void): () => void;
   /** Asks now. */
-  hasEnded(caller: Pick<Caller, "keyId" | "expiresAt">): Promise<boolean>;
+  hasEnded(caller: Right): Promise<boolean>;
 }
 
 interface Watched {
+  readonly keyId: string;
+  readonly session: string | undefined;
   readonly expiresAt: number;
   readonly ends: Set<() => void>;
 }
@@ -28,15 +35,28 @@ const PER_COMMAND = 1_000;
 
 /** One question for all keys that have something open, however many streams that is. It rests while nothing is open. */
 export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): KeyWatch {
+  /** By key and session. */
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
   let asking = false;
 
-  function end(keyId: string): void {
-    const found = watched.get(keyId);
-    watched.delete(keyId);
+  function end(over: (right: Watched) => boolean): void {
+    const ended = [...watched].filter(([, right]) => over(right));
+    for (const [name] of ended) watched.delete(name);
     rest();
-    for (const tell of found?.ends ?? []) tell();
+    for (const [, { ends }] of ended) for (const tell of ends) tell();
+  }
+
+  async function endOf(
+    part: "keyId" | "session",
+    ask: (names: readonly string[]) => Promise<readonly string[]>,
+  ): Promise<void> {
+    const names = [...new Set([...watched.values()].flatMap((right) => right[part] ?? []))];
+    for (let from = 0; from < names.length; from += PER_COMMAND) {
+      // oxlint-disable-next-line no-await-in-loop -- one command at a time
+      const ended = new Set(await ask(names.slice(from, from + PER_COMMAND)));
+      if (ended.size > 0) end((right) => ended.has(right[part] ?? ""));
+    }
   }
 
   function rest(): void {
@@ -46,16 +66,12 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
   }
 
   async function sweep(): Promise<void> {
-    for (const [keyId, { expiresAt }] of watched) if (expiresAt <= now()) end(keyId);
+    end(({ expiresAt }) => expiresAt <= now());
     if (asking) return;
     asking = true;
     try {
-      const ids = [...watched.keys()];
-      for (let from = 0; from < ids.length; from += PER_COMMAND) {
-        // oxlint-disable-next-line no-await-in-loop -- one command at a time
-        const ended = await ledger.endedApiKeys(ids.slice(from, from + PER_COMMAND));
-        for (const keyId of ended) end(keyId);
-      }
+      await endOf("keyId", (ids) => ledger.endedApiKeys(ids));
+      await endOf("session", (digests) => ledger.endedSessions(digests));
     } catch {
       // The store is away, so nobody can revoke either; the next sweep asks again.
     } finally {
@@ -64,24 +80,27 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
   }
 
   const hear = ({ type, message }: StatusEvent): void => {
-    if (type === "key.revoked") end(message);
+    if (type === "key.revoked") end(({ keyId }) => keyId === message);
   };
   const stop = events.onEvent(hear, () => watched.size > 0);
   return {
-    watch({ keyId, expiresAt = Infinity }, tell) {
-      const found = watched.get(keyId) ?? { expiresAt, ends: new Set<() => void>() };
-      watched.set(keyId, found);
+    watch({ keyId, session, expiresAt = Infinity }, tell) {
+      const name = `${keyId}|${session ?? ""}`;
+      const found = watched.get(name) ?? { keyId, session, expiresAt, ends: new Set<() => void>() };
+      watched.set(name, found);
       found.ends.add(tell);
       void events.listening();
       timer ??= setInterval(() => void sweep(), sweepMs);
       return () => {
         found.ends.delete(tell);
-        if (found.ends.size === 0 && watched.get(keyId) === found) watched.delete(keyId);
+        if (found.ends.size === 0 && watched.get(name) === found) watched.delete(name);
         rest();
       };
     },
-    async hasEnded({ keyId, expiresAt = Infinity }) {
-      return expiresAt <= now() || (await ledger.endedApiKeys([keyId])).includes(keyId);
+    async hasEnded({ keyId, session, expiresAt = Infinity }) {
+      if (expiresAt <= now()) return true;
+      if ((await ledger.endedApiKeys([keyId])).includes(keyId)) return true;
+      return session !== undefined && (await ledger.endedSessions([session])).includes(session);
     },
     [Symbol.dispose]() {
       stop();

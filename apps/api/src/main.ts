@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openLedger } from "@pombo/ledger";
 import { openMediaRoom } from "@pombo/media";
@@ -77,6 +78,9 @@ async function main(config: Config): Promise<void> {
       cell,
       settings,
       corsOrigins: config.corsOrigins,
+      trustsProxy: config.trustsProxy,
+      consoleFolder: CONSOLE,
+      mode: "live",
       log,
     },
     config,
@@ -86,6 +90,9 @@ async function main(config: Config): Promise<void> {
   const { because } = await told;
   log.info("api.closing", { because });
 }
+
+/** Where the console is built. */
+const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 
 /** Monotonic ms. */
 function monotonic(): number {

@@ -78,7 +78,9 @@ export interface Called {
 export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
-  more: Partial<Pick<ServerDeps, "admission" | "corsOrigins">> = {},
+  more: Partial<
+    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "trustsProxy">
+  > = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
   const full = { ...DEFAULT_SETTINGS, ...settings };
@@ -98,6 +100,9 @@ export async function openTestApi(
   });
   const server = await openServer(
     {
+      consoleFolder: "/nowhere",
+      trustsProxy: false,
+      mode: "sandbox",
       ...rest,
       ...more,
       ledger: changed,

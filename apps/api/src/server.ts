@@ -21,6 +21,8 @@ import { limitArrival, SLOW_ARRIVAL_MS } from "./arrival.ts";
 import type { Answer } from "./answer.ts";
 import { type ApiKeys, authenticate } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
+import { admitOwnPage } from "./console/admit-session.ts";
+import { type ConsoleDeps, serveConsole } from "./console/serve-console.ts";
 import { serveDocs } from "./docs/serve-docs.ts";
 import { type Exchange, exchangeOf, openExchange } from "./exchange.ts";
 import { limitRate } from "./limit-rate.ts";
@@ -28,8 +30,11 @@ import { problemOf, writeAnswer } from "./problem.ts";
 import { refuseSockets } from "./refuse-socket.ts";
 import { type HandlerDeps, handlers } from "./routes/handlers.ts";
 
-export interface ServerDeps extends Omit<HandlerDeps, "closing" | "waitMs"> {
-  readonly ledger: HandlerDeps["ledger"] & ApiKeys;
+export interface ServerDeps
+  extends
+    Omit<HandlerDeps, "closing" | "waitMs">,
+    Pick<ConsoleDeps, "consoleFolder" | "mode" | "trustsProxy"> {
+  readonly ledger: HandlerDeps["ledger"] & ApiKeys & ConsoleDeps["ledger"];
   readonly cell: CellId;
   readonly settings: Settings;
   /** Pages of these origins may ask. */
@@ -129,7 +134,7 @@ interface App {
   >;
 }
 
-/** The order of a request: exchange → origin → documents → public routes → key → routes → not found → problem. */
+/** The order of a request: exchange → origin → documents and console → public routes → key → routes → not found → problem. */
 function createApp(deps: AppDeps): App {
   const app = express();
   app.disable("x-powered-by");
@@ -148,6 +153,7 @@ function createApp(deps: AppDeps): App {
   app.use(open(deps));
   if (crossing) app.use(allowOrigins(deps.corsOrigins, deps.now));
   app.use("/docs", serveDocs(deps));
+  app.use("/console", serveConsole(deps));
   bind(app, { rows, bound: bound.filter(([name]) => isPublic(name)) }, deps);
   app.use(identify(deps));
   bind(app, { rows, bound: bound.filter(([name]) => !isPublic(name)) }, deps);
@@ -277,7 +283,10 @@ async function knowCaller(
 ): Promise<boolean> {
   const header = req.headers.authorization;
   const given = { header, dialect: exchange.dialect, cell, now: now() };
-  const authenticated = await authenticate(given, ledger);
+  const authenticated =
+    header === undefined
+      ? await admitOwnPage(req, given.now, ledger)
+      : await authenticate(given, ledger);
   if (authenticated.kind === "caller") {
     exchange.caller = authenticated.caller;
     const rate = limitRate(authenticated.rate, settings);

@@ -1,8 +1,8 @@
 import { catalogRow, type Dialect, type ErrorCode } from "@pombo/domain";
 
-/** The dialect of a path: `/v1/*` native, `/api/v1/*` session, everything else wuts. */
+/** The dialect of a path: `/v1/*` and the console's native, `/api/v1/*` session, everything else wuts. */
 export function dialectOf(path: string): Dialect {
-  if (isUnder(path, "/v1")) return "native";
+  if (isUnder(path, "/v1") || isUnder(path, "/console")) return "native";
   return isUnder(path, "/api/v1") ? "session" : "wuts";
 }
 

@@ -162,6 +162,7 @@ test.each([
   ["/v1/messages", "native"],
   ["/v1?x", "native"],
   ["/v1x", "wuts"],
+  ["/console/session", "native"],
   ["/api/v1/messages", "session"],
   ["/api/v2", "wuts"],
   ["/send/text", "wuts"],

@@ -171,6 +171,14 @@ export const SETTINGS = {
     says: "how often open streams and waits look whether their API key still lives",
   },
 
+  // The console
+  console_session_ms: { value: 43_200_000, says: "how long somebody stays signed in" },
+  console_sign_in_failures: {
+    value: 10,
+    says: "sign-ins of one address that may fail in a window; 0 = no limit",
+  },
+  console_sign_in_window_ms: { value: 60_000, says: "length of that window" },
+
   // The overview
   overview_bucket_ms: {
     value: 10_000,

@@ -5,6 +5,7 @@ export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
 export type { AdmittedCall } from "./admissions.ts";
 export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
+export type { ConsoleSession, SignInTry } from "./console-sessions.ts";
 
 // Batches
 export type { BatchRow } from "./batch-rows.ts";

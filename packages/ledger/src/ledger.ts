@@ -9,6 +9,7 @@ import { type Batches, batches } from "./batches.ts";
 import { type BatchRows, batchRows } from "./batch-rows.ts";
 import { type Changes, changes } from "./changes.ts";
 import { type Closing, closing } from "./closing.ts";
+import { type ConsoleSessions, consoleSessions } from "./console-sessions.ts";
 import { type CredentialStore, credentialStore } from "./credentials.ts";
 import { type Devices, devices } from "./devices.ts";
 import { type Draws, draws } from "./draws.ts";
@@ -81,6 +82,7 @@ export type Ledger = Acceptance &
   BatchRows &
   Endpoints &
   Deliveries &
+  ConsoleSessions &
   ApiKeys & { credentials(own: Ownership): CredentialStore };
 
 export interface LedgerDeps {
@@ -135,6 +137,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...endpoints({ redis, keys, run, settings }),
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
+    ...consoleSessions({ redis, keys, run, settings }),
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

@@ -25,6 +25,7 @@ const NAMES = [
   "close-message",
   "create-key",
   "count-receipt",
+  "count-sign-in",
   "create-operation",
   "delete-device",
   "discard-letter",

@@ -137,6 +137,10 @@ const KEY_PARTS = {
   rate: 2,
   /** zset, all scores 0: `id:digest` of every API key */
   apikeys: 0,
+  /** string (JSON), expiring: somebody is signed in to the console — digest */
+  session: 1,
+  /** counter, expiring: sign-ins of an address that failed — digest of the address */
+  signins: 1,
   /** zset: living workers by heartbeat */
   workers: 0,
   /** hash worker → how many lanes it runs */

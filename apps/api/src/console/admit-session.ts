@@ -1,0 +1,44 @@
+import type { IncomingMessage } from "node:http";
+import type { ConsoleSession } from "@pombo/ledger";
+import { admitKey, type ApiKeys, type Authenticated } from "../authenticate.ts";
+import { isFromOwnPage } from "./own-page.ts";
+import { sessionOf } from "./session-cookie.ts";
+
+export interface SessionKeys extends ApiKeys {
+  findSession(digest: string): Promise<ConsoleSession | undefined>;
+}
+
+/** @see Authenticated */
+export type AdmittedSession =
+  | Extract<Authenticated, { kind: "refused" }>
+  | (Extract<Authenticated, { kind: "caller" }> & {
+      /** When the session ends. */
+      readonly expiresAt: number;
+    });
+
+const NOBODY: AdmittedSession = { kind: "refused", problem: { code: "UNAUTHORIZED" } };
+
+/** A request without a key: under `/v1`, a page of the console may ask with its cookie. */
+export function admitOwnPage(
+  req: IncomingMessage,
+  now: number,
+  keys: SessionKeys,
+): Promise<Authenticated> {
+  const may = req.url?.startsWith("/v1/") === true && isFromOwnPage(req);
+  return may ? admitSession(req, now, keys) : Promise.resolve(NOBODY);
+}
+
+/** The session's key as it is now, looked up and counted as with every request of that key. */
+export async function admitSession(
+  req: IncomingMessage,
+  now: number,
+  keys: SessionKeys,
+): Promise<AdmittedSession> {
+  const digest = sessionOf(req);
+  const session = digest === undefined ? undefined : await keys.findSession(digest);
+  if (digest === undefined || session === undefined || session.expiresAt <= now) return NOBODY;
+  const admitted = await admitKey(session.key, now, keys);
+  if (admitted.kind === "refused") return admitted;
+  const expiresAt = Math.min(session.expiresAt, admitted.caller.expiresAt ?? Infinity);
+  return { ...admitted, expiresAt, caller: { ...admitted.caller, expiresAt, session: digest } };
+}
