@@ -41,13 +41,31 @@ test("a created key works at once, is shown once, and no trace of it is kept", a
   expect(JSON.stringify(api.lines)).not.toContain(made.key);
 });
 
+test("a key tells who made it, and when it was used last", async () => {
+  const made = await create();
+  expect(made.body).toMatchObject({
+    created_by: expect.stringMatching(/^key_/),
+    last_used_at: null,
+  });
+  const before = Date.now();
+  await statusOf("/v1/limits", made.key);
+  const { body } = await api.call("GET", `/v1/api-keys/${made.id}`);
+  const used = Date.parse(String(body["last_used_at"]));
+  expect(used).toBeGreaterThanOrEqual(before - 1_000);
+  expect(used).toBeLessThanOrEqual(Date.now() + 1_000);
+  const list = await api.call("GET", "/v1/api-keys");
+  const { success: _success, ...fields } = body;
+  expect(list.body["api_keys"]).toContainEqual(fields);
+});
+
 test("a revoked key is refused with its next request, and shown as revoked", async () => {
   const { id, key } = await create();
   const revoked = await api.call("DELETE", `/v1/api-keys/${id}`);
   expect(revoked.body).toMatchObject({ state: "revoked" });
   expect(await statusOf("/v1/limits", key)).toBe(401);
   const again = await api.call("DELETE", `/v1/api-keys/${id}`);
-  expect(again.body).toEqual(revoked.body);
+  // The refused request is seen, too.
+  expect(again.body).toEqual({ ...revoked.body, last_used_at: expect.any(String) });
   expect((await api.call("DELETE", "/v1/api-keys/key_00")).status).toBe(404);
 });
 

@@ -164,10 +164,25 @@ test("results are read no faster than their client takes them, and end with it",
   await expect.poll(ended, { interval: 10 }).toBe(true);
 });
 
+test("a batch has a name for people, and tells what stops its devices", async () => {
+  const { device, get } = await setup(5, { name: "Spring offer" });
+  expect((await get()).body).toMatchObject({ name: "Spring offer" });
+  expect((await get("/lanes")).body["lanes"]).toMatchObject([
+    {
+      device_id: device,
+      waiting: 5,
+      held: 0,
+      blocked_by: "device_offline",
+      blocked_since: expect.any(String),
+      until: null,
+    },
+  ]);
+});
+
 test("what a key may not see is as if absent", async () => {
   const { get } = await setup();
   const key = keyOf([await api.addDevice()]);
-  for (const path of ["", "/messages", "/errors", "/results.csv"])
+  for (const path of ["", "/messages", "/errors", "/lanes", "/results.csv"])
     // oxlint-disable-next-line no-await-in-loop
     expect(await get(path, key)).toMatchObject({
       status: 404,

@@ -53,6 +53,7 @@ function settingsOf(
   const quiet = wanted.quiet_hours;
   return {
     from: wanted.from,
+    ...(wanted.name === undefined ? {} : { name: wanted.name }),
     ...(template === undefined ? {} : { template }),
     ...(sendAt === undefined ? {} : { sendAt }),
     ...(expiresAt === undefined ? {} : { expiresAt }),

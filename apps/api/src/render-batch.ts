@@ -10,6 +10,7 @@ export function renderBatchHead(batch: BatchRecord): BatchPageBody["batches"][nu
   const { id, state, settings, counts, createdAt, uploadedAt, endedAt } = batch;
   return {
     batch_id: id,
+    name: settings.name ?? null,
     status: state,
     reason: batch.reason ?? null,
     from: settings.from,

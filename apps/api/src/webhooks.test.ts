@@ -187,6 +187,34 @@ test("one delivery is opened again as the event log has it, under the same id", 
     });
 });
 
+test("all that failed since a time goes out again, and the answer tells how many", async () => {
+  const device = await api.addDevice();
+  const id = idOf(await create());
+  const delivery = await happen(device);
+  const key = { endpointId: id, delivery };
+  await api.call("POST", `/v1/webhooks/${id}/redeliver`, {
+    body: { delivery_id: `${id}_${delivery}` },
+  });
+  const now = Date.now();
+  await api.ledger.beginDelivery(key, { now, ends: now + 1_000 });
+  const answered = { status: 500, excerpt: "no such tenant", tookMs: 7, restMs: 1 };
+  const verdict = { kind: "park" } as const;
+  await api.ledger.settleDelivery({ ...key, tries: 1, now, verdict, ...answered });
+  const shown = await api.call("GET", `/v1/webhooks/${id}/deliveries?state=parked`);
+  expect(shown.body["deliveries"]).toMatchObject([
+    { http_status: 500, duration_ms: 7, response_excerpt: "no such tenant" },
+  ]);
+  const again = (since: number) =>
+    api.call("POST", `/v1/webhooks/${id}/redeliver`, {
+      body: { failed_since: new Date(since).toISOString() },
+    });
+  expect(await again(now + 1_000)).toMatchObject({ status: 202, body: { opened: 0, left: 0 } });
+  expect(await again(now)).toMatchObject({
+    status: 202,
+    body: { delivery_id: null, opened: 1, left: 0 },
+  });
+});
+
 test("a stretch is told once more; its ends must be in order, and one at a time", async () => {
   const device = await api.addDevice();
   const id = idOf(await create());
@@ -199,6 +227,8 @@ test("a stretch is told once more; its ends must be in order, and one at a time"
     { from_cursor: from },
     { ...stretch, delivery_id: "x" },
     { from_cursor: "x", to_cursor: to },
+    { failed_since: "yesterday" },
+    { ...stretch, failed_since: "2030-01-31T12:00:00Z" },
   ])
     expect((await replay(wrong)).status).toBe(400);
   expect(await replay(stretch)).toMatchObject({ status: 202, body: { delivery_id: null } });
@@ -231,6 +261,14 @@ test("deliveries are read page by page, the parked ones apart", async () => {
   expect(seen.toSorted()).toEqual(cursors.map((cursor) => `${id}_${cursor}`));
   const parked = await api.call("GET", `/v1/webhooks/${id}/deliveries?state=parked`);
   expect(parked.body).toMatchObject({ deliveries: [], next_cursor: null });
+  for (const [state, count] of [
+    ["open", 5],
+    ["delivered", 0],
+  ] as const) {
+    // oxlint-disable-next-line no-await-in-loop
+    const { body } = await api.call("GET", `/v1/webhooks/${id}/deliveries?state=${state}`);
+    expect(body["deliveries"], state).toHaveLength(count);
+  }
 });
 
 test("a device has a webhook of its own: made, changed and deleted with the device's settings", async () => {

@@ -87,7 +87,9 @@ async function unlessCut<Value>(work: Promise<Value>, cut: AbortSignal): Promise
 }
 
 function resultOf(outcome: DeliveryOutcome) {
-  return outcome.kind === "answered" ? { status: outcome.status } : { reason: outcome.reason };
+  if (outcome.kind === "unanswered") return { reason: outcome.reason };
+  const { status, excerpt } = outcome;
+  return excerpt === undefined ? { status } : { status, excerpt };
 }
 
 interface Told {

@@ -62,6 +62,13 @@ const keyFields = {
   devices: z.union([z.literal("*"), z.array(z.string())]),
   device_id: z.string().nullable(),
   created_at: instant,
+  created_by: z.string().nullable().meta({
+    description: "The id of the key that created it; null for the first one.",
+  }),
+  last_used_at: instant.nullable().meta({
+    description:
+      "The last request that carried it, also one that was refused; right within a minute.",
+  }),
   expires_at: instant.nullable(),
   revoked_at: instant.nullable(),
 };

@@ -4,6 +4,7 @@ import {
   batchBody,
   batchErrorPage,
   batchErrorsQuery,
+  batchLanes,
   batchesQuery,
   batchPage,
   batchParams,
@@ -91,6 +92,15 @@ export const BATCH_ROUTES = {
     params: batchParams,
     query: batchRowsQuery,
     answers: { 200: { says: "A page of rows.", schema: batchRowPage } },
+    errors: ["BATCH_NOT_FOUND"],
+  },
+  getBatchLanes: {
+    method: "GET",
+    path: "/v1/batches/:id/lanes",
+    auth: "messages:read",
+    summary: "The devices of a batch, and what stops each",
+    params: batchParams,
+    answers: { 200: { says: "All of them, in the order of its pool.", schema: batchLanes } },
     errors: ["BATCH_NOT_FOUND"],
   },
   listBatchErrors: {

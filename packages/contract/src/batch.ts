@@ -1,10 +1,10 @@
-import { BATCH_STATES, MESSAGE_STATUSES, PRIORITIES } from "@pombo/domain";
+import { BATCH_STATES, BLOCKERS, DEVICE_STATES, MESSAGE_STATUSES, PRIORITIES } from "@pombo/domain";
 import { z } from "zod";
 import { batchId } from "./batch-id.ts";
 import { errorCode } from "./error-code.ts";
 import { instant, messageId, messageStatus, wholeNumber } from "./message.ts";
 import { quietHours, scheduleFields } from "./schedule.ts";
-import { isCarriable } from "./text-rules.ts";
+import { codePoints, isCarriable } from "./text-rules.ts";
 
 const FROM_RULE = "from must be the id of a device or of a pool";
 const TEMPLATE_RULE =
@@ -23,6 +23,14 @@ const from = z
   .max(64, { error: FROM_RULE })
   .refine(isCarriable, { error: FROM_RULE });
 
+const NAME_RULE = "name must be between 1 and 100 characters";
+const name = z
+  .string({ error: NAME_RULE })
+  .refine((text) => text.trim() !== "" && codePoints(text) <= 100 && isCarriable(text), {
+    error: NAME_RULE,
+  })
+  .meta({ minLength: 1, maxLength: 100, example: "Spring offer" });
+
 const templateText = z
   .string({ error: TEMPLATE_RULE })
   .min(1, { error: TEMPLATE_RULE })
@@ -32,6 +40,7 @@ const templateText = z
 /** Settings that read the same in a query and in JSON. */
 const plainSettings = {
   from: from.optional().meta({ description: "The sending device or pool." }),
+  name: name.optional().meta({ description: "For people: what it is." }),
   priority: oneOf("priority", PRIORITIES).meta({ description: "`bulk` when absent." }),
   send_at: scheduleFields.send_at,
   expires_at: scheduleFields.expires_at,
@@ -145,6 +154,7 @@ const counts = z
 
 const batchFields = {
   batch_id: batchId,
+  name: z.string().nullable(),
   status: batchStatus,
   reason: z
     .enum(["rows_refused", "device_deleted", "identity_changed", "upload_not_ended"])
@@ -187,6 +197,31 @@ export const batch = z
     start: z.enum(["complete", "streaming"]),
   })
   .meta({ id: "Batch" });
+
+/** The devices that a batch is sent from. */
+export const batchLanes = z
+  .object({
+    success: z.literal(true),
+    lanes: z.array(
+      z.object({
+        device_id: z.string(),
+        name: z.string(),
+        state: z.enum(DEVICE_STATES),
+        waiting: count.meta({
+          description:
+            "All that waits on the device, drawn rows of this batch among it; rows of its own batches that were not drawn, too.",
+        }),
+        held: count.meta({ description: "Cold messages set aside while the account is held." }),
+        blocked_by: z
+          .enum(BLOCKERS)
+          .nullable()
+          .meta({ description: "What stops all that waits on it." }),
+        blocked_since: instant.nullable(),
+        until: instant.nullable().meta({ description: "When it ends by itself, if known." }),
+      }),
+    ),
+  })
+  .meta({ id: "BatchLanes" });
 
 export const batchPage = z
   .object({
@@ -280,6 +315,7 @@ export type BatchSettingsInput = z.output<typeof batchSettings>;
 export type BatchQueryInput = z.output<typeof batchQuery>;
 export type AcceptedBatchBody = z.output<typeof acceptedBatch>;
 export type BatchBody = z.output<typeof batch>;
+export type BatchLanesBody = z.output<typeof batchLanes>;
 export type BatchPageBody = z.output<typeof batchPage>;
 export type BatchRowPageBody = z.output<typeof batchRowPage>;
 export type BatchErrorPageBody = z.output<typeof batchErrorPage>;

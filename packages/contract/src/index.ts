@@ -26,6 +26,7 @@ export type {
   AcceptedBatchBody,
   BatchBody,
   BatchErrorPageBody,
+  BatchLanesBody,
   BatchPageBody,
   BatchQueryInput,
   BatchRowPageBody,

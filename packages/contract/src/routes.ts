@@ -18,8 +18,16 @@ import { sessionRoutes } from "./session-routes.ts";
 import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
-/** The route table under the given limits: one row per route. */
-export function routeTable(settings: Settings) {
+/** The route table under the given limits: one row per route. Making the schemas takes its time: the last table is kept. */
+export function routeTable(settings: Settings): RouteTable {
+  const limits = JSON.stringify(settings);
+  if (last?.limits !== limits) last = { limits, table: makeTable(settings) };
+  return last.table;
+}
+
+let last: { readonly limits: string; readonly table: RouteTable } | undefined;
+
+function makeTable(settings: Settings) {
   return {
     ...messageRoutes(settings),
     ...BATCH_ROUTES,
@@ -44,7 +52,7 @@ export function routeTable(settings: Settings) {
 /** The route table under the default limits. */
 export const ROUTES = routeTable(DEFAULT_SETTINGS);
 
-export type RouteTable = ReturnType<typeof routeTable>;
+export type RouteTable = ReturnType<typeof makeTable>;
 export type RouteName = keyof RouteTable;
 
 type Parsed<Row, Part extends string> = Row extends { readonly [P in Part]: infer Schema }

@@ -106,7 +106,8 @@ export const WEBHOOK_ROUTES = {
     method: "POST",
     path: "/v1/webhooks/:id/redeliver",
     auth: "devices:manage",
-    summary: "Post one delivery, or a stretch of the event log, once more under the same ids",
+    summary:
+      "Post one delivery, all that failed since a time, or a stretch of the event log, once more under the same ids",
     params: webhookParams,
     body: redeliverBody,
     answers: { 202: { says: "On its way; see the deliveries.", schema: acceptedDelivery } },

@@ -1,4 +1,4 @@
-import { isCursor } from "@pombo/domain";
+import { DELIVERY_STATES, isCursor } from "@pombo/domain";
 import { z } from "zod";
 import { EVENT_FILTERS } from "./event.ts";
 import { instant, wholeNumber } from "./message.ts";
@@ -15,7 +15,8 @@ const ENABLED_RULE = "enabled must be true or false";
 const FROM_RULE = "from must be cursor or latest";
 const DELIVERY_RULE = "delivery_id must be the id of a delivery of this webhook";
 const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
-const STATE_RULE = "state must be parked";
+const STATE_RULE = `state must be one of ${DELIVERY_STATES.join(", ")}`;
+const FAILED_SINCE_RULE = "failed_since must be a time like 2030-01-31T12:00:00Z";
 
 const url = z
   .string({ error: URL_RULE })
@@ -121,19 +122,32 @@ export const resumeWebhookBody = z
   })
   .meta({ id: "ResumeWebhook" });
 
-/** The body of `POST …/redeliver`: one delivery, or a stretch of the event log. */
+/** The body of `POST …/redeliver`: one delivery, all that failed since a time, or a stretch of the event log. */
 export const redeliverBody = z
   .strictObject({
     delivery_id: z.string({ error: DELIVERY_RULE }).max(100, { error: DELIVERY_RULE }).optional(),
     from_cursor: cursorField("from_cursor"),
     to_cursor: cursorField("to_cursor"),
+    failed_since: z
+      .string({ error: FAILED_SINCE_RULE })
+      .pipe(z.iso.datetime({ offset: true, error: FAILED_SINCE_RULE }))
+      .transform((text) => Date.parse(text))
+      .optional()
+      .meta({
+        description:
+          "All that failed at that time or later: what is parked is tried anew, what waits for its next try goes at once.",
+      }),
   })
   .refine(
-    ({ delivery_id: one, from_cursor: from, to_cursor: to }) =>
-      one === undefined
-        ? from !== undefined && to !== undefined
-        : from === undefined && to === undefined,
-    { path: ["delivery_id"], error: "delivery_id, or from_cursor and to_cursor, must be given" },
+    ({ delivery_id: one, from_cursor: from, to_cursor: to, failed_since: since }) => {
+      const stretch = from !== undefined && to !== undefined;
+      const ways = [one !== undefined, since !== undefined, stretch].filter(Boolean).length;
+      return ways === 1 && (stretch || (from === undefined && to === undefined));
+    },
+    {
+      path: ["delivery_id"],
+      error: "one of delivery_id, failed_since, or from_cursor and to_cursor, must be given",
+    },
   )
   .meta({ id: "Redeliver" });
 
@@ -146,8 +160,8 @@ export const webhookParams = z.strictObject({ id: z.string() });
 
 /** `?state&cursor&limit` */
 export const deliveriesQuery = z.strictObject({
-  state: z.enum(["parked"], { error: STATE_RULE }).optional().meta({
-    description: "Only those that were tried for a day without success. All when absent.",
+  state: z.enum(DELIVERY_STATES, { error: STATE_RULE }).optional().meta({
+    description: "Only those; `parked`: tried for a day without success. All when absent.",
   }),
   cursor: z
     .string({ error: CURSOR_RULE })
@@ -215,14 +229,24 @@ export const acceptedDelivery = z
   .object({
     success: z.literal(true),
     webhook_id: z.string(),
-    delivery_id: z.string().nullable().meta({ description: "Null for a stretch." }),
+    delivery_id: z
+      .string()
+      .nullable()
+      .meta({ description: "Null for a stretch, and for all that failed." }),
+    opened: z.int().nullable().meta({
+      description: "Deliveries that go out again; null for a stretch, which is still to be read.",
+    }),
+    left: z.int().meta({
+      description:
+        "Of all that failed: what is still parked, because a webhook has `webhook_open_limit` open at most. Ask again for these.",
+    }),
   })
   .meta({ id: "AcceptedDelivery" });
 
 const deliveryFields = {
   delivery_id: z.string().meta({ description: "The `webhook-id` of its requests." }),
   type: z.string(),
-  state: z.enum(["open", "retrying", "delivered", "parked", "failed"]),
+  state: z.enum(DELIVERY_STATES),
   attempts: z.int(),
   last_change: instant,
   next_attempt_at: instant.nullable(),
@@ -231,13 +255,19 @@ const deliveryFields = {
     description: "Why there was no answer: timeout, dns, connection, tls or refused_address.",
   }),
   duration_ms: z.int().nullable(),
+  response_excerpt: z.string().nullable().meta({
+    description:
+      "The beginning of what the last request was answered, on one line; null without words.",
+  }),
 };
 
 export const deliveryPage = z
   .object({
     success: z.literal(true),
     deliveries: z.array(z.object(deliveryFields)),
-    next_cursor: z.string().nullable(),
+    next_cursor: z.string().nullable().meta({
+      description: "A page may be shorter than asked for, even empty, and still have a next one.",
+    }),
   })
   .meta({ id: "DeliveryPage" });
 

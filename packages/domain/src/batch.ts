@@ -60,6 +60,8 @@ export function rowOf(messageId: MessageId): { readonly batchId: BatchId; readon
 export interface BatchSettings {
   /** The id of a device or of a pool. */
   readonly from: string;
+  /** For people. */
+  readonly name?: string;
   /** A content whose words hold `{{column}}`; absent: every row brings its own. */
   readonly template?: MessageContent;
   readonly priority: Priority;

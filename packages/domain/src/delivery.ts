@@ -13,11 +13,22 @@ import type { Settings } from "./settings.ts";
  * ```
  */
 
+export const DELIVERY_STATES = ["open", "retrying", "delivered", "parked", "failed"] as const;
+
+/** `failed`: it is not tried again: a test, or what was erased. */
+export type DeliveryState = (typeof DELIVERY_STATES)[number];
+
 /** Why there was no answer. */
 export type DeliveryFailure = "timeout" | "dns" | "connection" | "tls" | "refused_address";
 
 export type DeliveryOutcome =
-  | { readonly kind: "answered"; readonly status: number; readonly retryAfterMs?: number }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly retryAfterMs?: number;
+      /** The beginning of its words, on one line; absent when it had none. */
+      readonly excerpt?: string;
+    }
   | { readonly kind: "unanswered"; readonly reason: DeliveryFailure };
 
 export interface DeliveryTry {

@@ -244,8 +244,10 @@ export { VARIABLE_NAMES, VARIABLES } from "./variables.ts";
 export {
   type Backlog,
   circuitWait,
+  DELIVERY_STATES,
   type DeliveryFailure,
   type DeliveryOutcome,
+  type DeliveryState,
   type DeliveryTry,
   type DeliveryVerdict,
   judgeDelivery,

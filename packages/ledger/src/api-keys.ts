@@ -27,6 +27,8 @@ export interface ApiKeyRecord {
   readonly createdBy?: string;
   readonly expiresAt?: number;
   readonly revokedAt?: number;
+  /** Its last request, right within a minute; kept beside the record. */
+  readonly lastUsedAt?: number;
   /** The key that the installation started with: its record is kept for ever, so that a later start can't bring it back. */
   readonly first?: true;
 }
@@ -69,6 +71,13 @@ export function apiKeys({ redis, keys, run, settings }: ApiKeyDeps): ApiKeys {
     return redis.hget(keys.apikey(digest), "record");
   }
 
+  async function readWithUse(digest: string): Promise<ApiKeyRecord | undefined> {
+    const [text = null, used = null] = await redis.hmget(keys.apikey(digest), "record", "used");
+    if (text === null) return undefined;
+    const record = JSON.parse(text) as ApiKeyRecord;
+    return used === null ? record : { ...record, lastUsedAt: Number(used) };
+  }
+
   async function create(digest: string, record: ApiKeyRecord): Promise<boolean> {
     const args = [record.id, digest, JSON.stringify(record), keptUntil(record.expiresAt)];
     return (await run("create-key", ...args)) === 1;
@@ -94,18 +103,15 @@ export function apiKeys({ redis, keys, run, settings }: ApiKeyDeps): ApiKeys {
     createApiKey: create,
     async findApiKeyById(id) {
       const digest = await digestOf(id);
-      const text = digest === undefined ? null : await read(digest);
-      return text === null ? undefined : (JSON.parse(text) as ApiKeyRecord);
+      return digest === undefined ? undefined : readWithUse(digest);
     },
     async listApiKeys({ after, limit }) {
       const from = after === undefined ? "-" : `(${after};`;
       const members = await redis.zrangebylex(keys.apikeys(), from, "+", "LIMIT", 0, limit);
-      const texts = await Promise.all(members.map((member) => read(digestIn(member))));
-      const gone = members.filter((_, index) => texts[index] === null);
+      const records = await Promise.all(members.map((member) => readWithUse(digestIn(member))));
+      const gone = members.filter((_, index) => records[index] === undefined);
       if (gone.length > 0) await redis.zrem(keys.apikeys(), ...gone);
-      const found = texts.flatMap((text) =>
-        text === null ? [] : [JSON.parse(text) as ApiKeyRecord],
-      );
+      const found = records.flatMap((record) => record ?? []);
       const last = members.at(-1);
       return members.length < limit || last === undefined
         ? { keys: found }
@@ -118,12 +124,12 @@ export function apiKeys({ redis, keys, run, settings }: ApiKeyDeps): ApiKeys {
         const text = digest === undefined ? null : await read(digest);
         if (digest === undefined || text === null) return undefined;
         const record = JSON.parse(text) as ApiKeyRecord;
-        if (record.revokedAt !== undefined) return record;
+        if (record.revokedAt !== undefined) return readWithUse(digest);
         const revoked = { ...record, revokedAt: now };
         const until = record.first === true ? 0 : keptUntil(now);
         const args = [id, digest, text, JSON.stringify(revoked), until];
         // oxlint-disable-next-line no-await-in-loop
-        if ((await run("revoke-key", ...args)) === 1) return revoked;
+        if ((await run("revoke-key", ...args)) === 1) return readWithUse(digest);
       }
     },
     async endedApiKeys(ids) {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { EndpointId } from "@pombo/domain";
+import type { DeliveryState, EndpointId } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import type { Run } from "./scripts.ts";
 
@@ -16,8 +16,6 @@ export interface NewDelivery {
   readonly body: string;
 }
 
-export type DeliveryState = "open" | "retrying" | "delivered" | "parked" | "failed";
-
 export interface DeliveryRecord {
   readonly delivery: string;
   readonly type: string;
@@ -31,6 +29,8 @@ export interface DeliveryRecord {
   /** Why it was not answered. */
   readonly reason?: string;
   readonly tookMs?: number;
+  /** How the last answer began. */
+  readonly excerpt?: string;
 }
 
 export type BegunDelivery =
@@ -62,6 +62,7 @@ export interface SettledDelivery extends DeliveryKey {
     | { readonly kind: "retry"; readonly at: number };
   readonly status?: number;
   readonly reason?: string;
+  readonly excerpt?: string;
   readonly tookMs: number;
   /** How long the endpoint is left alone if its circuit opens. */
   readonly restMs: number;
@@ -109,6 +110,15 @@ export interface Deliveries {
     delivery: { readonly delivery: string; readonly type: string; readonly body?: string },
     now: number,
   ): Promise<"opened" | "no-endpoint" | "no-body">;
+  /**
+   * Opens what is parked since that time, as far as the endpoint has room, and lets what waits for its next try go at once; undefined when
+   * there is no such endpoint.
+   */
+  redeliverFailed(
+    id: EndpointId,
+    since: number,
+    now: number,
+  ): Promise<{ readonly opened: number; readonly left: number } | undefined>;
   /** The endpoint gets the events from `from` to `to` once more. */
   replayEvents(
     id: EndpointId,
@@ -160,9 +170,10 @@ export function deliveries({
     },
     async settleDelivery({ endpointId, delivery, tries, now, verdict, ...rest }) {
       const at = verdict.kind === "retry" ? verdict.at : 0;
-      const { status = "", reason = "", tookMs, restMs } = rest;
+      const { status = "", reason = "", excerpt = "", tookMs, restMs } = rest;
       const head = [endpointId, delivery, tries, now, verdict.kind, at] as const;
-      const reply = await run("settle-delivery", ...head, status, reason, tookMs, restMs);
+      const came = [status, reason, tookMs, restMs, excerpt] as const;
+      const reply = await run("settle-delivery", ...head, ...came);
       return reply === 2 ? "waits" : reply === 1 ? "ended" : "stale";
     },
     async listDeliveries(id, { parked, before = "+inf", offset, limit }) {
@@ -180,6 +191,10 @@ export function deliveries({
     async redeliver(id, { delivery, type, body = "" }, now) {
       const reply = await run("redeliver", id, delivery, type, body, now);
       return reply === 1 ? "opened" : reply === 0 ? "no-endpoint" : "no-body";
+    },
+    async redeliverFailed(id, since, now) {
+      const [opened, left] = (await run("redeliver-failed", id, since, now)) as [number, number?];
+      return left === undefined ? undefined : { opened, left };
     },
     async replayEvents(id, from, to) {
       const reply = Number(await run("replay-events", id, from, placeBefore(from), to));
@@ -229,7 +244,7 @@ function readDelivery(
   delivery: string,
   hash: Readonly<Record<string, string>>,
 ): DeliveryRecord | undefined {
-  const { type, state, next_at, status, reason, took } = hash;
+  const { type, state, next_at, status, reason, took, excerpt } = hash;
   if (type === undefined || state === undefined) return undefined;
   return {
     delivery,
@@ -241,5 +256,6 @@ function readDelivery(
     ...(status === undefined || status === "" ? {} : { status: Number(status) }),
     ...(reason === undefined || reason === "" ? {} : { reason }),
     ...(took === undefined ? {} : { tookMs: Number(took) }),
+    ...(excerpt === undefined || excerpt === "" ? {} : { excerpt }),
   };
 }

@@ -299,6 +299,56 @@ test("parked after its time: shown apart with its body, and delivered when it is
   expect(await t.ledger.redeliver(ID, given, NOW)).toBe("opened");
 });
 
+test("all that failed since a time goes out again, as far as there is room; what waits goes at once", async () => {
+  await using t = await setup({ webhook_open_limit: 2 });
+  const [before, first, second, third, waits] = [
+    await t.happen(),
+    await t.happen(),
+    await t.happen(),
+    await t.happen(),
+    await t.happen(),
+  ];
+  for (const [index, delivery] of [before, first, second, third].entries()) {
+    // oxlint-disable-next-line no-await-in-loop -- one a ms
+    await t.feed(delivery);
+    // oxlint-disable-next-line no-await-in-loop
+    await t.begin(delivery, NOW + index);
+    // oxlint-disable-next-line no-await-in-loop
+    await t.settle(delivery, "park", { now: NOW + index });
+  }
+  await t.feed(waits);
+  await t.begin(waits, NOW + 9);
+  await t.settle(waits, NOW + 60_000, { now: NOW + 9 });
+  expect(await t.begin(waits, NOW + 10)).toEqual({ kind: "later", at: NOW + 60_000 });
+
+  const since = NOW + 1;
+  const told = await t.ledger.redeliverFailed(ID, since, NOW + 10);
+  expect(told).toEqual({ opened: 2, left: 2 });
+  expect(await t.view()).toMatchObject({ open: 2, retrying: 0, parked: 3 });
+  expect(await t.begin(waits, NOW + 10)).toMatchObject({ kind: "post", tries: 2 });
+  expect(await t.begin(first, NOW + 10)).toMatchObject({ kind: "post", tries: 1 });
+  await t.settle(waits, "delivered", { tries: 2, now: NOW + 11 });
+  await t.settle(first, "delivered", { now: NOW + 11 });
+  expect(await t.ledger.redeliverFailed(ID, since, NOW + 12)).toEqual({ opened: 2, left: 0 });
+  expect((await t.list(true)).map(({ delivery }) => delivery)).toEqual([before]);
+  const other = "wh_00000000000000ff" as EndpointId;
+  expect(await t.ledger.redeliverFailed(other, 0, NOW)).toBeUndefined();
+});
+
+test("how an answer began is shown until the delivery is opened anew", async () => {
+  await using t = await setup();
+  const to = await t.happen();
+  await t.feed(to);
+  await t.begin(to);
+  const key = { endpointId: ID, delivery: to };
+  const verdict = { kind: "park" } as const;
+  const answer = { status: 500, excerpt: "no such tenant", tookMs: 5, restMs: 1 };
+  await t.ledger.settleDelivery({ ...key, tries: 1, now: NOW, verdict, ...answer });
+  expect((await t.list())[0]?.excerpt).toBe("no such tenant");
+  await t.ledger.redeliver(ID, { delivery: to, type: "" }, NOW);
+  expect((await t.list())[0]?.excerpt).toBeUndefined();
+});
+
 test("of deliveries that ended only so many are shown, of open and parked ones all are kept", async () => {
   await using t = await setup({ webhook_log_entries: 2 });
   const all = [await t.happen(), await t.happen(), await t.happen(), await t.happen()];

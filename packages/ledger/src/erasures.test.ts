@@ -153,6 +153,12 @@ test.each([{}, { twice: true as const }])(
     });
     const told = { delivery: "1-0", type: "message.received", body: `{"from":"${ANA}"}` };
     await ledger.redeliver(ENDPOINT, told, NOW);
+    const delivered = { endpointId: ENDPOINT, delivery: "2-0" };
+    await ledger.redeliver(ENDPOINT, { ...delivered, type: "message.sent", body: "{}" }, NOW);
+    await ledger.beginDelivery(delivered, { now: NOW, ends: NOW + 1 });
+    const answered = { status: 200, excerpt: `no order of ${ANA}`, tookMs: 1, restMs: 1 };
+    const verdict = { kind: "delivered" } as const;
+    await ledger.settleDelivery({ ...delivered, tries: 1, now: NOW, verdict, ...answered });
 
     await ledger.beginErasure({ id: "op_1", name: ANA, keyId: "key_1", now: NOW });
     const done = await finish(t, "op_1");

@@ -77,7 +77,6 @@ export type {
   BegunDelivery,
   DeliveryKey,
   DeliveryRecord,
-  DeliveryState,
   NewDelivery,
   SettledDelivery,
 } from "./deliveries.ts";

@@ -100,7 +100,14 @@ test("an answer without an end counts by its status", async () => {
   await using t = await setup((_req, res) => void res.writeHead(200).write("and then"), {
     timeoutMs: 150,
   });
-  expect(await t.post()).toEqual({ kind: "answered", status: 200 });
+  expect(await t.post()).toEqual({ kind: "answered", status: 200, excerpt: "and then" });
+});
+
+test("of what is compressed no words are told", async () => {
+  await using t = await setup((_req, res) =>
+    res.writeHead(500, { "content-encoding": "gzip" }).end("not shown"),
+  );
+  expect(await t.post()).toEqual({ kind: "answered", status: 500 });
 });
 
 test("of an endless answer only so much is read", async () => {

@@ -1,5 +1,6 @@
 import { guardedLookup, REFUSED_ADDRESS, refuseHost } from "@pombo/address-guard";
 import type { DeliveryFailure, DeliveryOutcome } from "@pombo/domain";
+import { excerptOf } from "./excerpt.ts";
 import { Agent as PlainAgent, type IncomingMessage, request as plainRequest } from "node:http";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 
@@ -24,6 +25,8 @@ export interface PosterOptions {
 
 /** As much of an answer as is read, so that its connection can be used again. */
 const READ_BYTES = 65_536;
+/** Of these, what is looked at for an excerpt. */
+const SHOWN_BYTES = 1_024;
 const IDLE_MS = 15_000;
 const USER_AGENT = "Pombo-Webhooks/1";
 
@@ -89,11 +92,13 @@ function exchange(url: URL, webhook: Webhook, { agents, signal }: Means): Promis
     });
     sent.once("response", (answer) => {
       // The status stands whatever becomes of the rest.
-      const done = (): void => resolve(outcomeOf(answer));
+      const beginning: Buffer[] = [];
+      const done = (): void => resolve(outcomeOf(answer, beginning));
       sent.off("error", reject).on("error", done);
       answer.on("error", done).once("close", done);
       let read = 0;
       answer.on("data", (chunk: Buffer) => {
+        if (read < SHOWN_BYTES) beginning.push(chunk);
         read += chunk.length;
         if (read > READ_BYTES) answer.destroy();
       });
@@ -102,12 +107,19 @@ function exchange(url: URL, webhook: Webhook, { agents, signal }: Means): Promis
   });
 }
 
-function outcomeOf({ statusCode = 0, headers }: IncomingMessage): DeliveryOutcome {
+function outcomeOf(
+  { statusCode = 0, headers }: IncomingMessage,
+  beginning: readonly Buffer[] = [],
+): DeliveryOutcome {
   const seconds = headers["retry-after"] ?? "";
+  // What is compressed is no text.
+  const plain = (headers["content-encoding"] ?? "identity") === "identity";
+  const words = plain ? excerptOf(Buffer.concat(beginning).subarray(0, SHOWN_BYTES)) : undefined;
   return {
     kind: "answered",
     status: statusCode,
     ...(/^[0-9]{1,9}$/.test(seconds) ? { retryAfterMs: Number(seconds) * 1_000 } : {}),
+    ...(words === undefined ? {} : { excerpt: words }),
   };
 }
 

@@ -142,7 +142,7 @@ function answerKey(record: ApiKeyRecord, now: number): Answer {
 }
 
 function fieldsOf(record: ApiKeyRecord, now: number): Omit<ApiKeyBody, "success"> {
-  const { id, name, scopes, devices, deviceId, createdAt, expiresAt, revokedAt } = record;
+  const { id, name, scopes, devices, deviceId, expiresAt, revokedAt } = record;
   return {
     id,
     name,
@@ -150,7 +150,9 @@ function fieldsOf(record: ApiKeyRecord, now: number): Omit<ApiKeyBody, "success"
     scopes: [...scopes],
     devices: devices === "*" ? "*" : [...devices],
     device_id: deviceId ?? null,
-    created_at: instant(createdAt),
+    created_at: instant(record.createdAt),
+    created_by: record.createdBy ?? null,
+    last_used_at: instantOrNull(record.lastUsedAt),
     expires_at: instantOrNull(expiresAt),
     revoked_at: instantOrNull(revokedAt),
   };

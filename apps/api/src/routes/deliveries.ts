@@ -11,7 +11,12 @@ import { noWebhook, visibleEndpoint } from "./webhooks.ts";
 export interface DeliveriesDeps {
   readonly ledger: Pick<
     Ledger,
-    "findEndpoint" | "findEvent" | "listDeliveries" | "redeliver" | "replayEvents"
+    | "findEndpoint"
+    | "findEvent"
+    | "listDeliveries"
+    | "redeliver"
+    | "redeliverFailed"
+    | "replayEvents"
   >;
   readonly now: () => number;
 }
@@ -38,7 +43,9 @@ export function listDeliveries({ ledger }: DeliveriesDeps): Handler<"listDeliver
     const page = found.slice(0, limit);
     const body: DeliveryPageBody = {
       success: true,
-      deliveries: page.map((delivery) => fieldsOf(endpoint, delivery)),
+      deliveries: page
+        .filter(({ state }) => query.state === undefined || state === query.state)
+        .map((delivery) => fieldsOf(endpoint, delivery)),
       next_cursor: found.length > limit ? nextCursor(page, { before, offset }) : null,
     };
     return json(200, body);
@@ -76,6 +83,7 @@ export function redeliverWebhook(deps: DeliveriesDeps): Handler<"redeliverWebhoo
     const endpoint = await visibleEndpoint(params.id, caller, deps.ledger);
     if (endpoint === undefined) return refuse(noWebhook);
     const { delivery_id: id, from_cursor: from = "", to_cursor: to = "" } = body;
+    if (body.failed_since !== undefined) return failed(endpoint, body.failed_since, deps);
     if (id === undefined) return replay(endpoint, { from, to }, deps);
     const prefix = webhookId({ endpointId: endpoint.id, delivery: "" });
     return id.startsWith(prefix)
@@ -109,6 +117,16 @@ async function redeliver(
   }
 }
 
+async function failed(
+  { id }: EndpointRecord,
+  since: number,
+  { ledger, now }: DeliveriesDeps,
+): Promise<Answer> {
+  const told = await ledger.redeliverFailed(id, since, now());
+  if (told === undefined) return refuse(noWebhook);
+  return json(202, { success: true, webhook_id: id, delivery_id: null, ...told });
+}
+
 async function replay(
   endpoint: EndpointRecord,
   { from, to }: { readonly from: string; readonly to: string },
@@ -133,14 +151,15 @@ async function replay(
 
 function accepted({ id: endpointId }: EndpointRecord, delivery?: string): Answer {
   const id = delivery === undefined ? null : webhookId({ endpointId, delivery });
-  return json(202, { success: true, webhook_id: endpointId, delivery_id: id });
+  const opened = delivery === undefined ? null : 1;
+  return json(202, { success: true, webhook_id: endpointId, delivery_id: id, opened, left: 0 });
 }
 
 function fieldsOf(
   { id: endpointId }: EndpointRecord,
   record: DeliveryRecord,
 ): DeliveryPageBody["deliveries"][number] {
-  const { delivery, type, state, attempts, at, nextAt, status, reason, tookMs } = record;
+  const { delivery, type, state, attempts, at, nextAt, status, reason } = record;
   return {
     delivery_id: webhookId({ endpointId, delivery }),
     type,
@@ -150,6 +169,7 @@ function fieldsOf(
     next_attempt_at: instantOrNull(nextAt),
     http_status: status ?? null,
     error: reason ?? null,
-    duration_ms: tookMs ?? null,
+    duration_ms: record.tookMs ?? null,
+    response_excerpt: record.excerpt ?? null,
   };
 }

@@ -10,6 +10,7 @@ import {
   listApiKeys,
   revokeApiKey,
 } from "./api-keys.ts";
+import { type BatchLanesDeps, getBatchLanes } from "./batch-lanes.ts";
 import { createBatch, type CreateBatchDeps } from "./create-batch.ts";
 import { type BatchesDeps, getBatch, listBatches, steerBatch } from "./batches.ts";
 import {
@@ -112,6 +113,7 @@ export type HandlerDeps = AcceptDeps &
   OperationsDeps &
   ApiKeysDeps &
   BatchesDeps &
+  BatchLanesDeps &
   BatchRowsDeps &
   CreateBatchDeps &
   EventsDeps &
@@ -183,7 +185,9 @@ function directoryHandlers(deps: DirectoryDeps & MessageMediaDeps) {
   };
 }
 
-function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps & PreviewDeps) {
+function batchHandlers(
+  deps: BatchesDeps & BatchLanesDeps & BatchRowsDeps & CreateBatchDeps & PreviewDeps,
+) {
   const outlooks = openOutlooks(deps);
   return {
     createBatch: createBatch(deps),
@@ -191,6 +195,7 @@ function batchHandlers(deps: BatchesDeps & BatchRowsDeps & CreateBatchDeps & Pre
     listBatches: listBatches(deps),
     getBatch: getBatch(deps, outlooks),
     listBatchMessages: listBatchMessages(deps),
+    getBatchLanes: getBatchLanes(deps),
     listBatchErrors: listBatchErrors(deps),
     getBatchResults: getBatchResults(deps),
     pauseBatch: steerBatch(deps, "pause", outlooks),

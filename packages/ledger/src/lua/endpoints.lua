@@ -37,7 +37,7 @@ local function open_delivery(id, delivery, body, type, now)
   local record = key.delivery(id, delivery)
   redis.call("ZREM", key.parked(id), delivery)
   redis.call("HSET", record, "state", "open", "type", type, "body", body, "attempts", 0, "at", now)
-  redis.call("HDEL", record, "first_at", "next_at", "tried_at", "status", "reason", "took")
+  redis.call("HDEL", record, "first_at", "next_at", "tried_at", "status", "reason", "took", "excerpt")
   redis.call("PERSIST", record)
   redis.call("ZADD", key.deliveries(id), now, delivery)
   return true

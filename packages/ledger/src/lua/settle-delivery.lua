@@ -1,13 +1,13 @@
 -- Writes what came of a try.
 -- ARGV: endpoint, delivery, tries, now (ms), "delivered" | "retry" | "park" | "gone", time of the next try (ms), HTTP status or "", reason or "",
---   took (ms), how long the endpoint is left alone when its circuit opens (ms)
+--   took (ms), how long the endpoint is left alone when its circuit opens (ms), how the answer began or ""
 -- Result: 2 it waits for its next try · 1 it has ended, or waits for its endpoint · 0 it is not open, or another try has begun
-local id, delivery, tries, now, verdict, at, status, reason, took, rest = unpack(ARGV)
+local id, delivery, tries, now, verdict, at, status, reason, took, rest, excerpt = unpack(ARGV)
 local record, endpoint = key.delivery(id, delivery), key.endpoint(id)
 local d = redis.call("HMGET", record, "attempts", "type")
 if d[1] ~= tries or not redis.call("ZSCORE", key.undelivered(id), delivery) then return 0 end
 redis.call("ZREM", key.inhand(id), delivery)
-redis.call("HSET", record, "at", now, "status", status, "reason", reason, "took", took)
+redis.call("HSET", record, "at", now, "status", status, "reason", reason, "took", took, "excerpt", excerpt)
 redis.call("ZADD", key.deliveries(id), now, delivery)
 redis.call("PUBLISH", key.nudge(), "")
 local was_probe = redis.call("HGET", endpoint, "probe") == delivery

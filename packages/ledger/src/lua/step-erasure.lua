@@ -102,7 +102,7 @@ local function drop_delivery(one, endpoint, delivery)
   redis.call("ZREM", key.retrying(endpoint), delivery)
   redis.call("ZREM", key.inhand(endpoint), delivery)
   if redis.call("HGET", key.endpoint(endpoint), "probe") == delivery then redis.call("HDEL", key.endpoint(endpoint), "probe", "probe_until") end
-  redis.call("HDEL", one, "body", "next_at")
+  redis.call("HDEL", one, "body", "next_at", "excerpt")
   if waits > 0 then redis.call("HSET", one, "state", "failed", "reason", ERASED) end
   redis.call("PEXPIRE", one, S.webhook_log_kept_ms)
   found = found + 1
@@ -166,8 +166,9 @@ local LOOK = {
     found = found + 1
   end,
   delivery = function(one, rest)
-    local body = redis.call("HGET", one, "body")
-    if body and holds(body) then drop_delivery(one, string.match(rest, "^([^:]+):(.+)$")) end
+    local told = redis.call("HMGET", one, "body", "excerpt")
+    if told[1] and holds(told[1]) then drop_delivery(one, string.match(rest, "^([^:]+):(.+)$"))
+    elseif told[2] and holds(told[2]) then found = found + redis.call("HDEL", one, "excerpt") end
   end,
   groups = function(one) if holds(redis.call("GET", one) or "") then drop(one) end end,
   alias = function(one, lid)
