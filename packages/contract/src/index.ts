@@ -18,6 +18,8 @@ export type {
   AcceptedMessageBody,
   ChangedMessageBody,
   MessageBody,
+  MessageDetailBody,
+  StatusListBody,
   MessagePageBody,
   SendMessageInput,
 } from "./message.ts";

@@ -42,7 +42,8 @@ import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
 import { getDeviceHistory, getLaneGates, type LaneGatesDeps } from "./lane-gates.ts";
-import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { groupLetters } from "./group-letters.ts";
+import { getLetter, type LettersDeps, listLetters } from "./letters.ts";
 import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
