@@ -153,7 +153,8 @@ test("a stream tells the overview while it is taken, and that it can't be while 
   const until = async (type: string): Promise<{ data: Partial<OverviewBody> }> => {
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- frame after frame
-      const { value = "" } = await frames.next();
+      const next = await frames.next();
+      const value = next.done === true ? "" : next.value;
       if (value.startsWith(`event: ${type}\n`)) return JSON.parse(value.split("data: ")[1] ?? "");
     }
   };

@@ -80,9 +80,8 @@ function join(found: Map<string, StandingGroup>, group: Standing): void {
   const [status, place, why, same, count, nextAt, firstId] = group;
   const name = [status, place, why, same].join("|");
   const before = found.get(name);
-  const at = Number(nextAt);
-  const isFirst = before?.nextAt === undefined || at <= before.nextAt;
-  const next = isFirst ? at : before.nextAt;
+  const isFirst = before?.nextAt === undefined || nextAt <= before.nextAt;
+  const next = isFirst ? nextAt : before.nextAt;
   found.set(name, {
     status: status as MessageStatus,
     place: place as StandingGroup["place"],
