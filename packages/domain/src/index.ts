@@ -169,7 +169,7 @@ export {
   type DayCount,
   nextPaceAt,
   type Pace,
-  perMinute,
+  ratePerMinute,
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { budgetOf, nextPaceAt, perMinute, resolvePace } from "./pacing.ts";
+import { budgetOf, nextPaceAt, ratePerMinute, resolvePace } from "./pacing.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
 
 const DAY = 86_400_000;
@@ -51,8 +51,8 @@ test("the rate of the last minute takes the part of the minute before that lies 
   const minute = 28_000_000;
   const at = (ms: number): number => minute * 60_000 + ms;
   const count = { minute, fed: 6, before: 10 };
-  expect(perMinute(at(0), count)).toBe(16);
-  expect(perMinute(at(30_000), count)).toBe(11);
-  expect(perMinute(at(90_000), count)).toBe(3);
-  expect(perMinute(at(120_000), count)).toBe(0);
+  expect(ratePerMinute(at(0), count)).toBe(16);
+  expect(ratePerMinute(at(30_000), count)).toBe(11);
+  expect(ratePerMinute(at(90_000), count)).toBe(3);
+  expect(ratePerMinute(at(120_000), count)).toBe(0);
 });

@@ -77,7 +77,7 @@ interface MinuteCount {
 const MINUTE_MS = 60_000;
 
 /** Messages of the last sixty seconds, to a tenth: of the minute before as many as its part within them. */
-export function perMinute(now: number, { minute, fed, before }: MinuteCount): number {
+export function ratePerMinute(now: number, { minute, fed, before }: MinuteCount): number {
   const passed = (now % MINUTE_MS) / MINUTE_MS;
   const since = Math.floor(now / MINUTE_MS) - minute;
   const count = since === 0 ? fed + before * (1 - passed) : since === 1 ? fed * (1 - passed) : 0;

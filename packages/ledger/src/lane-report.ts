@@ -7,7 +7,7 @@ import {
   type DeviceState,
   explainWait,
   type Pace,
-  perMinute,
+  ratePerMinute,
   PRIORITIES,
   type Priority,
   type ResolvedPace,
@@ -191,7 +191,7 @@ export function readFacts(
     fedAt: read("fed_at"),
     measuredMs: measuredGap({ drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
     gapMs: drainGap({ pace, drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
-    ratePerMinute: perMinute(now, {
+    ratePerMinute: ratePerMinute(now, {
       minute: read("minute"),
       fed: read("minute_fed"),
       before: read("minute_before"),
