@@ -4,6 +4,7 @@ import { dialectOf, type Problem } from "@pombo/contract";
 import type { Dialect } from "@pombo/domain";
 import type { Log, Metrics } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
+import type { KeyCheck } from "./know-caller.ts";
 import type { KeyWatch } from "./key-watch.ts";
 
 interface Pair {
@@ -41,6 +42,8 @@ export class Exchange implements Client {
   /** Go with every answer. */
   readonly headers: Record<string, string>;
   caller: Caller | undefined;
+  /** The key was good a moment ago, and is looked up once more with the acceptance, or else before the answer. */
+  keyCheck: KeyCheck | undefined;
   /** The key has had its requests of this window. */
   overRate: Problem | undefined;
   /** The pattern of the route, never the path itself. */

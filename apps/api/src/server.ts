@@ -18,14 +18,13 @@ import express, {
 } from "express";
 import { allowOrigins } from "./allow-origins.ts";
 import { limitArrival, SLOW_ARRIVAL_MS } from "./arrival.ts";
-import type { Answer } from "./answer.ts";
-import { type ApiKeys, authenticate } from "./authenticate.ts";
+import { type Answer, refuse } from "./answer.ts";
+import type { ApiKeys } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
-import { admitOwnPage } from "./console/admit-session.ts";
 import { type ConsoleDeps, serveConsole } from "./console/serve-console.ts";
 import { serveDocs } from "./docs/serve-docs.ts";
 import { type Exchange, exchangeOf, openExchange } from "./exchange.ts";
-import { limitRate } from "./limit-rate.ts";
+import { knowCaller, recallKey } from "./know-caller.ts";
 import { problemOf, writeAnswer } from "./problem.ts";
 import { refuseSockets } from "./refuse-socket.ts";
 import { type HandlerDeps, handlers } from "./routes/handlers.ts";
@@ -183,8 +182,11 @@ function goDirectly({ handler }: Binding, deps: AppDeps): ReturnType<App["direct
     // The steps of this route look at nothing that Express adds.
     const [asked, answer] = [req as Request, res as Response];
     try {
-      if (await knowCaller({ req, res, exchange }, deps))
-        await handler(asked, answer, () => undefined);
+      const refused = recallKey({ req, exchange }, deps)
+        ? undefined
+        : await knowCaller({ req, exchange }, deps);
+      if (refused === undefined) await handler(asked, answer, () => undefined);
+      else writeAnswer(res, refuse(refused), { exchange, now: deps.now() });
     } catch (error) {
       answerError(error, { res, exchange }, deps);
     }
@@ -266,7 +268,10 @@ function otherMethods(
 function identify(deps: AppDeps): RequestHandler {
   return async (req, res, next) => {
     if (req.method === "OPTIONS") return next();
-    if (await knowCaller({ req, res, exchange: exchangeOf(req) }, deps)) next();
+    const exchange = exchangeOf(req);
+    const refused = await knowCaller({ req, exchange }, deps);
+    if (refused === undefined) next();
+    else writeAnswer(res, refuse(refused), { exchange, now: deps.now() });
   };
 }
 
@@ -274,29 +279,6 @@ interface Open {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly exchange: Exchange;
-}
-
-/** False when the key is refused, which has then been answered. */
-async function knowCaller(
-  { req, res, exchange }: Open,
-  { ledger, cell, settings, now }: AppDeps,
-): Promise<boolean> {
-  const header = req.headers.authorization;
-  const given = { header, dialect: exchange.dialect, cell, now: now() };
-  const authenticated =
-    header === undefined
-      ? await admitOwnPage(req, given.now, ledger)
-      : await authenticate(given, ledger);
-  if (authenticated.kind === "caller") {
-    exchange.caller = authenticated.caller;
-    const rate = limitRate(authenticated.rate, settings);
-    Object.assign(exchange.headers, rate.headers);
-    if (rate.problem !== undefined) exchange.overRate = rate.problem;
-    return true;
-  }
-  const { problem } = authenticated;
-  writeAnswer(res, { kind: "problem", problem }, { exchange, now: now() });
-  return false;
 }
 
 function answerThrown(deps: AppDeps): ErrorRequestHandler {

@@ -49,10 +49,10 @@ test("a budget counts today only, and cold sends have their own", () => {
 
 test("the rate of the last minute takes the part of the minute before that lies within it", () => {
   const minute = 28_000_000;
-  const at = (ms: number): number => minute * 60_000 + ms;
+  const moment = (ms: number): number => minute * 60_000 + ms;
   const count = { minute, fed: 6, before: 10 };
-  expect(ratePerMinute(at(0), count)).toBe(16);
-  expect(ratePerMinute(at(30_000), count)).toBe(11);
-  expect(ratePerMinute(at(90_000), count)).toBe(3);
-  expect(ratePerMinute(at(120_000), count)).toBe(0);
+  expect(ratePerMinute(moment(0), count)).toBe(16);
+  expect(ratePerMinute(moment(30_000), count)).toBe(11);
+  expect(ratePerMinute(moment(90_000), count)).toBe(3);
+  expect(ratePerMinute(moment(120_000), count)).toBe(0);
 });

@@ -3,7 +3,15 @@ export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
 
 // Accepting
 export type { AdmittedCall } from "./admissions.ts";
-export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export type {
+  AcceptClaim,
+  Accepted,
+  Claim,
+  Claimed,
+  KeyCheck,
+  NewMessage,
+  StoredAnswer,
+} from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 export type { ConsoleSession, SignInTry } from "./console-sessions.ts";
 

@@ -99,7 +99,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
   return {
-    ...acceptance(run),
+    ...acceptance(run, settings),
     ...lanes({ redis, keys, run, settings }),
     ...attempts(run),
     ...leases(run, settings),
