@@ -16,7 +16,9 @@ interface Pair {
 export interface ExchangeDeps {
   readonly log: Pick<Log, "plain">;
   readonly metrics: Pick<Metrics, "answered">;
-  /** The process is closing: connections end with their answers. */
+  /** The process will close: connections end with their answers. */
+  readonly draining: AbortSignal;
+  /** It closes: waits end. */
   readonly closing: AbortSignal;
   readonly keyWatch: KeyWatch;
 }
@@ -39,6 +41,7 @@ export class Exchange implements Client {
   readonly id = nextRequestId();
   readonly dialect: Dialect;
   readonly closing: AbortSignal;
+  readonly draining: AbortSignal;
   /** Go with every answer. */
   readonly headers: Record<string, string>;
   caller: Caller | undefined;
@@ -57,10 +60,14 @@ export class Exchange implements Client {
   #gone: AbortController | undefined;
   #stop: AbortSignal | undefined;
 
-  constructor(pair: Pair, { closing, keyWatch }: Pick<ExchangeDeps, "closing" | "keyWatch">) {
+  constructor(
+    pair: Pair,
+    { closing, draining, keyWatch }: Pick<ExchangeDeps, "closing" | "draining" | "keyWatch">,
+  ) {
     this.#pair = pair;
     this.#keyWatch = keyWatch;
     this.closing = closing;
+    this.draining = draining;
     this.dialect = dialectOf(pathOf(pair.req.url ?? "/"));
     this.headers = { ...STANDING_HEADERS, "X-Request-Id": this.id };
   }

@@ -6,9 +6,10 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
-import type { Log } from "@pombo/telemetry";
+import type { HealthWatch, Log } from "@pombo/telemetry";
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -39,6 +40,7 @@ export interface ServerDeps
   /** Pages of these origins may ask. */
   readonly corsOrigins?: readonly string[];
   readonly log: Pick<Log, "plain" | "info" | "error">;
+  readonly health: HealthWatch;
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -50,8 +52,9 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * Listens. Closing stops accepting, lets open requests end (a wait is answered with the status of that moment) and then
- * resolves; what is not done after `shutdown_ms` is cut.
+ * Listens. Closing withdraws the readiness first and goes on taking requests for `drain_ms`, so that balancers ask others; then it
+ * stops accepting, lets open requests end (a wait is answered with the status of that moment) and resolves; what is not done after
+ * `shutdown_ms` is cut.
  */
 export async function openServer(
   deps: ServerDeps,
@@ -84,6 +87,8 @@ export async function openServer(
   return {
     url: `http://${host}:${port}`,
     async [Symbol.asyncDispose]() {
+      deps.health.drain();
+      await delay(deps.settings.drain_ms);
       closing.abort();
       await close(server, deps.settings.shutdown_ms);
     },
@@ -177,8 +182,9 @@ function nameOf({ method, path }: Binding): string {
  * work as all validation.
  */
 function goDirectly({ handler }: Binding, deps: AppDeps): ReturnType<App["direct"]["get"]> & {} {
+  const means = { ...deps, draining: deps.health.draining };
   return async (req, res) => {
-    const exchange = openExchange({ req, res }, deps);
+    const exchange = openExchange({ req, res }, means);
     // The steps of this route look at nothing that Express adds.
     const [asked, answer] = [req as Request, res as Response];
     try {
@@ -203,9 +209,10 @@ type Handlers = Readonly<Record<string, AnyHandler>>;
 /** The most frequent request. */
 const HOT: ReadonlySet<string> = new Set(["sendMessage"]);
 
-function open({ log, closing, metrics, keyWatch }: AppDeps): RequestHandler {
+function open({ log, closing, health, metrics, keyWatch }: AppDeps): RequestHandler {
+  const { draining } = health;
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing, metrics, keyWatch });
+    openExchange({ req, res }, { log, closing, draining, metrics, keyWatch });
     next();
   };
 }

@@ -1,5 +1,7 @@
 // The ledger of a cell
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
+export { storeChecks } from "./store-checks.ts";
+export { demandSchema, judgeSchema, type SchemaSettled } from "./schema.ts";
 
 // Accepting
 export type { AdmittedCall } from "./admissions.ts";

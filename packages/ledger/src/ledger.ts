@@ -35,7 +35,8 @@ import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
-import { loadScripts } from "./scripts.ts";
+import { openScripts, type Scripts } from "./scripts.ts";
+import { type Schemas, schemas } from "./schema.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Suppressions, suppressions } from "./suppressions.ts";
@@ -83,7 +84,11 @@ export type Ledger = Acceptance &
   Endpoints &
   Deliveries &
   ConsoleSessions &
-  ApiKeys & { credentials(own: Ownership): CredentialStore };
+  Schemas &
+  ApiKeys & {
+    credentials(own: Ownership): CredentialStore;
+    loadScripts: Scripts["loadMissing"];
+  };
 
 export interface LedgerDeps {
   readonly redis: Redis;
@@ -92,7 +97,7 @@ export interface LedgerDeps {
 }
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
-  const run = loadScripts(redis, keys, settings);
+  const { run, loadMissing } = openScripts(redis, keys, settings);
   const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   const drawing = draws(run, settings);
@@ -138,6 +143,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
     ...consoleSessions({ redis, keys, run, settings }),
+    ...schemas({ redis, keys, run }),
+    loadScripts: loadMissing,
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }
