@@ -18,6 +18,8 @@ export type {
   AcceptedMessageBody,
   ChangedMessageBody,
   MessageBody,
+  MessageDetailBody,
+  StatusListBody,
   MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
@@ -34,9 +36,9 @@ export type {
 } from "./batch.ts";
 export { batchSettings } from "./batch.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
-export type { DeviceBody } from "./device.ts";
+export type { DeviceBody, DevicePageBody } from "./device.ts";
 export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";
-export type { LaneBody, PaceInput } from "./lane.ts";
+export type { LaneBody, LaneGatesBody, PaceInput } from "./lane.ts";
 export type {
   LetterBody,
   LetterGroupsBody,
@@ -54,6 +56,17 @@ export {
 export type { PoolBody } from "./pool.ts";
 export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
+export {
+  type AddSandboxFaultInput,
+  FAULT_FIELDS,
+  SANDBOX_FAULTS,
+  type SandboxFault,
+  type SandboxFaultBody,
+  type SandboxFaultsBody,
+  type SandboxLogBody,
+  type SandboxMessageBody,
+  type SandboxPhoneBody,
+} from "./sandbox.ts";
 export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";
@@ -91,7 +104,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
-export type { FleetBody } from "./fleet-routes.ts";
+export type { FleetBody } from "./fleet.ts";
 export type { OverviewBody } from "./overview.ts";
 export { type BatchPreviewBody, PREVIEW_WARNINGS } from "./batch-preview.ts";
 export type { EventPageBody } from "./event-routes.ts";

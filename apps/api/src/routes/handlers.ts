@@ -29,7 +29,8 @@ import {
   logoutDevice,
 } from "./connection.ts";
 import { type EventsDeps, listEvents } from "./events.ts";
-import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
+import { createDevice, type DevicesDeps, getDevice } from "./devices.ts";
+import { listDevices, type ListDevicesDeps } from "./list-devices.ts";
 import {
   checkContacts,
   type DirectoryDeps,
@@ -40,7 +41,9 @@ import {
 import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
-import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { getDeviceHistory, getLaneGates, type LaneGatesDeps } from "./lane-gates.ts";
+import { groupLetters } from "./group-letters.ts";
+import { getLetter, type LettersDeps, listLetters } from "./letters.ts";
 import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
@@ -87,6 +90,7 @@ import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { previewBatch, type PreviewDeps } from "./preview-batch.ts";
 import { getOverview, type OverviewDeps } from "./overview.ts";
+import { sandboxHandlers, type SandboxDeps } from "./sandbox.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -95,10 +99,12 @@ export type HandlerDeps = AcceptDeps &
   ListDeps &
   MessageMediaDeps &
   DevicesDeps &
+  ListDevicesDeps &
   ConnectionDeps &
   DeletionDeps &
   CancelDeps &
   LaneDeps &
+  LaneGatesDeps &
   PoolsDeps &
   LettersDeps &
   RedriveDeps &
@@ -117,6 +123,7 @@ export type HandlerDeps = AcceptDeps &
   MetricsDeps &
   OverviewDeps &
   PreviewDeps &
+  SandboxDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -161,6 +168,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
     getOverview: getOverview(deps),
+    ...sandboxHandlers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
@@ -200,9 +208,11 @@ function batchHandlers(
   };
 }
 
-function laneHandlers(deps: LaneDeps) {
+function laneHandlers(deps: LaneDeps & LaneGatesDeps) {
   return {
     getLane: getLane(deps),
+    getLaneGates: getLaneGates(deps),
+    getDeviceHistory: getDeviceHistory(deps),
     pauseLane: setPaused(deps, true),
     resumeLane: setPaused(deps, false),
     releaseLane: moveEarlier(deps, "release"),

@@ -25,7 +25,7 @@ local function stand(m)
 end
 aside(15 + gated, held, function(m)
   redis.call("ZADD", key.held(device), m.seq, m.id)
-  redis.call("HSET", key.message(m.id), "place", "held")
+  redis.call("HSET", key.message(m.id), "place", "held", "waited", "account_hold")
   stand(m)
 end)
 for index = 15 + gated + held, #ARGV, 3 do
@@ -36,7 +36,7 @@ for index = 15 + gated + held, #ARGV, 3 do
 end
 aside(15, gated, function(m)
   redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
-  redis.call("HSET", key.message(m.id), "place", "waiting")
+  redis.call("HSET", key.message(m.id), "place", "waiting", "waited", "order")
   -- Who waits for others shuts no gate himself.
   redis.call("SREM", key.gate(device, m.recipient), m.id)
   -- What it waits for may have ended since the feed looked: nothing else would ever fetch this message.
@@ -64,10 +64,12 @@ redis.call("HSET", key.message(id), "place", "window")
 redis.call("HSET", key.window(device), id, feed .. mark)
 redis.call("SADD", key.gate(device, m.recipient), id)
 redis.call("HDEL", lane, "open")
-if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", "0", "day_cold", "0") end
+local counted = redis.call("HMGET", lane, "day", "minute", "minute_fed")
+if counted[1] ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", "0", "day_cold", "0") end
 redis.call("HINCRBY", lane, "day_sent", "1")
 if ARGV[6] == "1" then redis.call("HINCRBY", lane, "day_cold", 1) end
-redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", ARGV[3])
+redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", ARGV[3],
+  count_minute(now, counted[2], counted[3]))
 if ARGV[7] == "1" then redis.call("HSET", lane, "probe_id", id, "probe_at", now) end
 if tonumber(ARGV[11]) > 0 then
   redis.call("ZADD", key.spoken(device), now, m.recipient)
