@@ -32,6 +32,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type PoolChoices, poolChoices } from "./pool-choice.ts";
 import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
+import { sendAside } from "./send-anew.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { loadScripts } from "./scripts.ts";
@@ -96,6 +97,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const drawing = draws(run, settings);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
+  const viewing = views({ redis, keys, settings, ...rows });
   return {
     ...acceptance(run),
     ...lanes({ redis, keys, run, settings }),
@@ -109,9 +111,15 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...laneReports(redis, keys, settings),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
-    ...views({ redis, keys, settings, ...rows }),
+    ...viewing,
     ...standstills(redis, keys),
-    ...operations({ redis, keys, run, stepErasure: (id, by) => erasing.stepErasure(id, by) }),
+    ...operations({
+      redis,
+      keys,
+      run,
+      stepErasure: (id, by) => erasing.stepErasure(id, by),
+      sendAside: sendAside({ redis, keys, run, ...viewing, ...dead, ...acceptance(run) }),
+    }),
     beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
     ...dead,
