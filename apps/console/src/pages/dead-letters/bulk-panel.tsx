@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useMissingScope } from "../../api/session.ts";
+import { AppLink } from "../../ui/app-link.tsx";
 import { Button } from "../../ui/button.tsx";
 import { counted } from "../../ui/format.ts";
 import { Panel } from "../../ui/panel.tsx";
@@ -7,7 +8,7 @@ import { useSearchState } from "../../ui/use-search-state.ts";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import { CauseBadge } from "./cause-badge.tsx";
 import styles from "./groups-panel.module.css";
-import { adviceOf, badgeOf, type LetterGroups } from "./judge-cause.ts";
+import { adviceOf, badgeOf, type Cause, type LetterGroups } from "./judge-cause.ts";
 import { type LetterScope, scopeWords } from "./letter-scope.ts";
 import { type Plan, planOf } from "./plan-redrive.ts";
 import type { Catalog } from "./use-catalog.ts";
@@ -40,12 +41,17 @@ export function BulkPanel({ groups, scope, catalog, chosen, onDone }: BulkProps)
   return (
     <Panel
       title={chosen.size === 0 ? scopeWords(scope) : counted(chosen.size, "chosen letter")}
+      aside={
+        Object.keys(scope).length === 0 ? undefined : (
+          <AppLink href="/dead-letters">All causes</AppLink>
+        )
+      }
       testId="dead.bulk"
     >
       <Explanation scope={scope} groups={groups} catalog={catalog} />
       <div className={styles.actions}>
         <Button
-          variant="primary"
+          variant={groups.by_cause.every((cause) => isToFix(cause, catalog)) ? "plain" : "primary"}
           disabledBecause={mayNot}
           onClick={() => open("redrive")}
           data-testid="dead.redrive"
@@ -90,6 +96,10 @@ function chosenOf({ possible, count }: Plan, size: number): Plan {
     partial: false,
     unfiltered: false,
   };
+}
+
+function isToFix({ effect, error_code: code }: Cause, catalog: Catalog): boolean {
+  return badgeOf(effect, catalog.get(code)) === "fix";
 }
 
 function Explanation({ scope, groups, catalog }: Pick<BulkProps, "scope" | "groups" | "catalog">) {

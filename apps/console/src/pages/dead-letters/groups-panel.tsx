@@ -74,7 +74,9 @@ function Causes({ groups, catalog }: GroupsProps) {
               <span className={styles.count} data-value={cause.count}>
                 {formatCount(cause.count)}
               </span>
-              <CauseBadge badge={badgeOf(effect, catalog.get(code))} />
+              <span>
+                <CauseBadge badge={badgeOf(effect, catalog.get(code))} />
+              </span>
               <span className={styles.more}>
                 {cause.batches > 0
                   ? counted(cause.batches, "batch", "batches")

@@ -39,7 +39,7 @@ export function bulkOf(
 /** The scope in words: "MEDIA_UNACCEPTABLE of dev_1". */
 export function scopeWords({ code, effect, device_id, batch_id, since }: LetterScope): string {
   const parts = [
-    code ?? "all causes",
+    code ?? "All causes",
     ...(effect === "possible" ? ["that may have arrived"] : []),
     ...(effect === "none" ? ["that did not leave"] : []),
     ...(device_id === undefined ? [] : [`of ${device_id}`]),

@@ -17,6 +17,7 @@ const COLUMNS: readonly Column<Letter>[] = [
   {
     id: "error",
     header: "Error",
+    width: "30ch",
     card: "lead",
     cell: ({ error_code: code, effect }) => (
       <StatusMark

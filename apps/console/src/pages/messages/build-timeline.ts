@@ -52,8 +52,7 @@ const WAITING: ReadonlySet<Status> = new Set(["scheduled", "queued", "unknown"])
 
 function reasonOf(before: Entry, { status, waited_for: told }: Entry): Blocker | undefined {
   if (before.status === "scheduled") return "scheduled";
-  // Evidence that comes for an unknown outcome ends no wait of ours.
-  if (before.status === "unknown") return status === "sending" ? "reconcile" : undefined;
+  if (before.status === "unknown") return status === "sending" ? "reconcile" : told;
   if (told !== undefined) return told;
   return status === "sending" ? "pacing" : undefined;
 }

@@ -1,7 +1,6 @@
 import { AppLink } from "../../ui/app-link.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { PhoneNumber } from "../../ui/phone-number.tsx";
-import { StatusMark } from "../../ui/status-mark.tsx";
 import { Time } from "../../ui/time.tsx";
 import { MessageState } from "./message-state.tsx";
 import type { MessageRow } from "./message-filter.ts";
@@ -10,7 +9,7 @@ export const MESSAGE_COLUMNS: readonly Column<MessageRow>[] = [
   {
     id: "status",
     header: "Status",
-    width: "30ch",
+    width: "26ch",
     card: "lead",
     cell: (row) => <MessageState row={row} />,
   },
@@ -31,13 +30,9 @@ export const MESSAGE_COLUMNS: readonly Column<MessageRow>[] = [
   {
     id: "error",
     header: "Last error",
-    card: "none",
-    cell: ({ status, error_code: code }) =>
-      code === null ? undefined : status === "failed" ? (
-        <StatusMark status="failed">{code}</StatusMark>
-      ) : (
-        code
-      ),
+    width: "26ch",
+    card: "more-end",
+    cell: ({ error_code: code }) => code,
   },
   {
     id: "device",
@@ -50,7 +45,7 @@ export const MESSAGE_COLUMNS: readonly Column<MessageRow>[] = [
   {
     id: "ref",
     header: "client_ref",
-    card: "more-end",
+    card: "none",
     cell: ({ client_ref: ref }) => ref,
   },
 ];

@@ -57,7 +57,7 @@ function Opened({ device, onClose }: SendDialogProps) {
       testId="messages.send"
       actions={
         <>
-          <Button onClick={onClose}>Keep for later</Button>
+          <Button onClick={onClose}>Don’t send</Button>
           <Button variant="primary" disabledBecause={missing} busy={busy} onClick={send}>
             Send 1 message
           </Button>
