@@ -26,8 +26,9 @@ interface BulkProps {
 /** What is wrong with what was chosen, and what may be done about all of it. */
 export function BulkPanel({ groups, scope, catalog, chosen, onDone }: BulkProps) {
   const [search, change] = useSearchState();
-  const mayNot = useMissingScope("ops:write");
+  const missingScope = useMissingScope("ops:write");
   const whole = planOf(groups.by_cause, groups.partial, Object.keys(scope).length === 0);
+  const mayNot = missingScope ?? (whole.count === 0 ? "No letter is left of these." : undefined);
   const plan = chosen.size === 0 ? whole : chosenOf(whole, chosen.size);
   // What the dialog is about stays as it was when it was opened.
   const [fixed, setFixed] = useState<Fixed>();

@@ -49,7 +49,7 @@ export function MessagesPage() {
       }
     >
       <FilterBar filter={filter} />
-      <NewOnes filter={filter} listKey={["messages", "list", key]} />
+      <NewOnes key={key} filter={filter} listKey={["messages", "list", key]} />
       {reached === null ? undefined : (
         <Verdict testId="messages.reached">
           {`Nothing found yet. Looked back to ${formatClock(Date.parse(reached))}, looking on.`}
