@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
-import { openLedger } from "@pombo/ledger";
-import { openMediaRoom } from "@pombo/media";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
+import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
-import { openLog, openMetrics } from "@pombo/telemetry";
+import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { countAccepted } from "./count-accepted.ts";
 import { type Config, environment, readConfig } from "./config.ts";
@@ -12,6 +12,7 @@ import { faultPoint } from "./fault-point.ts";
 import { openFollow } from "./follow.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
+import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
 import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
@@ -42,12 +43,24 @@ async function main(config: Config): Promise<void> {
   await using status = await openStatus({ ...live, eventsOnDemand: true });
   const metrics = openMetrics();
   const ledger = countAccepted(openLedger({ redis, keys, settings }), metrics);
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const following = { ledger, events: status, settings, now: Date.now };
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis, ledger, settings }),
+      disk: {
+        away: "The disk does not answer",
+        look: () => examineFolder(media.store.spool, settings.disk_free_bytes),
+      },
+    },
+    waitMs: settings.health_wait_ms,
+  });
   await using server = await openServer(
     {
+      health,
       metrics,
       tail,
       keyWatch,
@@ -55,7 +68,6 @@ async function main(config: Config): Promise<void> {
       media,
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
-      ping: () => redis.ping(),
       admission: openAdmission({
         info: () => redis.info("memory"),
         settings,
@@ -74,13 +86,15 @@ async function main(config: Config): Promise<void> {
       cell,
       settings,
       corsOrigins: config.corsOrigins,
+      sandbox: config.sandboxUrl === undefined ? undefined : openSandbox(config.sandboxUrl),
       trustsProxy: config.trustsProxy,
       consoleFolder: CONSOLE,
-      mode: "live",
+      mode: config.sandboxUrl === undefined ? "live" : "sandbox",
       log,
     },
     config,
   );
+  health.started();
   log.info("api.started", { url: server.url });
   process.send?.({ kind: "ready", url: server.url, pid: process.pid });
   const { because } = await told;

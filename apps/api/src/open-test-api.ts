@@ -13,12 +13,18 @@ import {
   mintMessageId,
   type Settings,
 } from "@pombo/domain";
-import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
-import { inspect, type MediaStore, openFileStore } from "@pombo/media";
+import {
+  type ApiKeyRecord,
+  digestApiKey,
+  type Ledger,
+  openLedger,
+  storeChecks,
+} from "@pombo/ledger";
+import { examineFolder, inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
-import { type Fields, openMetrics } from "@pombo/telemetry";
+import { type Fields, openHealth, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
@@ -78,11 +84,11 @@ export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
   more: Partial<
-    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "trustsProxy">
+    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "sandbox" | "trustsProxy">
   > = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
-  const full = { ...DEFAULT_SETTINGS, ...settings };
+  const full = { ...DEFAULT_SETTINGS, drain_ms: 0, ...settings };
   const { store, redis, ledger, ports } = await openStore(opened, full);
   const keys = openTestKeys();
   const lines: { event: string; fields: Fields }[] = [];
@@ -220,12 +226,21 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   await ledger.ensureAdminKey(ADMIN, Date.now());
   const folder = await mkdtemp(join(tmpdir(), "pombo-media-"));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const spool = join(folder, "incoming");
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis, ledger, settings }),
+      disk: { away: "", look: () => examineFolder(spool, settings.disk_free_bytes) },
+    },
+    waitMs: settings.health_wait_ms,
+  });
+  health.started();
   const ports = {
+    health,
     lane: openFeed({ redis, keys }),
     media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),
-    ping: () => redis.ping(),
     reach: () => undefined,
     admission: openAdmission({
       info: () => redis.info("memory"),

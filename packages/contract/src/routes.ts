@@ -15,6 +15,7 @@ import { OVERVIEW_ROUTES } from "./overview.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
+import { SANDBOX_ROUTES } from "./sandbox-routes.ts";
 import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
@@ -43,6 +44,7 @@ function makeTable(settings: Settings) {
     ...WEBHOOK_ROUTES,
     ...FLEET_ROUTES,
     ...OVERVIEW_ROUTES,
+    ...SANDBOX_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),

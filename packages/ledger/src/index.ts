@@ -1,9 +1,19 @@
 // The ledger of a cell
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
+export { storeChecks } from "./store-checks.ts";
+export { demandSchema, judgeSchema, type SchemaSettled } from "./schema.ts";
 
 // Accepting
 export type { AdmittedCall } from "./admissions.ts";
-export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export type {
+  AcceptClaim,
+  Accepted,
+  Claim,
+  Claimed,
+  KeyCheck,
+  NewMessage,
+  StoredAnswer,
+} from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 export type { ConsoleSession, SignInTry } from "./console-sessions.ts";
 

@@ -35,7 +35,8 @@ import { type Pools, pools } from "./pools.ts";
 import { sendAside } from "./send-anew.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
-import { loadScripts } from "./scripts.ts";
+import { openScripts, type Scripts } from "./scripts.ts";
+import { type Schemas, schemas } from "./schema.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Suppressions, suppressions } from "./suppressions.ts";
@@ -82,7 +83,11 @@ export type Ledger = Acceptance &
   Endpoints &
   Deliveries &
   ConsoleSessions &
-  ApiKeys & { credentials(own: Ownership): CredentialStore };
+  Schemas &
+  ApiKeys & {
+    credentials(own: Ownership): CredentialStore;
+    loadScripts: Scripts["loadMissing"];
+  };
 
 export interface LedgerDeps {
   readonly redis: Redis;
@@ -91,7 +96,7 @@ export interface LedgerDeps {
 }
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
-  const run = loadScripts(redis, keys, settings);
+  const { run, loadMissing } = openScripts(redis, keys, settings);
   const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   const drawing = draws(run, settings);
@@ -99,7 +104,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const rows = batchRows({ redis, keys, ...uploaded });
   const viewing = views({ redis, keys, settings, ...rows });
   return {
-    ...acceptance(run),
+    ...acceptance(run, settings),
     ...lanes({ redis, keys, run, settings }),
     ...attempts(run),
     ...leases(run, settings),
@@ -143,6 +148,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
     ...consoleSessions({ redis, keys, run, settings }),
+    ...schemas({ redis, keys, run }),
+    loadScripts: loadMissing,
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

@@ -5,6 +5,10 @@ import type { CellId } from "@pombo/domain";
  * the scripts see are both made from this table. All keys of a cell share the hash tag `{pombo:<cell>}`.
  */
 const KEY_PARTS = {
+  /** string: which version these keys have (ledger/schema.ts) */
+  schema: 0,
+  /** string, expiring: who migrates them */
+  migrating: 0,
   /** hash: one message (ledger/message-record.ts) */
   message: 1,
   /** counter: the order of acceptance */

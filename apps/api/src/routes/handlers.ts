@@ -88,6 +88,7 @@ import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { previewBatch, type PreviewDeps } from "./preview-batch.ts";
 import { getOverview, type OverviewDeps } from "./overview.ts";
+import { sandboxHandlers, type SandboxDeps } from "./sandbox.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -118,6 +119,7 @@ export type HandlerDeps = AcceptDeps &
   MetricsDeps &
   OverviewDeps &
   PreviewDeps &
+  SandboxDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -162,6 +164,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
     getOverview: getOverview(deps),
+    ...sandboxHandlers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),
