@@ -102,9 +102,10 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const drawing = draws(run, settings);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
+  const accepting = acceptance(run, settings);
   const viewing = views({ redis, keys, settings, ...rows });
   return {
-    ...acceptance(run, settings),
+    ...accepting,
     ...lanes({ redis, keys, run, settings }),
     ...attempts(run),
     ...leases(run, settings),
@@ -123,7 +124,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
       keys,
       run,
       stepErasure: (id, by) => erasing.stepErasure(id, by),
-      sendAside: sendAside({ redis, keys, run, ...viewing, ...dead, ...acceptance(run) }),
+      sendAside: sendAside({ redis, keys, run, ...viewing, ...dead, ...accepting }),
     }),
     beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
