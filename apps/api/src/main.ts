@@ -14,6 +14,7 @@ import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
+import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
 
@@ -48,6 +49,14 @@ async function main(config: Config): Promise<void> {
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  const overviewer = openOverviewer({
+    ledger,
+    info: (...sections) => redis.info(...sections),
+    settings,
+    now: Date.now,
+    clock: monotonic,
+  });
+  await using ticker = openOverviewTicker({ overviewer, settings, now: Date.now });
   const health = openHealth({
     checks: {
       ...storeChecks({ redis, ledger, settings }),
@@ -73,13 +82,8 @@ async function main(config: Config): Promise<void> {
         settings,
         clock: monotonic,
       }),
-      overviewer: openOverviewer({
-        ledger,
-        info: (...sections) => redis.info(...sections),
-        settings,
-        now: Date.now,
-        clock: monotonic,
-      }),
+      overviewer,
+      ticker,
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
       allowsPrivate: config.env === "development",

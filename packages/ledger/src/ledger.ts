@@ -22,6 +22,7 @@ import { type Directory, directory } from "./directory.ts";
 import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
+import { type LaneWaits, laneWaits } from "./lane-waits.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
@@ -55,6 +56,7 @@ export type Ledger = Acceptance &
   PoolChoices &
   PoolReturns &
   LaneReports &
+  LaneWaits &
   Requests &
   Recipients &
   Views &
@@ -115,6 +117,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...poolReturns({ redis, keys, run, settings }),
     ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
+    ...laneWaits(redis, keys, run),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
     ...viewing,
