@@ -14,6 +14,7 @@ const PHONES = 100;
 const SENT = 100;
 /** Under which everything stands that the log of the sandbox makes stale. */
 const SEEN = "sandbox-seen";
+const FAULTS = ["sandbox", "faults"];
 
 /** The phone in hand and its open chat. */
 export function usePlace(): readonly [Place, (place: Place) => void] {
@@ -104,11 +105,10 @@ export function useDevices() {
   });
 }
 
-/** For the page and for the header. */
-export function useFaults(enabled = true) {
+/** The mark in the header looks at the same answer. */
+export function useFaults() {
   return useQuery({
-    queryKey: ["sandbox-faults"],
-    enabled,
+    queryKey: FAULTS,
     refetchInterval: usePoll(FAULTS_MS),
     queryFn: ({ signal }) => pombo.listSandboxFaults({}, { signal }),
   });
@@ -119,7 +119,7 @@ export function useAskAgain(): () => void {
   const client = useQueryClient();
   return () => {
     void client.invalidateQueries({ queryKey: [SEEN] });
-    void client.invalidateQueries({ queryKey: ["sandbox-faults"] });
+    void client.invalidateQueries({ queryKey: FAULTS });
   };
 }
 
