@@ -3,7 +3,7 @@ import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
-import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
+import { openHealth, openLog, openMetrics, openTracing } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { countAccepted } from "./count-accepted.ts";
 import { type Config, environment, readConfig } from "./config.ts";
@@ -15,6 +15,7 @@ import { openFeed } from "./open-feed.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
 import { openOverviewer } from "./take-overview.ts";
+import { traceRequests } from "./trace-requests.ts";
 import { untilTold } from "./until-told.ts";
 
 /**
@@ -48,6 +49,15 @@ async function main(config: Config): Promise<void> {
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  await using tracing = await openTracing("api", environment());
+  const trace =
+    tracing &&
+    traceRequests({
+      tracing,
+      ledger,
+      now: Date.now,
+      onError: (error) => log.warn("trace.not_kept", { error }),
+    });
   const health = openHealth({
     checks: {
       ...storeChecks({ redis, ledger, settings }),
@@ -61,6 +71,7 @@ async function main(config: Config): Promise<void> {
   await using server = await openServer(
     {
       health,
+      trace,
       metrics,
       tail,
       keyWatch,
