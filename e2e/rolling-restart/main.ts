@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const MOST_SLOWER = 3;
 const SHOWN = 5;
 
-const report = await runRollingRestart(
+const result = await runRollingRestart(
   {
     rate: Number(values.rate),
     devices: Number(values.devices),
@@ -36,7 +36,7 @@ const report = await runRollingRestart(
   },
   (says) => console.log(`  ${says}`),
 );
-process.exitCode = print(report) ? 0 : 1;
+process.exitCode = print(result) ? 0 : 1;
 
 function print(report: RollingReport): boolean {
   const slower = report.p99 / report.idleP99;

@@ -31,8 +31,6 @@ export function traceWork({ tracing, findTraces, now, onError }: WorkTracesDeps)
     findPlaces: async (ids) => (await findTraces(ids)).map(readTraceparent),
     onError,
   });
-  const attemptOf = (messageId: string, attempt: number) =>
-    idsOf(`${messageId} attempt ${attempt}`);
   return {
     over: (ledger) => ({
       ...ledger,
@@ -92,4 +90,8 @@ export function traceWork({ tracing, findTraces, now, onError }: WorkTracesDeps)
     },
     [Symbol.asyncDispose]: () => spans[Symbol.asyncDispose](),
   };
+}
+
+function attemptOf(messageId: string, attempt: number): ReturnType<typeof idsOf> {
+  return idsOf(`${messageId} attempt ${attempt}`);
 }

@@ -93,5 +93,6 @@ test("a ratio is decided by the trace, so that every process decides alike", asy
   expect(ids.map((id) => other?.placeOf(id).sampled)).toEqual(sampled);
   expect(sampled.filter(Boolean).length).toBeGreaterThan(60);
   expect(sampled.filter(Boolean).length).toBeLessThan(140);
-  await Promise.all([one, other].map((it) => it?.[Symbol.asyncDispose]()));
+  await one?.[Symbol.asyncDispose]();
+  await other?.[Symbol.asyncDispose]();
 });
