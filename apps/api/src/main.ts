@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
+import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
 import { openHealth, openLog, openMetrics, openTracing } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
@@ -14,6 +15,7 @@ import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
+import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
 import { traceRequests } from "./trace-requests.ts";
 import { untilTold } from "./until-told.ts";
@@ -58,6 +60,14 @@ async function main(config: Config): Promise<void> {
       now: Date.now,
       onError: (error) => log.warn("trace.not_kept", { error }),
     });
+  const overviewer = openOverviewer({
+    ledger,
+    info: (...sections) => redis.info(...sections),
+    settings,
+    now: Date.now,
+    clock: monotonic,
+  });
+  await using ticker = openOverviewTicker({ overviewer, settings, now: Date.now });
   const health = openHealth({
     checks: {
       ...storeChecks({ redis, ledger, settings }),
@@ -84,13 +94,8 @@ async function main(config: Config): Promise<void> {
         settings,
         clock: monotonic,
       }),
-      overviewer: openOverviewer({
-        ledger,
-        info: (...sections) => redis.info(...sections),
-        settings,
-        now: Date.now,
-        clock: monotonic,
-      }),
+      overviewer,
+      ticker,
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
       allowsPrivate: config.env === "development",
@@ -100,6 +105,8 @@ async function main(config: Config): Promise<void> {
       sandbox: config.sandboxUrl === undefined ? undefined : openSandbox(config.sandboxUrl),
       trustsProxy: config.trustsProxy,
       consoleFolder: CONSOLE,
+      queues: openQueueReaders({ redis, tag: keys.tag }),
+      info: () => redis.info(),
       mode: config.sandboxUrl === undefined ? "live" : "sandbox",
       log,
     },

@@ -22,6 +22,7 @@ import {
 } from "@pombo/ledger";
 import { examineFolder, inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
+import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import { type Fields, openHealth, openMetrics } from "@pombo/telemetry";
@@ -31,6 +32,7 @@ import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer, type ServerDeps } from "./server.ts";
+import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
 
 export const ADMIN = "pombo_c0_admin-key-for-tests";
@@ -96,6 +98,13 @@ export async function openTestApi(
   const changed = { ...ledger, ...keys.over(ledger), ...change(ledger) };
   const { status, ...rest } = ports;
   const live = { ledger: changed, events: status, settings: full, now: Date.now };
+  const overviewer = openOverviewer({
+    ledger: changed,
+    info: (...sections) => redis.info(...sections),
+    settings: full,
+    now: Date.now,
+    clock: () => performance.now(),
+  });
   const server = await openServer(
     {
       consoleFolder: "/nowhere",
@@ -104,13 +113,8 @@ export async function openTestApi(
       ...rest,
       ...more,
       ledger: changed,
-      overviewer: openOverviewer({
-        ledger: changed,
-        info: (...sections) => redis.info(...sections),
-        settings: full,
-        now: Date.now,
-        clock: () => performance.now(),
-      }),
+      overviewer,
+      ticker: opened.use(openOverviewTicker({ overviewer, settings: full, now: Date.now })),
       metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
@@ -238,6 +242,8 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const ports = {
     health,
     lane: openFeed({ redis, keys }),
+    queues: openQueueReaders({ redis, tag: keys.tag }),
+    info: () => redis.info(),
     media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),

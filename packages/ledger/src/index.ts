@@ -59,6 +59,7 @@ export type {
   WindowEntry,
 } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
+export type { DeviceEntry, StandingGroup } from "./lane-waits.ts";
 export type { LaneReport } from "./lane-report.ts";
 export type { LaneSurvey, PooledRows, PulseBucket } from "./overview.ts";
 export type { WeighedRecipient } from "./recipients.ts";
@@ -75,7 +76,7 @@ export {
 } from "./media.ts";
 
 // Devices
-export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
+export { type DeviceChange, type DeviceRecord, type NewDevice, shownState } from "./devices.ts";
 export type { PoolRecord } from "./pools.ts";
 export type { Pooled } from "./pool-choice.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";

@@ -22,6 +22,7 @@ import { type Directory, directory } from "./directory.ts";
 import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
+import { type LaneWaits, laneWaits } from "./lane-waits.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
@@ -32,6 +33,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type PoolChoices, poolChoices } from "./pool-choice.ts";
 import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
+import { type Ranks, ranks } from "./ranks.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { openScripts, type Scripts } from "./scripts.ts";
@@ -55,6 +57,7 @@ export type Ledger = Acceptance &
   PoolChoices &
   PoolReturns &
   LaneReports &
+  LaneWaits &
   Requests &
   Recipients &
   Views &
@@ -63,6 +66,7 @@ export type Ledger = Acceptance &
   Operations &
   Erasures &
   Polls &
+  Ranks &
   Closing &
   Changes &
   Inbound &
@@ -114,6 +118,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...poolReturns({ redis, keys, run, settings }),
     ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
+    ...laneWaits(redis, keys, run),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
     ...views({ redis, keys, settings, ...rows }),
@@ -122,6 +127,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
     ...dead,
+    ...ranks({ redis, keys }),
     ...polls({ redis, keys, ...dead, ...rows }),
     ...withdrawals({ run, ...rows }),
     ...suppressions({ redis, keys, run, settings }),

@@ -58,6 +58,7 @@ const NAMES = [
   "step-operation",
   "store-answer",
   "survey",
+  "survey-waits",
   "take-lease",
   "take-lookups",
   "take-over",

@@ -75,7 +75,7 @@ local function accept(base, parts)
   local gen = device and redis.call("HGET", key.device(device), "gen")
   if not gen then return refuse("no-device") end
   if guarded and is_stopped(recipient, class, body) then return refuse("suppressed") end
-  local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
+  local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms", "minute", "minute_fed")
   local gap = tonumber(lane[3] or 0)
   if gap > 0 and class ~= "bulk" and send_at <= now then
     local depth = 0
@@ -129,7 +129,7 @@ local function accept(base, parts)
   elseif fast then
     redis.call("HSET", key.window(device), id, "1|" .. at)
     redis.call("SADD", key.gate(device, recipient), id)
-    if gap > 0 then redis.call("HSET", key.lane(device), "pace_at", now + gap) end
+    redis.call("HSET", key.lane(device), "pace_at", digits(gap > 0 and now + gap or tonumber(lane[2] or 0)), count_minute(now, lane[4], lane[5]))
   else
     -- A one-time password overtakes what is only picked.
     if class == "otp" then take_window_back(device, true) end

@@ -64,6 +64,19 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- The fields that count one more message of a lane in this minute, and what the minute before it had. `minute`, `fed`: as they stand.
+local function count_minute(now, minute, fed)
+  local this = math.floor(now / 60000)
+  if tonumber(minute or 0) == this then return "minute_fed", digits(fed + 1) end
+  return "minute", digits(this), "minute_fed", "1", "minute_before", tonumber(minute or 0) == this - 1 and fed or "0"
+end
+
+-- What became of a device, for whoever asks later: the last hundred entries.
+local function note(device, at, ...)
+  redis.call("LPUSH", key.history(device), table.concat({ digits(at), ... }, "|"))
+  redis.call("LTRIM", key.history(device), 0, 99)
+end
+
 -- The record (JSON) of an API key, and whether it was revoked; false when there is none. That it has expired, the API knows by itself.
 -- It is noted that the key was used, so seldom that the note costs nothing.
 local function look_up_key(digest, now)
