@@ -19,14 +19,14 @@ const PNPM = "pnpm@12.21.0";
 const OLDEST_NODE = 20;
 
 const TASKS = {
-  start: (args) => runProgram("apps/cli/src/main.ts", ["up", ...args]),
+  start: (args) => withConsole(() => runProgram("apps/cli/src/main.ts", ["up", ...args])),
   pombo: (args) => runProgram("apps/cli/src/main.ts", args),
   simulator: (args) => runProgram("apps/simulator/src/main.ts", args),
   bench: (args) => runProgram("bench/main.ts", args),
   chaos: (args) => runProgram("e2e/chaos/main.ts", args),
   fuzz: (args) => runProgram("e2e/fuzz/main.ts", args),
   check: (args) => check(["unit"], args),
-  test: (args) => check(["unit", "system", "e2e", "alone"], args),
+  test: (args) => withConsole(() => check(["unit", "system", "e2e", "alone"], args)),
   exec: ([tool, ...args]) => runTool({ tool, args, stdio: "inherit" }).then((end) => end.code),
 };
 
@@ -132,6 +132,14 @@ function forwardSignals() {
     stop();
   }, 1_000);
   return look;
+}
+
+/** The pages of the console are built first, where their sources have changed; else this takes a moment. */
+async function withConsole(task) {
+  const code = await runProgram("apps/console/build.mjs", []);
+  if (code === 0) return task();
+  if (!stopping) process.stderr.write("The console could not be built; the reason stands above.\n");
+  return code;
 }
 
 /** A program of ours. The IPC channel is its life line: it ends when the channel closes. */

@@ -22,7 +22,7 @@ export interface CallOptions {
 export interface Connection {
   /** Without a slash at the end. */
   readonly url: string;
-  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly fetch: typeof globalThis.fetch;
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
@@ -79,7 +79,7 @@ function requestOf(
   const init = {
     method: shape.method,
     headers: {
-      authorization: `Bearer ${connection.key}`,
+      ...connection.headers,
       ...(content === undefined || type === undefined ? {} : { "content-type": type }),
       ...headersOf(shape, options),
     },

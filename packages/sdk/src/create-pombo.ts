@@ -14,8 +14,10 @@ import { type Input, type Output, type RouteName, SHAPES } from "./table.ts";
 export interface PomboOptions {
   /** Where Pombo is: `https://pombo.example.com`. */
   readonly url: string;
-  /** An API key. */
-  readonly key: string;
+  /** An API key. Absent where something else speaks for the caller, like the cookie of a session. */
+  readonly key?: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Of one try; 30 s when absent. */
   readonly timeoutMs?: number;
   readonly retry?: Partial<RetryPolicy>;
@@ -51,7 +53,10 @@ export interface Pombo extends Calls {
 export function createPombo(options: PomboOptions): Pombo {
   const connection: Connection = {
     url: options.url.replace(/\/+$/, ""),
-    key: options.key,
+    headers: {
+      ...(options.key === undefined ? {} : { authorization: `Bearer ${options.key}` }),
+      ...options.headers,
+    },
     timeoutMs: options.timeoutMs ?? 30_000,
     retry: { ...DEFAULT_RETRY, ...options.retry },
     // Browsers refuse a fetch that is called on another object.

@@ -1,0 +1,107 @@
+import { useSyncExternalStore } from "react";
+import { noteServerTime } from "./server-clock.ts";
+
+/** Who is signed in: an API key, told without the key itself. */
+export interface Session {
+  readonly name: string;
+  readonly key_id: string;
+  readonly scopes: readonly string[];
+  /** `*`: all devices. */
+  readonly devices: "*" | readonly string[];
+  readonly expires_at: string;
+  /** The server's time. */
+  readonly now: string;
+  /** `sandbox`: the phones are a simulator's. */
+  readonly mode: "sandbox" | "live";
+}
+
+/** A refused sign-in, in words for people. */
+export class SignInError extends Error {
+  override readonly name = "SignInError";
+}
+
+const HEADERS = { "x-pombo-console": "1", accept: "application/json" } as const;
+
+let session: Session | undefined;
+let asking: Promise<Session | undefined> | undefined;
+const listeners = new Set<() => void>();
+
+function become(next: Session | undefined): Session | undefined {
+  session = next;
+  asking = next === undefined ? undefined : Promise.resolve(next);
+  for (const listener of listeners) listener();
+  return next;
+}
+
+/** The session of this browser; asked for once. Undefined: nobody is signed in. */
+export function loadSession(): Promise<Session | undefined> {
+  asking ??= ask("GET").then(async (response) => become(await read(response)));
+  return asking.catch((error: unknown) => {
+    asking = undefined;
+    throw error;
+  });
+}
+
+/** @throws SignInError */
+export async function signIn(key: string): Promise<Session> {
+  const response = await ask("POST", { key });
+  const found = await read(response);
+  if (found !== undefined) {
+    become(found);
+    return found;
+  }
+  const body = (await response.json().catch(() => ({}))) as { error?: string };
+  if (response.status === 401)
+    throw new SignInError(
+      "Pombo does not know this key, or it has ended. Check it, then sign in again.",
+    );
+  throw new SignInError(body.error ?? `Pombo answered with status ${response.status}.`);
+}
+
+export async function signOut(): Promise<void> {
+  await ask("DELETE");
+  become(undefined);
+}
+
+/** The server no longer knows the session: its key was revoked, or its time is over. */
+export function sessionEnded(): void {
+  if (session !== undefined) become(undefined);
+}
+
+export function useSession(): Session | undefined {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => session,
+  );
+}
+
+/** Undefined when the session may do what the scope stands for; else the sentence that a disabled button tells. */
+export function useMissingScope(scope: string): string | undefined {
+  const scopes = useSession()?.scopes ?? [];
+  return scopes.includes(scope) ? undefined : `Your key can't do this. It needs ${scope}.`;
+}
+
+async function ask(method: string, body?: object): Promise<Response> {
+  const asked = Date.now();
+  const response = await fetch("/console/session", {
+    method,
+    credentials: "same-origin",
+    headers: { ...HEADERS, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (response.ok && response.status !== 204) {
+    const { now } = (await response.clone().json()) as Session;
+    noteServerTime(now, asked, Date.now());
+  }
+  return response;
+}
+
+async function read(response: Response): Promise<Session | undefined> {
+  if (response.ok) return (await response.json()) as Session;
+  if (response.status >= 500)
+    throw new Error(`Pombo answered with status ${response.status}; nobody can sign in.`);
+  return undefined;
+}

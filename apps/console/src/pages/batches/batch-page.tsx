@@ -1,0 +1,5 @@
+import { Page } from "../../ui/page.tsx";
+
+export function BatchPage() {
+  return <Page title="Batch">{undefined}</Page>;
+}

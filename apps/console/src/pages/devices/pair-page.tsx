@@ -1,0 +1,5 @@
+import { Page } from "../../ui/page.tsx";
+
+export function PairPage() {
+  return <Page title="Pair a device">{undefined}</Page>;
+}

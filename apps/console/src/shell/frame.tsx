@@ -1,0 +1,88 @@
+import { Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { CircleHelp, Menu } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { queries } from "../api/client.ts";
+import { toggleFreeze } from "../api/hold.ts";
+import { startLive, useLiveState } from "../api/live.ts";
+import { useSession } from "../api/session.ts";
+import styles from "./frame.module.css";
+import { Help } from "./help.tsx";
+import { useKeys } from "./keyboard.ts";
+import { LiveMark } from "./live-mark.tsx";
+import { BottomBar, SideBar } from "./navigation.tsx";
+import { placesOf } from "./places.ts";
+import { Search } from "./search.tsx";
+import { UserMenu } from "./user-menu.tsx";
+
+/** What stands around every page. */
+export function Frame() {
+  const session = useSession();
+  const [help, setHelp] = useState(false);
+  const live = useLiveState();
+  useEffect(startLive, []);
+  useWayOut();
+  useFrameKeys(() => setHelp(true));
+  if (session === undefined) return undefined;
+  const places = placesOf(session.mode);
+  return (
+    <div className={styles.frame}>
+      <a className={styles.skip} href="#main">
+        Skip to the page
+      </a>
+      <header className={styles.header}>
+        <span className={styles.name} aria-hidden>
+          Pombo
+        </span>
+        <Search />
+        <div className={styles.state}>
+          <LiveMark />
+          <span className={styles[session.mode]} data-testid="mode">
+            {session.mode === "sandbox" ? "SANDBOX" : "LIVE"}
+          </span>
+          <button
+            type="button"
+            className={styles.tool}
+            aria-label="Keyboard and display"
+            aria-keyshortcuts="?"
+            onClick={() => setHelp(true)}
+          >
+            <CircleHelp aria-hidden size={18} />
+          </button>
+          <UserMenu session={session} />
+        </div>
+      </header>
+      <SideBar places={places} />
+      <main id="main" className={styles.main} data-live={live.kind} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <BottomBar places={places} icon={Menu} />
+      <Help open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+/** A session that ended, here or at the server, leads to the sign-in, and back afterwards. */
+function useWayOut(): void {
+  const session = useSession();
+  const navigate = useNavigate();
+  const { href } = useLocation();
+  const latest = useRef(href);
+  useEffect(() => {
+    latest.current = href;
+  });
+  useEffect(() => {
+    if (session !== undefined) return;
+    queries.clear();
+    void navigate({ to: "/sign-in", search: { next: latest.current, ended: "yes" } });
+  }, [session, navigate]);
+}
+
+function useFrameKeys(help: () => void): void {
+  const router = useRouter();
+  const session = useSession();
+  const places = placesOf(session?.mode ?? "live");
+  const jumps = places.flatMap(({ key, to }) =>
+    key === undefined ? [] : [[`g ${key}`, () => router.history.push(to)] as const],
+  );
+  useKeys({ ...Object.fromEntries(jumps), "?": help, p: toggleFreeze });
+}
