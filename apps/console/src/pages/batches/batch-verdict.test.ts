@@ -54,7 +54,11 @@ test.each<[Partial<Told>, RegExp]>([
   ],
   [{ counts: counts({ accepted: 3, queued: 3 }) }, /Nobody can say how long/],
   [
-    { counts: counts({ accepted: 3, queued: 3 }), rate: null, forecast: { finishes_at: at(1), at: at(0) } },
+    {
+      counts: counts({ accepted: 3, queued: 3 }),
+      rate: null,
+      forecast: { finishes_at: at(1), at: at(0) },
+    },
     /Nothing left lately; foreseen: done any moment/,
   ],
   [{ counts: counts({ accepted: 3, unknown: 1, sent: 2 }) }, /1 message has no answer yet/],

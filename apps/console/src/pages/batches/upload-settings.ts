@@ -35,7 +35,10 @@ export type BatchQuery = Input<"createBatch">;
 
 export type ReadSettings =
   | { readonly kind: "settings"; readonly settings: BatchQuery }
-  | { readonly kind: "wrong"; readonly errors: Readonly<Partial<Record<keyof UploadForm, string>>> };
+  | {
+      readonly kind: "wrong";
+      readonly errors: Readonly<Partial<Record<keyof UploadForm, string>>>;
+    };
 
 /** The settings that the form stands for, or what is wrong with it field by field. `now`: ms since the epoch. */
 export function readSettings(form: UploadForm, now: number): ReadSettings {
