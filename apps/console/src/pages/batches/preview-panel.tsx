@@ -22,23 +22,23 @@ export function PreviewPanel({ preview, whole }: PreviewPanelProps) {
     <>
       <Verdict testId="preview.verdict">{previewVerdict(preview, whole, serverNow())}</Verdict>
       <Figures>
-        <Number name="accepted" label="Accepted" count={preview.accepted} />
-        <Number name="invalid" label="Invalid" count={preview.invalid} />
-        <Number name="duplicate" label="Duplicate" count={preview.duplicate} />
-        <Number name="suppressed" label="Suppressed" count={preview.suppressed} />
-        <Number
+        <Count name="accepted" label="Accepted" count={preview.accepted} />
+        <Count name="invalid" label="Invalid" count={preview.invalid} />
+        <Count name="duplicate" label="Duplicate" count={preview.duplicate} />
+        <Count name="suppressed" label="Suppressed" count={preview.suppressed} />
+        <Count
           name="not-on-whatsapp"
           label="Not on WhatsApp"
           count={known.no}
           note={`${formatCount(known.yes)} are`}
         />
-        <Number
+        <Count
           name="unknown"
           label="Unknown"
           count={known.unknown}
           note="nobody looked these up yet"
         />
-        <Number
+        <Count
           name="cold"
           label="New chats"
           count={preview.cold}
@@ -56,14 +56,14 @@ export function PreviewPanel({ preview, whole }: PreviewPanelProps) {
   );
 }
 
-interface NumberProps {
+interface CountProps {
   readonly name: string;
   readonly label: string;
   readonly count: number;
   readonly note?: string;
 }
 
-function Number({ name, label, count, note }: NumberProps) {
+function Count({ name, label, count, note }: CountProps) {
   return (
     <Figure
       label={label}
