@@ -102,7 +102,7 @@ class Complaints {
       if (message.type() === "error" || message.type() === "warning")
         this.#hear(`${message.type()}: ${message.text()} at ${message.location().url}`);
     });
-    context.on("weberror", ({ error }) => this.#hear(`uncaught: ${String(error())}`));
+    context.on("weberror", (event) => this.#hear(`uncaught: ${String(event.error())}`));
     context.on("request", (request) => {
       const { host, protocol } = new URL(request.url());
       if (protocol.startsWith("http") && host !== this.#host)

@@ -45,6 +45,12 @@ const OWN_SUBJECTS: Readonly<typeof SUBJECTS> = {
   },
 };
 
+/** What stands at other places of a path, by their names. */
+const PARTS: Readonly<Record<string, (api: TestApi) => Promise<string>>> = {
+  ":phone": () => Promise.resolve("5511900000002"),
+  ":fault_id": (api) => created(api, "/v1/sandbox/faults", { fault: "lost" }),
+};
+
 /** A body that its route takes, by the name of the route; what is absent takes `{}`. */
 const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object | Promise<object>>> =
   {
@@ -106,6 +112,11 @@ const BODIES: Readonly<Record<string, (device: string, api: TestApi) => object |
     createWebhook: (device) => ({ url: "https://example.com/", devices: [device] }),
     redeliverWebhook: () => ({ from_cursor: "1-0", to_cursor: "2-0" }),
     addSuppressions: () => ({ to: "5511988887777" }),
+    writeFromPhone: () => ({ to: "5511900000001", text: "hello" }),
+    readOnPhone: () => ({ chat: "5511900000001" }),
+    scanQr: () => ({ qr: "2@nothing" }),
+    enterCode: () => ({ code: "ABCD1234" }),
+    addSandboxFault: () => ({ fault: "new_chats_refused" }),
     createApiKey: (device) => ({ name: "made", scopes: ["messages:read"], devices: [device] }),
   };
 
@@ -121,8 +132,9 @@ async function created(api: TestApi, path: string, body: object): Promise<string
     made.body["batch_id"] ??
     made.body["webhook_id"] ??
     made.body["pool_id"] ??
+    made.body["fault_id"] ??
     made.body["id"];
-  expect(id, `${path} answered ${made.text}`).toBeTypeOf("string");
+  expect(id, `${path} answered ${made.text}`).toBeDefined();
   return String(id);
 }
 
@@ -151,9 +163,12 @@ export async function grantedRequest(api: TestApi, name: string, row: Route): Pr
   const make = OWN_SUBJECTS[name] ?? (start === undefined ? undefined : SUBJECTS[start]);
   if (hasSubject(row) && make === undefined)
     throw new Error(`SUBJECTS must say what stands behind ${row.path}`);
+  const part = Object.keys(PARTS).find((place) => row.path.includes(place));
   const named = row.query !== undefined && "device_id" in row.query.shape;
   const path =
-    row.path.replace(PLACE, `/${(await make?.(api, device)) ?? ""}`) +
+    row.path
+      .replace(PLACE, `/${(await make?.(api, device)) ?? ""}`)
+      .replace(part ?? "", (part && (await PARTS[part]?.(api))) ?? "") +
     (named ? `?device_id=${device}` : "");
   if ((row.body ?? row.takesRows) === undefined) return { name, row, device, path };
   return { name, row, device, path, body: (await BODIES[name]?.(device, api)) ?? {} };

@@ -35,6 +35,9 @@ test.each([
   ["POMBO_ENV", "staging"],
   ["POMBO_TEXT_LIMIT_CHARS", "many"],
   ["POMBO_API_FAULT_POINT", "nowhere"],
+  ["POMBO_SANDBOX_CONTROL_URL", "http://simulator.example:4000"],
+  ["POMBO_SANDBOX_CONTROL_URL", "http://127.0.0.1.example:4000"],
+  ["POMBO_SANDBOX_CONTROL_URL", "https://127.0.0.1:4000"],
   ["POMBO_CORS_ORIGINS", "*"],
   ["POMBO_CORS_ORIGINS", "https://app.example/"],
 ])("%s=%s is refused by its name", (name, value) => {

@@ -16,6 +16,8 @@ export interface Config {
   /** What a proxy says of a request's origin is believed. */
   readonly trustsProxy: boolean;
   readonly settings: Settings;
+  /** Control API of the simulator; absent: WhatsApp itself is spoken to. */
+  readonly sandboxUrl?: string;
   /** Where a test lets the process die. */
   readonly fault?: FaultPoint;
 }
@@ -56,6 +58,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     return refuse(
       "POMBO_CORS_ORIGINS must be origins like https://app.example, with commas between",
     );
+  const sandboxUrl = given("POMBO_SANDBOX_CONTROL_URL", "");
+  if (sandboxUrl !== "" && !isOfThisMachine(sandboxUrl))
+    return refuse(
+      "POMBO_SANDBOX_CONTROL_URL must be an address of this machine, like http://127.0.0.1:4000",
+    );
   const proxy = given("POMBO_TRUST_PROXY", "0");
   if (proxy !== "0" && proxy !== "1") return refuse("POMBO_TRUST_PROXY must be 0 or 1");
   const fault = given("POMBO_API_FAULT_POINT", "");
@@ -65,7 +72,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   const media = place.place;
   const where = { redisUrl, host, port: Number(port), cell, corsOrigins };
   const trustsProxy = proxy === "1";
-  const config = { ...where, env: mode, trustsProxy, media, settings } as const;
+  const sandbox = sandboxUrl === "" ? {} : { sandboxUrl };
+  const config = { ...where, env: mode, trustsProxy, media, settings, ...sandbox } as const;
   if (fault !== "") return { kind: "config", config: { ...config, fault } };
   return { kind: "config", config };
 }
@@ -73,6 +81,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
 function isRedisUrl(text: string): boolean {
   const kind = parseRedisAddress(text)?.kind;
   return kind === "server" ? /:\/\/./.test(text) && URL.canParse(text) : kind !== undefined;
+}
+
+/** Whoever reaches the simulator's control API moves its world: it is asked on this machine only. */
+function isOfThisMachine(text: string): boolean {
+  const url = URL.parse(text);
+  const own = /^(?:127(?:\.[0-9]{1,3}){3}|localhost|\[::1\])$/;
+  return url?.protocol === "http:" && own.test(url.hostname);
 }
 
 function isOrigin(text: string): boolean {

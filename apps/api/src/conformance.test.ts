@@ -1,17 +1,26 @@
 import { dialectOf, type Route, ROUTES, SCOPES } from "@pombo/contract";
 import { type Conformance, openConformance } from "@pombo/testbed";
+import { openSimulator, type Simulator } from "@pombo/simulator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Granted, grantedRequest } from "./authorization-subjects.ts";
 import { type Called, type CallInit, openTestApi, type TestApi } from "./open-test-api.ts";
+import { openSandbox } from "./sandbox/open-sandbox.ts";
 
 let api: TestApi;
+let simulator: Simulator;
 let conformance: Conformance;
 
 beforeAll(async () => {
-  api = await openTestApi({ device_request_wait_ms: 1, lease_ttl_ms: 600_000, sync_wait_ms: 1 });
+  simulator = await openSimulator({ limits: { codeGraceMs: 1 } });
+  const sandbox = openSandbox(simulator.controlUrl);
+  const settings = { device_request_wait_ms: 1, lease_ttl_ms: 600_000, sync_wait_ms: 1 };
+  api = await openTestApi(settings, undefined, { sandbox });
   conformance = openConformance((await api.call("GET", "/openapi.json", { key: null })).body);
 });
-afterAll(() => api[Symbol.asyncDispose]());
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await simulator[Symbol.asyncDispose]();
+});
 
 const rows = Object.entries<Route>(ROUTES).map(([name, row]) => ({ name, row }));
 const PROBLEM = { accept: "application/problem+json" };

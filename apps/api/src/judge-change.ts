@@ -17,7 +17,7 @@ export async function judge(
     message.deletedBy === undefined ? undefined : ledger.findMessage(message.deletedBy),
     ledger.findDevice(message.deviceId),
   ]);
-  const sentAt = message.timeline.find(({ status }) => PROVEN.has(status))?.at;
+  const sentAt = sentAtOf(message);
   return judgeChange(
     {
       kind: message.content.kind,
@@ -30,6 +30,11 @@ export async function judge(
     change,
     { now: now(), settings },
   );
+}
+
+/** When WhatsApp had it, as far as is known. */
+export function sentAtOf({ timeline }: MessageRecord): number | undefined {
+  return timeline.find(({ status }) => PROVEN.has(status))?.at;
 }
 
 const PROVEN: ReadonlySet<string> = new Set(["sent", "delivered", "read", "played"]);

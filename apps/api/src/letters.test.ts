@@ -99,6 +99,52 @@ test("letters are counted by code and by device", async () => {
   });
 });
 
+test("letters are grouped by cause, for a filter, and by what came after a cursor", async () => {
+  const at = Date.now();
+  const { deviceId } = await api.addLetter({ at, code: "SEND_FAILED" });
+  await api.addLetter({ at: at + 1, code: "SEND_FAILED", left: true });
+  const newest = await api.addLetter({ at: at + 2, code: "OUTCOME_UNKNOWN", left: true });
+  const groups = async (query: string) =>
+    (await api.call("GET", `/v1/dead-letters/groups?${query}`)).body;
+  const all = await groups("");
+  expect(all).toMatchObject({ cursor: `${at + 2}.${newest.id}` });
+  expect(all["by_cause"]).toMatchObject([
+    { error_code: "OUTCOME_UNKNOWN", effect: "possible", count: 1, possible: 1, devices: 1 },
+    { error_code: "SEND_FAILED", effect: "possible", count: 1, batches: 0 },
+    { error_code: "SEND_FAILED", effect: "none", count: 1, possible: 0 },
+  ]);
+  expect(await groups(`device_id=${deviceId}`)).toMatchObject({ by_cause: [{ count: 1 }] });
+  expect((await groups("effect=possible"))["by_cause"]).toHaveLength(2);
+  await api.addLetter({ at: at + 3 });
+  expect(await groups(`after=${String(all["cursor"])}`)).toMatchObject({
+    scanned: 1,
+    partial: false,
+    by_cause: [{ error_code: "SEND_FAILED", effect: "none", count: 1 }],
+  });
+});
+
+test("in bulk: up to the cursor that was looked at, and only what can't have arrived", async () => {
+  const at = Date.now();
+  const safe = await api.addLetter({ at });
+  const left = await api.addLetter({ at: at + 1, left: true });
+  const { body } = await api.call("GET", "/v1/dead-letters/groups?code=SEND_FAILED&effect=none");
+  const later = await api.addLetter({ at: at + 2 });
+  const begun = await api.call("POST", "/v1/dead-letters/redrive", {
+    body: { filter: { code: "SEND_FAILED", effect: "none" }, until: body["cursor"] },
+  });
+  await work();
+  const path = `/v1/operations/${String(begun.body["operation_id"])}`;
+  expect((await api.call("GET", path)).body).toMatchObject({
+    filter: { code: "SEND_FAILED", effect: "none" },
+    state: "done",
+    total: 2,
+    done: 1,
+    skipped: 1,
+  });
+  expect(idsOf(await list())).toEqual([later.id, left.id]);
+  expect((await message(safe.id))["status"]).toBe("queued");
+});
+
 test("a letter shows its message, its text and what was tried", async () => {
   const { id } = await api.addLetter({ text: "olá" });
   const { status, body } = await api.call("GET", `/v1/dead-letters/${id}`);

@@ -50,6 +50,52 @@ test("the list is filtered by status, reference, recipient and time", async () =
   expect(api.lines.map((line) => JSON.stringify(line)).join()).not.toContain("88888");
 });
 
+test("a list begins at a time, and tells how far it looked and why each message waits", async () => {
+  const t = await setup();
+  const first = await t.send();
+  const { body: shown } = await api.call("GET", `/v1/messages/${first}`);
+  const until = String(shown["created_at"]);
+  await api.ledger.accept({
+    id: "3EB0AAAAAAAAAAAAAAAAAA" as never,
+    deviceId: t.device,
+    recipient: "5511999999999",
+    content: { kind: "text", text: "later" },
+    priority: "normal",
+    keyId: "key_0",
+    at: Date.parse(until) + 60_000,
+  });
+  const from = await api.call("GET", `/v1/messages?device_id=${t.device}&until=${until}`);
+  const waits = { blocked_by: "device_offline", blocked_since: expect.any(String) };
+  expect(from.body).toMatchObject({
+    messages: [{ message_id: first, batch_id: null, ...waits }],
+    reached_at: until,
+  });
+  const poll = { ids: [first], explain: true };
+  const { body } = await api.call("POST", "/v1/messages/status", { body: poll });
+  expect(body["messages"]).toMatchObject([{ status: "queued", ...waits }]);
+});
+
+test("a message tells its words and what may still be done about it", async () => {
+  const t = await setup();
+  const id = await t.send();
+  const detail = async () => (await api.call("GET", `/v1/messages/${id}`)).body;
+  const inPlace = { how: "in_place", until: null, error: null };
+  expect(await detail()).toMatchObject({
+    text: "hello",
+    priority: "normal",
+    may_have_left: false,
+    waits_for: null,
+    changes: { cancel: inPlace, edit: inPlace, delete: inPlace },
+  });
+  const evidence = { messageId: id as never, proves: "sent", now: Date.now() } as const;
+  await api.ledger.recordEvidence(t.device, evidence);
+  expect((await detail())["changes"]).toMatchObject({
+    cancel: { how: null, error_code: "CONFLICT" },
+    edit: { how: "send", until: new Date(evidence.now + 900_000).toISOString() },
+    delete: { how: "send" },
+  });
+});
+
 test("a key sees its devices only; without a device all of them are merged", async () => {
   const [mine, also, other] = [await setup(), await setup(), await setup()];
   const ids = [await mine.send(), await also.send(), await other.send()];

@@ -12,6 +12,7 @@ import { faultPoint } from "./fault-point.ts";
 import { openFollow } from "./follow.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
+import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
 import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
@@ -74,9 +75,10 @@ async function main(config: Config): Promise<void> {
       cell,
       settings,
       corsOrigins: config.corsOrigins,
+      sandbox: config.sandboxUrl === undefined ? undefined : openSandbox(config.sandboxUrl),
       trustsProxy: config.trustsProxy,
       consoleFolder: CONSOLE,
-      mode: "live",
+      mode: config.sandboxUrl === undefined ? "live" : "sandbox",
       log,
     },
     config,

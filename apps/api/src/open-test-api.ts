@@ -78,7 +78,7 @@ export async function openTestApi(
   settings: Partial<Settings> = {},
   change: (ledger: Ledger) => Partial<Ledger> = () => ({}),
   more: Partial<
-    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "trustsProxy">
+    Pick<ServerDeps, "admission" | "consoleFolder" | "corsOrigins" | "sandbox" | "trustsProxy">
   > = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();

@@ -54,24 +54,35 @@ export function renderMessage({ message, wait }: MessageView): MessageBody {
     kind: message.content.kind,
     pool_id: message.poolId ?? null,
     status_version: message.version,
-    timeline: message.timeline.map(({ status, at, attempt, code }) => ({
+    timeline: message.timeline.map(({ status, at, attempt, code, late, waitedFor }) => ({
       status,
       at: instant(at),
       ...(attempt === undefined ? {} : { attempt }),
       ...(code === undefined ? {} : { error_code: code }),
+      ...(late === undefined ? {} : { late }),
+      ...(waitedFor === undefined ? {} : { waited_for: waitedFor }),
     })),
     receipts: message.receipts ?? null,
     attempts: message.attempts,
     next_attempt_at: instantOrNull(message.nextAt),
-    blocked_by: wait?.blockedBy ?? null,
-    blocked_since: instantOrNull(wait?.since),
-    eta: instantOrNull(wait?.eta),
+    ...renderWait(wait),
     last_error: renderError(message.lastError),
     send_at: instantOrNull(message.sendAt),
     expires_at: instantOrNull(message.expiresAt),
     quiet_hours: message.quietHours ?? null,
     client_ref: message.clientRef ?? null,
     metadata: (message.metadata as Record<string, unknown> | undefined) ?? null,
+  };
+}
+
+/** Why it doesn't move. */
+export function renderWait(
+  wait: MessageView["wait"],
+): Pick<MessageBody, "blocked_by" | "blocked_since" | "eta"> {
+  return {
+    blocked_by: wait?.blockedBy ?? null,
+    blocked_since: instantOrNull(wait?.since),
+    eta: instantOrNull(wait?.eta),
   };
 }
 

@@ -54,10 +54,13 @@ export async function startCast(
   const notifiers = await startGroup(1, "notifier", keeper, async () =>
     childOf("notifier", (signal) => startChild(notifierSpec(stage), signal)),
   );
+  const sandbox = said === undefined ? {} : { controlUrl: text(said, "control_url") };
   const first = await choosePort(stage.options.port, stage.config.host);
   const apis = await startGroup(stage.options.apis, "api", keeper, async (index) => {
     const port = index === 0 ? first : await freePort();
-    return childOf(`api ${index + 1}`, (signal) => startChild(apiSpec(stage, index, port), signal));
+    return childOf(`api ${index + 1}`, (signal) =>
+      startChild(apiSpec(stage, index, { port, ...sandbox }), signal),
+    );
   });
   const apiUrls = apis.flatMap((api) => api.current()?.ready ?? []).map((it) => text(it, "url"));
   const simulatorUrl = said === undefined ? null : text(said, "simulator_url");

@@ -80,7 +80,13 @@ export function notifierSpec(stage: Stage): ChildSpec {
   };
 }
 
-export function apiSpec(stage: Stage, index: number, port: number): ChildSpec {
+export interface ApiPlace {
+  readonly port: number;
+  /** Of the simulator, when it is ours. */
+  readonly controlUrl?: string;
+}
+
+export function apiSpec(stage: Stage, index: number, { port, controlUrl }: ApiPlace): ChildSpec {
   return {
     name: `api ${index + 1}`,
     file: stage.programs.api,
@@ -89,6 +95,7 @@ export function apiSpec(stage: Stage, index: number, port: number): ChildSpec {
       ...ourEnvironment(stage),
       POMBO_HOST: stage.config.host,
       POMBO_PORT: String(port),
+      ...(controlUrl === undefined ? {} : { POMBO_SANDBOX_CONTROL_URL: controlUrl }),
     },
     logFile: join(stage.folder.logs, `api-${index + 1}.log`),
   };

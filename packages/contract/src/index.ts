@@ -18,6 +18,8 @@ export type {
   AcceptedMessageBody,
   ChangedMessageBody,
   MessageBody,
+  MessageDetailBody,
+  StatusListBody,
   MessagePageBody,
   SendMessageInput,
 } from "./message.ts";
@@ -54,6 +56,17 @@ export {
 export type { PoolBody } from "./pool.ts";
 export { wutsContact, wutsFile, wutsLocation, wutsPoll } from "./wuts-send.ts";
 export { SESSION_STATUSES, type SessionMessageBody } from "./session.ts";
+export {
+  type AddSandboxFaultInput,
+  FAULT_FIELDS,
+  SANDBOX_FAULTS,
+  type SandboxFault,
+  type SandboxFaultBody,
+  type SandboxFaultsBody,
+  type SandboxLogBody,
+  type SandboxMessageBody,
+  type SandboxPhoneBody,
+} from "./sandbox.ts";
 export type { DeliveryPageBody, WebhookBody } from "./webhook.ts";
 export { type CheckedTimes, checkTimes } from "./schedule.ts";
 export { idempotencyKey } from "./idempotency-key.ts";

@@ -36,17 +36,29 @@ const filterFields = {
     .refine(isBatchId, { error: BATCH_RULE })
     .optional()
     .meta({ description: "Rows of that batch." }),
+  effect: z
+    .enum(["none", "possible"], { error: "effect must be none or possible" })
+    .optional()
+    .meta({ description: "`possible`: those that may have left; `none`: those that can't have." }),
   since,
 };
+const letterCursor = z
+  .string({ error: CURSOR_RULE })
+  .regex(/^[0-9]{1,16}\.3EB0[0-9A-F]{18}$/, { error: CURSOR_RULE });
 
-/** `?code&device_id&batch_id&since&cursor&limit` */
+/** `?code&device_id&batch_id&effect&since&cursor&limit` */
 export const lettersQuery = z.strictObject({
   ...filterFields,
-  cursor: z
-    .string({ error: CURSOR_RULE })
-    .regex(/^[0-9]{1,16}\.3EB0[0-9A-F]{18}$/, { error: CURSOR_RULE })
-    .optional(),
+  cursor: letterCursor.optional(),
   limit: wholeNumber("limit", 200).meta({ description: "100 when absent." }),
+});
+
+/** `?code&device_id&batch_id&effect&since&after` */
+export const letterGroupsQuery = z.strictObject({
+  ...filterFields,
+  after: letterCursor
+    .optional()
+    .meta({ description: "Only those that came after that letter: the `cursor` of an answer." }),
 });
 
 const effect = z.enum(["none", "possible"]).meta({
@@ -76,7 +88,14 @@ export const letterPage = z
   })
   .meta({ id: "DeadLetterPage" });
 
-const group = { count: z.int(), oldest: instant, newest: instant };
+const group = {
+  count: z.int(),
+  possible: z.int().meta({ description: "Of these, how many may have arrived." }),
+  devices: z.int().meta({ description: "How many devices they are of." }),
+  batches: z.int().meta({ description: "How many batches they are rows of." }),
+  oldest: instant,
+  newest: instant,
+};
 
 export const letterGroups = z
   .object({
@@ -84,6 +103,13 @@ export const letterGroups = z
     total: z.int().meta({ description: "All dead letters of the installation." }),
     scanned: z.int(),
     partial: z.boolean().meta({ description: "Only the newest `scanned` letters were looked at." }),
+    cursor: z.string().nullable().meta({
+      description:
+        "The newest letter that was looked at: `until` of a bulk action keeps it to what was counted here.",
+    }),
+    by_cause: z
+      .array(z.object({ error_code: errorCode, effect, ...group }))
+      .meta({ description: "By code, and whether they may have arrived." }),
     by_code: z.array(z.object({ error_code: errorCode, ...group })),
     by_device: z.array(z.object({ device_id: z.string(), ...group })),
     by_batch: z.array(z.object({ batch_id: batchId, ...group })),
@@ -154,6 +180,10 @@ export const bulkBody = z
       .literal(true, { error: "all must be true when it is given" })
       .optional()
       .meta({ description: "Confirms that there is no filter." }),
+    until: letterCursor.optional().meta({
+      description:
+        "The newest letter that it is about: the `cursor` of the groups. Absent: all that there are now.",
+    }),
   })
   .refine(({ filter = {}, all }) => all === true || Object.keys(filter).length > 0, {
     path: ["all"],
@@ -175,6 +205,7 @@ export const operation = z
       code: errorCode.nullable(),
       device_id: z.string().nullable(),
       batch_id: batchId.nullable(),
+      effect: effect.nullable(),
       since: instant.nullable(),
     }),
     total: z.int().meta({

@@ -5,6 +5,7 @@ import {
   changedMessage,
   editBody,
   message,
+  messageDetail,
   messagePage,
   messageParams,
   messageQuery,
@@ -152,7 +153,7 @@ export function messageRoutes(settings: Settings) {
       summary: "Read a message, or wait for its next change",
       params: messageParams,
       query: messageQuery(settings),
-      answers: { 200: { says: "The message.", schema: message } },
+      answers: { 200: { says: "The message.", schema: messageDetail } },
       errors: ["MESSAGE_NOT_FOUND"],
     },
   } as const satisfies Record<string, Route>;

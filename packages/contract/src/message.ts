@@ -140,6 +140,12 @@ export const message = z
         at: instant,
         attempt: z.int().optional(),
         error_code: errorCode.optional(),
+        late: z.literal(true).optional().meta({
+          description: "What WhatsApp said after the status had moved on: it changed nothing.",
+        }),
+        waited_for: z.enum(BLOCKERS).optional().meta({
+          description: "Of an attempt: what it waited for until then. Absent: its turn.",
+        }),
       }),
     ),
     receipts: z.object({ delivered: z.int(), read: z.int() }).nullable().meta({
@@ -160,6 +166,33 @@ export const message = z
   })
   .meta({ id: "Message" });
 
+const change = z.object({
+  how: z.enum(["in_place", "send"]).nullable().meta({
+    description:
+      "`in_place`: it has not left and is changed where it waits; `send`: another message carries the change; null: not possible.",
+  }),
+  until: instant.nullable().meta({ description: "When WhatsApp stops allowing it." }),
+  error_code: errorCode.nullable(),
+  error: z.string().nullable().meta({ description: "Why it is not possible." }),
+});
+
+/** One message with what it says, what stands before it, and what may still be done about it: `GET /v1/messages/:id`. */
+export const messageDetail = z
+  .object({
+    ...message.shape,
+    text: z.string().meta({ description: "Its words: the text, the caption, the question." }),
+    batch_id: z.string().nullable(),
+    priority: z.enum(PRIORITIES),
+    may_have_left: z.boolean().meta({ description: "An attempt may have reached WhatsApp." }),
+    waits_for: messageId.nullable().meta({
+      description: "The message that stands before it (`blocked_by: order`).",
+    }),
+    changes: z
+      .object({ cancel: change, edit: change, delete: change })
+      .meta({ description: "What may be done about it now." }),
+  })
+  .meta({ id: "MessageDetail" });
+
 /** A message after `PATCH` or `DELETE`. */
 export const changedMessage = z
   .object({
@@ -179,10 +212,11 @@ export function editBody(settings: Settings) {
 export const messageParams = z.strictObject({ id: z.string() });
 
 const SINCE_RULE = "since must be a time like 2030-01-31T12:00:00Z";
+const UNTIL_RULE = "until must be a time like 2030-01-31T12:00:00Z";
 const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
 const STATUS_RULE = `status must be one of ${MESSAGE_STATUSES.join(", ")}`;
 
-/** `?device_id&batch_id&status&client_ref&to&since&cursor&limit` */
+/** `?device_id&batch_id&status&client_ref&to&since&until&cursor&limit` */
 export const messagesQuery = z.strictObject({
   device_id: z.string().max(64).optional(),
   batch_id: z
@@ -199,6 +233,14 @@ export const messagesQuery = z.strictObject({
     .transform((text) => Date.parse(text))
     .optional()
     .meta({ description: "Accepted at that time or later." }),
+  until: z
+    .string({ error: UNTIL_RULE })
+    .pipe(z.iso.datetime({ offset: true, error: UNTIL_RULE }))
+    .transform((text) => Date.parse(text))
+    .optional()
+    .meta({
+      description: "The list begins with what was accepted at that time; a cursor goes before it.",
+    }),
   cursor: z
     .string({ error: CURSOR_RULE })
     .regex(/^[0-9]{1,15}$/, { error: CURSOR_RULE })
@@ -206,6 +248,13 @@ export const messagesQuery = z.strictObject({
     .optional(),
   limit: wholeNumber("limit", 200).meta({ description: "100 when absent." }),
 });
+
+/** Why it doesn't move. */
+const waitFields = {
+  blocked_by: z.enum(BLOCKERS).nullable(),
+  blocked_since: instant.nullable(),
+  eta: instant.nullable(),
+};
 
 export const messagePage = z
   .object({
@@ -219,15 +268,21 @@ export const messagePage = z
           attempts: z.int(),
           error_code: errorCode.nullable(),
           client_ref: z.string().nullable(),
+          batch_id: z.string().nullable(),
+          ...waitFields,
         }),
       )
       .meta({ description: "Newest first." }),
+    reached_at: instant.nullable().meta({
+      description: "When the last message that was looked at was accepted; null in a batch.",
+    }),
     next_cursor: z.string().nullable().meta({
       description: "A page may be shorter than asked for, even empty, and still have a next one.",
     }),
   })
   .meta({ id: "MessagePage" });
 
+const MOST_EXPLAINED = 200;
 const IDS_RULE = "ids must be a list of 1 to 1000 message ids";
 
 /** The body of `POST /v1/messages/status`. */
@@ -237,6 +292,14 @@ export const statusPoll = z
       .array(z.string({ error: IDS_RULE }).max(64, { error: IDS_RULE }), { error: IDS_RULE })
       .min(1, { error: IDS_RULE })
       .max(1_000, { error: IDS_RULE }),
+    explain: z
+      .boolean({ error: "explain must be true or false" })
+      .optional()
+      .meta({ description: "Also why each of them waits; at most 200 ids." }),
+  })
+  .refine(({ ids, explain }) => explain !== true || ids.length <= MOST_EXPLAINED, {
+    path: ["ids"],
+    error: `ids must be at most ${MOST_EXPLAINED} when explain is true`,
   })
   .meta({ id: "StatusPoll" });
 
@@ -251,6 +314,9 @@ export const statusList = z
             status: messageStatus,
             status_version: z.int(),
             error_code: errorCode.nullable(),
+            blocked_by: waitFields.blocked_by.optional(),
+            blocked_since: waitFields.blocked_since.optional(),
+            eta: waitFields.eta.optional(),
           })
           .nullable(),
       )
@@ -287,5 +353,7 @@ export function wholeNumber(name: string, max: number) {
 export type AcceptedMessageBody = z.output<typeof acceptedMessage>;
 export type ChangedMessageBody = z.output<typeof changedMessage>;
 export type MessagePageBody = z.output<typeof messagePage>;
+export type MessageDetailBody = z.output<typeof messageDetail>;
+export type StatusListBody = z.output<typeof statusList>;
 export type MessageBody = z.output<typeof message>;
 export type SendMessageInput = z.output<ReturnType<typeof sendMessageBody>>;

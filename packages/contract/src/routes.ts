@@ -15,11 +15,20 @@ import { OVERVIEW_ROUTES } from "./overview.ts";
 import { poolRoutes } from "./pool-routes.ts";
 import { WEBHOOK_ROUTES } from "./webhook-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
+import { SANDBOX_ROUTES } from "./sandbox-routes.ts";
 import { SUPPRESSION_ROUTES } from "./suppression-routes.ts";
 import { wutsRoutes } from "./wuts-routes.ts";
 
-/** The route table under the given limits: one row per route. */
-export function routeTable(settings: Settings) {
+/** The route table under the given limits: one row per route. Making the schemas takes its time: the last table is kept. */
+export function routeTable(settings: Settings): RouteTable {
+  const limits = JSON.stringify(settings);
+  if (last?.limits !== limits) last = { limits, table: makeTable(settings) };
+  return last.table;
+}
+
+let last: { readonly limits: string; readonly table: RouteTable } | undefined;
+
+function makeTable(settings: Settings) {
   return {
     ...messageRoutes(settings),
     ...BATCH_ROUTES,
@@ -35,6 +44,7 @@ export function routeTable(settings: Settings) {
     ...WEBHOOK_ROUTES,
     ...FLEET_ROUTES,
     ...OVERVIEW_ROUTES,
+    ...SANDBOX_ROUTES,
     ...META_ROUTES,
     ...wutsRoutes(settings),
     ...sessionRoutes(settings),
@@ -44,7 +54,7 @@ export function routeTable(settings: Settings) {
 /** The route table under the default limits. */
 export const ROUTES = routeTable(DEFAULT_SETTINGS);
 
-export type RouteTable = ReturnType<typeof routeTable>;
+export type RouteTable = ReturnType<typeof makeTable>;
 export type RouteName = keyof RouteTable;
 
 type Parsed<Row, Part extends string> = Row extends { readonly [P in Part]: infer Schema }

@@ -53,6 +53,11 @@ export const VARIABLES = {
     of: "the API",
     says: "web pages that may call the API: origins, separated by commas",
   },
+  POMBO_SANDBOX_CONTROL_URL: {
+    of: "the API",
+    says: "set by `npm start`: the control API of the simulator, on this machine, behind `/v1/sandbox`",
+    absent: "no sandbox",
+  },
   POMBO_TRUST_PROXY: {
     of: "the API",
     says: "1: requests come through a proxy of yours alone; what it says of their origin (the last of `X-Forwarded-For`, `X-Forwarded-Proto`) is believed",

@@ -1,5 +1,7 @@
 import {
   type BatchId,
+  type Blocker,
+  BLOCKERS,
   type DeviceId,
   type ErrorCode,
   isErrorCode,
@@ -20,6 +22,8 @@ export interface TimelineEntry {
   readonly code?: ErrorCode;
   /** Evidence that came after the status had moved on. */
   readonly late?: true;
+  /** Of an attempt: what the message waited for until then; absent: its turn. */
+  readonly waitedFor?: Blocker;
 }
 
 /**
@@ -31,7 +35,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "parked"
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status device gen recipient body class seq key at place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
- * next_at send_at expires_at quiet batch sync_until code detail failed_at ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
+ * next_at why waited send_at expires_at quiet batch sync_until code detail failed_at ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
   readonly id: MessageId;
@@ -127,5 +131,10 @@ export function readTimeline(log: string): readonly TimelineEntry[] {
     ...(typeof attempt === "number" ? { attempt } : {}),
     ...(code === "late" ? { late: true as const } : {}),
     ...(code !== undefined && isErrorCode(code) ? { code } : {}),
+    ...(status === "sending" && isBlocker(code) ? { waitedFor: code } : {}),
   }));
+}
+
+function isBlocker(text: string | undefined): text is Blocker {
+  return BLOCKERS.some((blocker) => blocker === text);
 }

@@ -1,7 +1,16 @@
-import { type BatchId, type DeviceId, ENTRANCES, type ErrorCode } from "@pombo/domain";
+import {
+  type BatchId,
+  catalogRow,
+  type DeviceId,
+  type Effect,
+  ENTRANCES,
+  ERROR_CODES,
+  type ErrorCode,
+} from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { originList } from "./attempts.ts";
 import type { ErasureStep } from "./erasures.ts";
+import type { LetterCursor } from "./letters.ts";
 import type { Run } from "./scripts.ts";
 
 /** Which dead letters an operation is about; absent: all. */
@@ -9,6 +18,8 @@ export interface LetterFilter {
   readonly code?: ErrorCode;
   readonly deviceId?: DeviceId;
   readonly batchId?: BatchId;
+  /** `possible`: it may have left; `none`: it can't have. */
+  readonly effect?: Effect;
   /** Failed at that time or later, ms since the epoch. */
   readonly since?: number;
 }
@@ -19,6 +30,8 @@ export interface NewOperation {
   readonly filter: LetterFilter;
   /** Those that its key may see. */
   readonly devices: "*" | readonly string[];
+  /** No letters that came later than this one; absent: all that there are now. */
+  readonly until?: LetterCursor;
   readonly keyId: string;
   readonly now: number;
 }
@@ -58,6 +71,8 @@ export interface Operations {
 }
 
 const PER_STEP = 200;
+/** Codes after which a message may have left whatever else is known of it. */
+const POSSIBLE = originList(ERROR_CODES.filter((code) => catalogRow(code).effect === "possible"));
 /** For so long after a step only its worker takes the next one. */
 const LEASE_MS = 5_000;
 
@@ -74,10 +89,11 @@ export function operations({
 }): Operations {
   const origins = originList(ENTRANCES.queued.redrive);
   return {
-    async createOperation({ id, kind, filter, devices, keyId, now }) {
-      const { code = "", deviceId = "", batchId = "", since = "" } = filter;
+    async createOperation({ id, kind, filter, devices, keyId, now, until }) {
+      const { code = "", deviceId = "", batchId = "", since = "", effect = "" } = filter;
       const seen = devices === "*" ? "" : JSON.stringify(devices);
-      await run("create-operation", id, kind, now, code, deviceId, since, seen, keyId, batchId);
+      const about = [code, deviceId, since, seen, keyId, batchId, effect];
+      await run("create-operation", id, kind, now, ...about, until?.at ?? "", until?.id ?? "");
     },
     async findOperation(id) {
       return readOperation(id, await redis.hgetall(keys.operation(id)));
@@ -88,11 +104,16 @@ export function operations({
     async stepOperation(id, by) {
       const { owner, now } = by;
       if ((await redis.hget(keys.operation(id), "kind")) === "erase") return stepErasure(id, by);
-      return (await run("step-operation", id, owner, now, LEASE_MS, PER_STEP, origins)) as
-        | "running"
-        | "done"
-        | "busy"
-        | "absent";
+      return (await run(
+        "step-operation",
+        id,
+        owner,
+        now,
+        LEASE_MS,
+        PER_STEP,
+        origins,
+        POSSIBLE,
+      )) as "running" | "done" | "busy" | "absent";
     },
     async failOperation(id, reason, now) {
       await redis
@@ -115,7 +136,7 @@ function readOperation(
   id: string,
   hash: Readonly<Record<string, string>>,
 ): OperationRecord | undefined {
-  const { state, code, device, since, batch = "" } = hash;
+  const { state, code, device, since, batch = "", effect = "" } = hash;
   if (state === undefined) return undefined;
   const number = (name: string): number => Number(hash[name] ?? 0);
   const refused = Object.entries(hash).filter(([name]) => name.startsWith(REFUSED));
@@ -127,6 +148,7 @@ function readOperation(
       ...(code === "" ? {} : { code: code as ErrorCode }),
       ...(device === "" ? {} : { deviceId: device as DeviceId }),
       ...(batch === "" ? {} : { batchId: batch as BatchId }),
+      ...(effect === "" ? {} : { effect: effect as Effect }),
       ...(since === "" ? {} : { since: Number(since) }),
     },
     keyId: hash["key"] ?? "",

@@ -12,6 +12,8 @@ export interface MessageHead {
   readonly version: number;
   /** The last error, when there was one. */
   readonly code?: ErrorCode;
+  /** An attempt may have reached WhatsApp. */
+  readonly mayHaveLeft: boolean;
 }
 
 export interface LetterHead extends MessageHead {
@@ -40,7 +42,8 @@ export function polls({
     ids: readonly MessageId[],
   ): Promise<readonly (MessageHead | undefined)[]> {
     const pipeline = redis.pipeline();
-    for (const id of ids) pipeline.hmget(keys.message(id), "device", "status", "version", "code");
+    for (const id of ids)
+      pipeline.hmget(keys.message(id), "device", "status", "version", "code", "left");
     const replies = (await pipeline.exec()) ?? [];
     const heads = ids.map((id, index) => {
       const [error, fields] = replies[index] ?? [];
@@ -70,19 +73,20 @@ export function polls({
 
 function headOf(message: MessageRecord | undefined): MessageHead | undefined {
   if (message === undefined) return undefined;
-  const { id, deviceId, status, version, lastError } = message;
+  const { id, deviceId, status, version, lastError, mayHaveLeft } = message;
   const code = lastError === undefined ? {} : { code: lastError.code };
-  return { id, deviceId, status, version, ...code };
+  return { id, deviceId, status, version, mayHaveLeft, ...code };
 }
 
 function readHead(id: MessageId, fields: readonly (string | null)[]): MessageHead | undefined {
-  const [device, status, version, code] = fields;
+  const [device, status, version, code, left] = fields;
   if (typeof device !== "string" || typeof status !== "string") return undefined;
   return {
     id,
     deviceId: device as DeviceId,
     status: status as MessageStatus,
     version: Number(version ?? 1),
+    mayHaveLeft: left === "1",
     ...(typeof code === "string" ? { code: code as ErrorCode } : {}),
   };
 }

@@ -1,13 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Settings } from "@pombo/domain";
-import {
-  type Keys,
-  luaKeys,
-  type Redis,
-  runScript,
-  script,
-  type ScriptArgument,
-} from "@pombo/redis";
+import { type Keys, type Redis, runScript, script, type ScriptArgument } from "@pombo/redis";
+import { readText, type ScriptText, textUnder } from "./script-text.ts";
 
 const NAMES = [
   "accept",
@@ -41,6 +34,7 @@ const NAMES = [
   "list-workers",
   "look-at",
   "media-ready",
+  "message-from",
   "move-erasure",
   "move-generation",
   "name-heir",
@@ -54,6 +48,7 @@ const NAMES = [
   "replace-rows",
   "report-worker",
   "revoke-key",
+  "seek-messages",
   "serve-due",
   "settle",
   "step-erasure",
@@ -146,42 +141,9 @@ const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> =
 /** Runs a script of this package by name. */
 export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Promise<unknown>;
 
-/** The settings that scripts read; they become part of the script's text. */
-const IN_SCRIPTS = [
-  "batch_aside_rows",
-  "batch_drawn_rows",
-  "contact_lookups",
-  "deaths_alone",
-  "deaths_poisoned",
-  "idempotency_claim_ms",
-  "idempotency_kept_ms",
-  "inbound_kept_ms",
-  "overview_bucket_ms",
-  "overview_kept_ms",
-  "opt_out_spares_otp",
-  "probe_ms",
-  "queue_time_ms",
-  "reconcile_limit_ms",
-  "settled_kept_ms",
-  "stick_kept_ms",
-  "webhook_circuit_failures",
-  "webhook_in_hand",
-  "webhook_log_entries",
-  "webhook_log_kept_ms",
-  "webhook_open_limit",
-  "webhook_parked_kept_ms",
-  "webhook_parked_limit",
-  "target_wait_ms",
-] as const;
-
 export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
   const scripts = new Map(
-    NAMES.map((name) => {
-      const library = ["prelude", ...[PARTS[name] ?? []].flat()].map(source).join("");
-      const body = withDefinitions(library, source(name));
-      const text = `${luaSettings(body, settings)}\n${body}`;
-      return [name, script(name, `${luaKeys(text)}\n${text}`)] as const;
-    }),
+    texts().map(([name, text]) => [name, script(name, textUnder(text, settings))] as const),
   );
   return async (name, ...args) => {
     const found = scripts.get(name);
@@ -190,35 +152,10 @@ export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
   };
 }
 
-/**
- * A script with the definitions of the library that it uses, and those that they use: each one costs every run of the script a little.
- * The library's definitions begin with `local` at the margin, with their comments above them; none redefines another's name.
- */
-export function withDefinitions(library: string, own: string): string {
-  const definitions = library.split(/^(?=(?:--.*\n)*local )/m).map((text) => {
-    const name = /^local (?:function )?(\w+)/m.exec(text)?.[1];
-    return { text, name: name === undefined ? undefined : new RegExp(`\\b${name}\\b`) };
-  });
-  let body = own;
-  let code = withoutComments(own);
-  for (const { text, name } of definitions.toReversed()) {
-    if (name?.test(code) !== true) continue;
-    body = `${text}\n${body}`;
-    code = `${withoutComments(text)}\n${code}`;
-  }
-  return body;
-}
+let known: readonly (readonly [ScriptName, ScriptText])[] | undefined;
 
-function withoutComments(lua: string): string {
-  return lua.replaceAll(/--.*$/gm, "");
-}
-
-/** The settings as the local table `S`: only those that the text uses, since each one costs every run a little. */
-function luaSettings(text: string, settings: Settings): string {
-  const used = IN_SCRIPTS.filter((name) => text.includes(`S.${name}`));
-  return `local S = { ${used.map((name) => `${name} = ${settings[name]}`).join(", ")} }`;
-}
-
-function source(name: string): string {
-  return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
+/** Read once in a process, all together: what is deployed later must not mix with it. */
+function texts(): NonNullable<typeof known> {
+  known ??= NAMES.map((name) => [name, readText(name, ["prelude", ...[PARTS[name] ?? []].flat()])]);
+  return known;
 }

@@ -10,6 +10,7 @@ import {
   resolvePace,
   rowOf,
   type Settings,
+  targetOf,
   type Wait,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
@@ -21,12 +22,19 @@ export interface MessageView {
   readonly message: MessageRecord;
   /** Why it doesn't move; absent when it moves or is settled. */
   readonly wait?: Wait;
+  /** The message that stands before it. */
+  readonly behind?: MessageId;
 }
 
 export interface Views {
   findMessage(id: MessageId): Promise<MessageRecord | undefined>;
   /** The message, and why it waits. */
   viewMessage(id: MessageId, now: number): Promise<MessageView | undefined>;
+  /** Why each of these waits: in their order, undefined for what moves or is settled. */
+  explainWaits(
+    messages: readonly MessageRecord[],
+    now: number,
+  ): Promise<readonly (Wait | undefined)[]>;
 }
 
 interface ViewDeps extends Pick<BatchRows, "undrawnRows"> {
@@ -45,8 +53,22 @@ export function views({ redis, keys, settings, undrawnRows }: ViewDeps): Views {
       const message = await findMessage(id);
       if (message === undefined) return undefined;
       if (message.place === "") return { message };
-      const wait = await explain({ redis, keys, settings }, message, now);
-      return wait === undefined ? { message } : { message, wait };
+      const [wait, behind] = await Promise.all([
+        explain({ redis, keys, settings }, message, now),
+        standsBefore(redis, keys, message),
+      ]);
+      return {
+        message,
+        ...(wait === undefined ? {} : { wait }),
+        ...(behind === undefined ? {} : { behind }),
+      };
+    },
+    async explainWaits(messages, now) {
+      return Promise.all(
+        messages.map(async (message) =>
+          message.place === "" ? undefined : explain({ redis, keys, settings }, message, now),
+        ),
+      );
     },
   };
 }
@@ -111,6 +133,21 @@ async function explain(
     ...(message.why === undefined ? {} : { why: message.why as Blocker }),
     ...(message.nextAt === undefined ? {} : { nextAt: message.nextAt }),
   });
+}
+
+/** What keeps the gate of its recipient shut, or was set aside before it; of a change, the message that it changes. */
+async function standsBefore(
+  redis: Redis,
+  keys: Keys,
+  { id, deviceId, recipient, place, why, content }: MessageRecord,
+): Promise<MessageId | undefined> {
+  if (place === "due" && why === "order") return targetOf(content)?.id as MessageId | undefined;
+  if (place !== "waiting") return undefined;
+  const [shut, aside] = await Promise.all([
+    redis.smembers(keys.gate(deviceId, recipient)),
+    redis.zrange(keys.aside(deviceId, recipient), "0", "0"),
+  ]);
+  return [...shut, ...aside].find((other) => other !== id) as MessageId | undefined;
 }
 
 function sinceOf(message: MessageRecord): number {

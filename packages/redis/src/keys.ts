@@ -206,11 +206,12 @@ export function cellKeys(cell: CellId): Keys {
  * costs every run of the script a little.
  */
 export function luaKeys(text?: string): string {
-  const used = Object.entries(KEY_PARTS).filter(([name]) => text?.includes(`key.${name}(`) ?? true);
+  const names = new Set(Array.from(text?.matchAll(/key\.(\w+)\(/g) ?? [], ([, name]) => name));
+  const used = Object.entries(KEY_PARTS).filter(([name]) => text === undefined || names.has(name));
   const functions = used.map(([name, parts]) => {
-    const names = ["a", "b", "c"].slice(0, parts);
-    const tail = names.map((part) => ` .. ":" .. ${part}`).join("");
-    return `function key.${name}(${names.join(", ")}) return tag .. ":${name}"${tail} end`;
+    const given = ["a", "b", "c"].slice(0, parts);
+    const tail = given.map((part) => ` .. ":" .. ${part}`).join("");
+    return `function key.${name}(${given.join(", ")}) return tag .. ":${name}"${tail} end`;
   });
   return ["local tag = KEYS[1]", "local key = {}", ...functions].join("\n");
 }

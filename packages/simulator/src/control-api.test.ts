@@ -137,6 +137,35 @@ test("settings, faults, stats and trust", async () => {
   expect((await call("GET", "/")).body).toHaveProperty("routes");
 });
 
+test("a fault lasts until it is removed; one that is used up is no more", async () => {
+  const order = { on: "message", match: { to: "15550000003" }, action: "no_ack" };
+  const lasting = await call("POST", "/admin/faults", { ...order, times: null });
+  expect(lasting.body).toMatchObject({ times: null, remaining: null });
+  const path = `/admin/faults/${String(lasting.body["id"])}`;
+  expect((await call("DELETE", path)).status).toBe(200);
+  expect((await call("DELETE", path)).status).toBe(404);
+  expect((await call("DELETE", "/admin/faults/x")).status).toBe(400);
+});
+
+test("phones are listed by their latest message, each once over all pages", async () => {
+  const fresh = await call("POST", "/admin/phones", {});
+  expect(fresh.body).toMatchObject({ messages: 0, last: null, devices: [] });
+  expect((await call("POST", "/admin/phones", { number: "15550000010" })).status).toBe(201);
+  expect((await call("POST", "/admin/phones", { number: "+1 555 0000010" })).status).toBe(409);
+  await call("POST", "/admin/phones/15550000010/messages", { to: "15550000011", text: "late" });
+  const numbers: string[] = [];
+  for (let cursor: string | null = ""; cursor !== null;) {
+    // oxlint-disable-next-line no-await-in-loop -- each page depends on the one before
+    const { body } = await call("GET", `/admin/phones?limit=2${cursor && `&cursor=${cursor}`}`);
+    const page = body as unknown as { items: { number: string }[]; next: string | null };
+    numbers.push(...page.items.map(({ number }) => number));
+    cursor = page.next;
+  }
+  expect(numbers.slice(0, 2).toSorted()).toEqual(["15550000010", "15550000011"]);
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(numbers).toContain(fresh.body["number"]);
+});
+
 test("https answers under the certificate it names", async () => {
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
   const agent = new Agent({ ca: simulator.ca });
@@ -179,6 +208,13 @@ test.each<[number, string, string, (string | object)?]>([
   [400, "POST", "/admin/phones/15550000001/settings", { delays: { read: -1 } }],
   [400, "POST", "/admin/faults", { on: "message", action: "explode" }],
   [400, "POST", "/admin/faults", "[]"],
+  [400, "POST", "/admin/faults", { on: "message", action: "no_ack", times: 0 }],
+  [400, "GET", "/admin/phones?limit=0"],
+  [400, "GET", "/admin/phones?cursor=%00"],
+  [400, "POST", "/admin/phones", { number: "abc" }],
+  [400, "GET", "/admin/phones/15550000001/inbox?chat=x"],
+  [400, "POST", "/admin/phones/15550000001/read", {}],
+  [400, "GET", "/admin/story?after=-1"],
   [413, "POST", "/admin/faults", "x".repeat(2_000)],
 ])("%i: %s %s %j", async (status, method, path, body) => {
   const answer = await call(method, path, body);

@@ -1,5 +1,6 @@
 import { BadRequest, fieldsOf, integerOf, textIn } from "./bad-request.ts";
 import type { Control } from "./control.ts";
+import { phoneRoutes, storyRoute } from "./control-phones.ts";
 import { groupRoutes } from "./control-groups.ts";
 import { settingsIn } from "./control-settings.ts";
 import type { Fault } from "./faults.ts";
@@ -47,6 +48,11 @@ export const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> =
   "/admin/mock-phone/enter-code": {
     POST: { about: "a phone enters a pairing code: {phone, code}", answer: enter },
   },
+  "/admin/phones": phoneRoutes.all,
+  "/admin/phones/:number": phoneRoutes.one,
+  "/admin/phones/:number/chats": phoneRoutes.chats,
+  "/admin/phones/:number/inbox": phoneRoutes.inbox,
+  "/admin/phones/:number/read": phoneRoutes.read,
   "/admin/phones/:number/messages": {
     GET: { about: "what the phone shows; ?sent=true: what its companions sent", answer: messages },
     POST: {
@@ -95,7 +101,7 @@ export const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> =
   "/admin/faults": {
     GET: { about: "faults that wait", answer: ({ control }) => control.faults().map(written) },
     POST: {
-      about: "{on, match, action, times}",
+      about: "{on, match, action, times (1 when absent; null: until it is removed)}",
       status: 201,
       answer: ({ control, body }) => written(control.addFault(body.json())),
     },
@@ -107,6 +113,7 @@ export const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> =
       },
     },
   },
+  "/admin/faults/:id": { DELETE: { about: "forget one", answer: forgetFault } },
   "/admin/connections": {
     DELETE: {
       about: "cut all sockets",
@@ -114,6 +121,7 @@ export const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> =
     },
   },
   "/admin/log": { GET: { about: "what happened after ?after=, in order", answer: log } },
+  "/admin/story": storyRoute,
   "/admin/stats": { GET: { about: "counters", answer: ({ control }) => control.stats() } },
   "/admin/trust": {
     GET: {
@@ -181,4 +189,13 @@ function log({ control, query }: Call): unknown {
     : [{ seq: (entries[0]?.seq ?? 1) - 1, kind: "dropped", count: dropped }, ...entries];
 }
 
-const written = ({ ordered, ...fault }: Fault): unknown => ({ ...fault, action: ordered });
+function forgetFault({ control, names }: Call): unknown {
+  const id = integerOf(Number(names["id"]), "the id", [1, Number.MAX_SAFE_INTEGER]);
+  control.removeFault(id);
+  return { id };
+}
+
+function written({ ordered, times, remaining, ...fault }: Fault): unknown {
+  const counts = Number.isFinite(times) ? { times, remaining } : { times: null, remaining: null };
+  return { ...fault, ...counts, action: ordered };
+}

@@ -10,6 +10,7 @@ import { scanQr } from "./pairing-qr.ts";
 import type { Linked } from "./pairings.ts";
 import { openGroupControl, type GroupControl } from "./group-control.ts";
 import { isGroupJid } from "./group-jid.ts";
+import { freshNumber, openPhoneControl, type PhoneControl } from "./phone-control.ts";
 import type { Letter } from "./letter.ts";
 import { openPhoneMedia, type OpenedMedia } from "./phone-media.ts";
 import type { PhoneMessage } from "./phone-message.ts";
@@ -22,7 +23,7 @@ import type { Realm } from "./realm.ts";
  * The hand that moves the simulated world: what the control API offers, as functions. Numbers may be written as people
  * write them. Everything here throws {@link BadRequest} for a wish that cannot be fulfilled.
  */
-export interface Control extends GroupControl {
+export interface Control extends GroupControl, PhoneControl {
   /** The phone of `phone` (default: a fresh number) scans a QR code; resolves when the client may log in. */
   scanQr(qr: string, phone?: string): Promise<Linked>;
   enterCode(phone: string, code: string): Promise<Linked>;
@@ -41,6 +42,8 @@ export interface Control extends GroupControl {
   addFault(order: unknown): Fault;
   faults(): Fault[];
   clearFaults(): void;
+  /** Throws when it is not there any more. */
+  removeFault(id: number): void;
   /** Entries later than `after` (default 0: all that are still held). */
   log(after?: number): LogPage;
   /** Called with every later entry; returns the unsubscriber. */
@@ -76,8 +79,6 @@ export interface Stats {
   readonly uptime_ms: number;
 }
 
-const firstFreshNumber = 15_550_100_000;
-
 export function openControl(realm: Realm, ca: string): Control {
   return {
     scanQr: (qr, phone) =>
@@ -95,6 +96,7 @@ export function openControl(realm: Realm, ca: string): Control {
       return openPhoneMedia(realm, found.message);
     },
     ...openGroupControl(realm),
+    ...openPhoneControl(realm),
     settingsOf: (phone) => realm.phones.settings(numberOf(phone)),
     setPhone: (phone, changes) => realm.phones.change(numberOf(phone), changes),
     keyStock(device, left) {
@@ -105,6 +107,9 @@ export function openControl(realm: Realm, ca: string): Control {
     addFault: (order) => addFault(realm, order),
     faults: () => realm.faults.list(),
     clearFaults: () => realm.faults.clear(),
+    removeFault(id) {
+      if (!realm.faults.remove(id)) throw new BadRequest("no fault with this id is waiting", 404);
+    },
     log: (after = 0) => realm.log.after(after),
     onLog: (listener) => realm.log.onEntry(listener),
     waitFor: (fits, options) => waitForEntry(realm.log, fits, options),
@@ -119,12 +124,6 @@ function companionOf(realm: Realm, jid: string): Companion {
   const found = address && realm.directory.companion(address.number, address.device);
   if (found === undefined) throw new BadRequest("no such device is linked", 404);
   return found;
-}
-
-function freshNumber(realm: Realm): string {
-  for (let number = firstFreshNumber; ; number++) {
-    if (realm.directory.companionsOf(String(number)).length === 0) return String(number);
-  }
 }
 
 /** A fault on the socket hits those that are connected now; only when there is none does it wait for the next. */

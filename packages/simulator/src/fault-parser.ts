@@ -144,15 +144,19 @@ export function parseFault(input: unknown, { full }: { full: boolean }): FaultOr
       `action ${action.kind} does not apply to ${on} (it takes: ${allowed.join(", ")})`,
     );
   }
-  const times =
-    fields["times"] === undefined ? 1 : integerOf(fields["times"], "times", [1, mostTimes]);
   return {
     on,
     match: parseMatch(fields["match"] ?? {}, on),
     action,
     ordered: fields["action"],
-    times,
+    times: parseTimes(fields["times"]),
   };
+}
+
+/** Null: until it is removed. */
+function parseTimes(value: unknown): number {
+  if (value === null) return Infinity;
+  return value === undefined ? 1 : integerOf(value, "times", [1, mostTimes]);
 }
 
 function parseOn(value: unknown): FaultOn {

@@ -79,6 +79,7 @@ export interface FaultOrder {
   readonly action: FaultAction;
   /** The action in the form it was ordered in. */
   readonly ordered: unknown;
+  /** Infinity: until it is removed. */
   readonly times: number;
 }
 
@@ -100,6 +101,8 @@ export interface Faults {
   add(input: unknown): Fault;
   list(): Fault[];
   clear(): void;
+  /** False: it is used up, or never was. */
+  remove(id: number): boolean;
   /** Uses one time of the oldest fault that matches. */
   take(on: FaultOn, facts: FaultFacts): FaultAction | undefined;
 }
@@ -123,6 +126,11 @@ export function openFaults({
     list: () => waiting.map(({ id, order, remaining }) => ({ id, ...order, remaining })),
     clear: () => {
       waiting.length = 0;
+    },
+    remove(id) {
+      const at = waiting.findIndex((fault) => fault.id === id);
+      if (at !== -1) waiting.splice(at, 1);
+      return at !== -1;
     },
     take(on, facts) {
       const at = waiting.findIndex(({ order }) => order.on === on && matches(order.match, facts));

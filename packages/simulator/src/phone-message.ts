@@ -69,6 +69,8 @@ export interface PhoneMessage extends PhoneContent {
   readonly copies: number;
   /** ISO time of the first arrival. */
   readonly received_at: string;
+  /** ISO time at which a person read it by hand. */
+  readonly read_at?: string;
   /** What the text was before it was edited, oldest first. */
   readonly edits?: readonly { readonly id: string; readonly text: string; readonly at: string }[];
   /** Deleted for everyone, by the message with this id; the text is gone. */
@@ -79,7 +81,7 @@ export interface PhoneMessage extends PhoneContent {
 
 export type Arrival = Omit<
   PhoneMessage,
-  "copies" | "received_at" | "edits" | "revoked_by" | "reactions"
+  "copies" | "received_at" | "read_at" | "edits" | "revoked_by" | "reactions"
 > & {
   /** Base64 of the message as it was encoded, where it cannot be made again from what is shown. */
   readonly raw?: string;

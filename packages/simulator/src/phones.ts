@@ -36,6 +36,14 @@ export interface Phones {
   sent(number: string): PhoneMessage[];
   /** One message, by its id; the latest when there are several. */
   find(number: string, id: string): KeptMessage | undefined;
+  /** Numbers that somebody has spoken of. */
+  known(): string[];
+  /** How many messages a phone holds, and the latest. */
+  extent(number: string): { readonly count: number; readonly last: PhoneMessage | undefined };
+  /** All that a phone holds, in the order of arrival; rows count from 1. */
+  rows(number: string): { readonly row: number; readonly message: PhoneMessage }[];
+  /** A person read it by hand. */
+  markRead(number: string, message: PhoneMessage): void;
   /** All of one chat (digits, or a group's JID) in the order of arrival. */
   chat(number: string, chat: string): KeptMessage[];
 }
@@ -152,12 +160,28 @@ export function openPhones({
     received: (number) => messagesOf(number).filter((message) => isReceived(number, message)),
     sent: (number) => messagesOf(number).filter((message) => !isReceived(number, message)),
     find: (number, id) => rowsOf(number).findLast(({ message }) => message.id === id),
+    known: () => [...new Set([...settings.keys(), ...inboxes.keys()])],
+    extent(number) {
+      const inbox = inboxes.get(number);
+      const last = inbox?.rows.get(`inbox/${number}/${inbox.lastRow}`)?.message;
+      return { count: inbox?.rows.size ?? 0, last };
+    },
+    rows: (number) => rowsOf(number).map(({ key, message }) => ({ row: rowIn(key), message })),
+    markRead(number, { from, to, id }) {
+      const inbox = inboxes.get(number);
+      const row = inbox?.rows.get(inbox.seen.get(seenKey({ from, to, id })) ?? "");
+      if (row === undefined) return;
+      row.message = { ...row.message, read_at: new Date().toISOString() };
+      save(row);
+    },
     chat: (number, chat) =>
       rowsOf(number).filter(({ message: { from, to } }) =>
         isGroupJid(chat) ? to === chat : to === chat || (to === number && from === chat),
       ),
   };
 }
+
+const rowIn = (key: string): number => Number(key.slice(key.lastIndexOf("/") + 1));
 
 const isReceived = (number: string, { from, to }: PhoneMessage): boolean =>
   to === number || (isGroupJid(to) && from !== number);

@@ -40,7 +40,8 @@ import {
 import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
-import { getLetter, groupLetters, type LettersDeps, listLetters } from "./letters.ts";
+import { groupLetters } from "./group-letters.ts";
+import { getLetter, type LettersDeps, listLetters } from "./letters.ts";
 import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
 import {
   getLiveness,
@@ -87,6 +88,7 @@ import { wutsHandlers, type WutsDeps } from "../dialects/wuts/handlers.ts";
 import { getMetrics, type MetricsDeps } from "./metrics.ts";
 import { previewBatch, type PreviewDeps } from "./preview-batch.ts";
 import { getOverview, type OverviewDeps } from "./overview.ts";
+import { sandboxHandlers, type SandboxDeps } from "./sandbox.ts";
 import { listWorkers, type WorkersDeps } from "./workers.ts";
 
 export type HandlerDeps = AcceptDeps &
@@ -117,6 +119,7 @@ export type HandlerDeps = AcceptDeps &
   MetricsDeps &
   OverviewDeps &
   PreviewDeps &
+  SandboxDeps &
   WebhooksDeps &
   DeliveriesDeps &
   ReadinessDeps &
@@ -161,6 +164,7 @@ export function handlers(deps: HandlerDeps): Handlers {
     listWorkers: listWorkers(deps),
     getMetrics: getMetrics(deps),
     getOverview: getOverview(deps),
+    ...sandboxHandlers(deps),
     listErrors: listErrors(),
     listLimits: listLimits(deps.settings),
     getOpenapi: getOpenapi(deps.settings),

@@ -1,5 +1,13 @@
-import type { LetterBody, LetterGroupsBody, LetterPageBody } from "@pombo/contract";
-import { catalogRow, effectOf, isMessageId, type MessageId, rowOf, wordsOf } from "@pombo/domain";
+import type { LetterBody, LetterPageBody } from "@pombo/contract";
+import {
+  catalogRow,
+  type Effect,
+  effectOf,
+  isMessageId,
+  type MessageId,
+  rowOf,
+  wordsOf,
+} from "@pombo/domain";
 import type {
   LetterCursor,
   LetterFilter,
@@ -33,7 +41,6 @@ export const noLetter = { code: "MESSAGE_NOT_FOUND" } as const;
 const SCAN_PAGE = 500;
 /** Letters that one request looks at. */
 const LIST_SCAN = 5_000;
-const GROUP_SCAN = 20_000;
 
 /** `GET /v1/dead-letters` */
 export function listLetters({ ledger }: LettersDeps): Handler<"listLetters"> {
@@ -79,66 +86,6 @@ async function collect(
     rest = next;
   }
   return rest === undefined ? { found } : { found, next: rest };
-}
-
-/** `GET /v1/dead-letters/groups` */
-export function groupLetters({ ledger }: LettersDeps): Handler<"groupLetters"> {
-  return async ({ caller }) => {
-    const byCode = new Map<string, Group>();
-    const byDevice = new Map<string, Group>();
-    const byBatch = new Map<string, Group>();
-    let scanned = 0;
-    let rest: LetterCursor | undefined;
-    for await (const { letters, next } of pages(ledger, { most: GROUP_SCAN })) {
-      scanned += letters.length;
-      rest = next;
-      const seen = letters.filter(({ deviceId }) => maySee(caller, deviceId));
-      // oxlint-disable-next-line no-await-in-loop -- page after page
-      const batches = await ledger.batchesAmong(seen.map(({ id }) => rowOf(id).batchId));
-      for (const letter of seen) {
-        const { batchId } = rowOf(letter.id);
-        if (batches.has(batchId)) count(byBatch, batchId, letter.failedAt);
-        count(byCode, letter.code ?? "SEND_FAILED", letter.failedAt);
-        count(byDevice, letter.deviceId, letter.failedAt);
-      }
-    }
-    const body: LetterGroupsBody = {
-      success: true,
-      total: await ledger.countLetters(),
-      scanned,
-      partial: rest !== undefined,
-      by_code: listed(byCode).map(([error_code, group]) => ({
-        error_code: error_code as LetterGroupsBody["by_code"][number]["error_code"],
-        ...group,
-      })),
-      by_device: listed(byDevice).map(([device_id, group]) => ({ device_id, ...group })),
-      by_batch: listed(byBatch).map(([batch_id, group]) => ({ batch_id, ...group })),
-    };
-    return json(200, body);
-  };
-}
-
-interface Group {
-  count: number;
-  oldest: number;
-  newest: number;
-}
-
-function count(groups: Map<string, Group>, name: string, at: number): void {
-  const group = groups.get(name) ?? { count: 0, oldest: at, newest: at };
-  group.count += 1;
-  group.oldest = Math.min(group.oldest, at);
-  group.newest = Math.max(group.newest, at);
-  groups.set(name, group);
-}
-
-function listed(groups: ReadonlyMap<string, Group>) {
-  return [...groups]
-    .toSorted(([, a], [, b]) => b.count - a.count)
-    .map(
-      ([name, { count: size, oldest, newest }]) =>
-        [name, { count: size, oldest: instant(oldest), newest: instant(newest) }] as const,
-    );
 }
 
 /** `GET /v1/dead-letters/:id` */
@@ -213,28 +160,39 @@ export function filterOf({
   code,
   device_id: deviceId,
   batch_id: batchId,
+  effect,
   since,
-}: Pick<Call<"listLetters">["query"], "code" | "device_id" | "batch_id" | "since">): LetterFilter {
+}: Pick<
+  Call<"listLetters">["query"],
+  "code" | "device_id" | "batch_id" | "effect" | "since"
+>): LetterFilter {
   return {
     ...(code === undefined ? {} : { code }),
     ...(deviceId === undefined ? {} : { deviceId: deviceId as LetterHead["deviceId"] }),
     ...(batchId === undefined ? {} : { batchId }),
+    ...(effect === undefined ? {} : { effect }),
     ...(since === undefined ? {} : { since }),
   };
 }
 
-function matcher(filter: LetterFilter, caller: Caller): (letter: LetterHead) => boolean {
-  const { code, deviceId, batchId, since = 0 } = filter;
+export function matcher(filter: LetterFilter, caller: Caller): (letter: LetterHead) => boolean {
+  const { code, deviceId, batchId, effect, since = 0 } = filter;
   return (letter) =>
     maySee(caller, letter.deviceId) &&
     (code === undefined || letter.code === code) &&
     (deviceId === undefined || letter.deviceId === deviceId) &&
     (batchId === undefined || rowOf(letter.id).batchId === batchId) &&
+    (effect === undefined || effectOfLetter(letter) === effect) &&
     letter.failedAt >= since;
 }
 
+/** Whether its message may have arrived. */
+export function effectOfLetter({ code, mayHaveLeft }: LetterHead): Effect {
+  return effectOf(code ?? "SEND_FAILED", mayHaveLeft);
+}
+
 /** Goes through the letters, newest first, page by page, and looks at no more than `most`. */
-async function* pages(
+export async function* pages(
   ledger: Pick<Ledger, "letterHeads">,
   { before, most }: { readonly before?: LetterCursor; readonly most: number },
 ) {
@@ -251,7 +209,7 @@ async function* pages(
   }
 }
 
-function readCursor(text: string): LetterCursor {
+export function readCursor(text: string): LetterCursor {
   const [at, id] = text.split(".");
   return { at: Number(at), id: id as MessageId };
 }

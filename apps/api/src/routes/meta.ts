@@ -1,13 +1,13 @@
 import { errorList, limitList, openapiDocument } from "@pombo/contract";
 import type { Settings } from "@pombo/domain";
-import { json, refuse } from "../answer.ts";
+import { type Answer, json, refuse } from "../answer.ts";
 import type { AnyHandler } from "../bind-route.ts";
 import { isStoreAway } from "../store-away.ts";
 
-/** What never changes while the process lives is made once. */
+/** What never changes while the process lives is made once, when it is first asked for: few ask for the documents. */
 function fixed(make: () => object): AnyHandler {
-  const answer = json(200, make());
-  return () => Promise.resolve(answer);
+  let answer: Answer | undefined;
+  return () => Promise.resolve((answer ??= json(200, make())));
 }
 
 /** `GET /v1/errors` */

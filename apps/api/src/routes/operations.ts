@@ -7,7 +7,7 @@ import { answerOnce } from "../answer-once.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import type { IdempotencyRecords } from "../idempotency.ts";
 import { instantOrNull } from "../render-message.ts";
-import { filterOf } from "./letters.ts";
+import { filterOf, readCursor } from "./letters.ts";
 
 export interface OperationsDeps {
   readonly ledger: IdempotencyRecords & Pick<Ledger, "createOperation" | "findOperation">;
@@ -29,7 +29,9 @@ export function beginOperation(
     const create = async (id: string): Promise<Answer> => {
       const filter = filterOf(body.filter ?? {});
       const { keyId, devices } = caller;
-      await deps.ledger.createOperation({ id, kind, filter, devices, keyId, now: deps.now() });
+      const until = body.until === undefined ? {} : { until: readCursor(body.until) };
+      const now = deps.now();
+      await deps.ledger.createOperation({ id, kind, filter, devices, keyId, now, ...until });
       return json(202, { success: true, operation_id: id });
     };
     const id = `op_${randomBytes(8).toString("hex")}`;
@@ -59,6 +61,7 @@ function renderOperation(operation: OperationRecord): OperationBody {
       code: filter.code ?? null,
       device_id: filter.deviceId ?? null,
       batch_id: filter.batchId ?? null,
+      effect: filter.effect ?? null,
       since: instantOrNull(filter.since),
     },
     total,

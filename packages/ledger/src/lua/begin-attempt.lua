@@ -35,7 +35,8 @@ local function reply(kind)
 end
 if m.status == "sending" and m["try"] == token then return reply("go") end -- the same command, sent again
 if not may_come_from(m, origins) then return { "ghost" } end
-if m.gen ~= redis.call("HGET", key.device(device), "gen") then return { "ghost" } end
+local d = redis.call("HMGET", key.device(device), "gen", "online_at", "resumed_at")
+if m.gen ~= d[1] then return { "ghost" } end
 if m.batch and is_batch_still(m.batch, m.left, m.redriven_at) then
   give_turn_back(device, window)
   free_probe(device, id)
@@ -76,12 +77,17 @@ if t and t[1] then
   end
 end
 
+-- What it waited for since its last change, for its timeline: its device, its lane, or what set it aside last. Without any: its turn.
+local last = tonumber(string.match(m.log, '.*%["%a+",(%d+)') or 0)
+local waited = tonumber(d[2] or 0) > last and "device_offline" or tonumber(d[3] or 0) > last and "lane_paused" or m.waited
+if m.waited then redis.call("HDEL", key.message(id), "waited") end
+
 attempt = attempt + 1
 if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 1 end
 local version = tonumber(m.version) + 1
 redis.call("HSET", key.message(id), "status", "sending", "version", digits(version), "attempts", digits(attempt),
   "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
-  "log", entry(m.log, "sending", ARGV[6], digits(attempt)))
+  "log", entry(m.log, "sending", ARGV[6], digits(attempt), waited))
 emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
 if m.batch then count_status(m, "sending", now) end
 return reply("go")

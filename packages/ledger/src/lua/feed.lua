@@ -25,7 +25,7 @@ local function stand(m)
 end
 aside(15 + gated, held, function(m)
   redis.call("ZADD", key.held(device), m.seq, m.id)
-  redis.call("HSET", key.message(m.id), "place", "held")
+  redis.call("HSET", key.message(m.id), "place", "held", "waited", "account_hold")
   stand(m)
 end)
 for index = 15 + gated + held, #ARGV, 3 do
@@ -36,7 +36,7 @@ for index = 15 + gated + held, #ARGV, 3 do
 end
 aside(15, gated, function(m)
   redis.call("ZADD", key.waiting(device, m.recipient), waiting_score(m.class, m.seq), m.id)
-  redis.call("HSET", key.message(m.id), "place", "waiting")
+  redis.call("HSET", key.message(m.id), "place", "waiting", "waited", "order")
   -- Who waits for others shuts no gate himself.
   redis.call("SREM", key.gate(device, m.recipient), m.id)
   -- What it waits for may have ended since the feed looked: nothing else would ever fetch this message.

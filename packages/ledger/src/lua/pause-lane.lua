@@ -11,6 +11,7 @@ if pause then
   take_window_back(device)
 else
   redis.call("HDEL", lane, "paused")
+  if redis.call("EXISTS", key.device(device)) == 1 then redis.call("HSET", key.device(device), "resumed_at", ARGV[3]) end
 end
 wake(device)
 return 1

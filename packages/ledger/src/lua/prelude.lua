@@ -141,7 +141,7 @@ end
 
 -- Lets a message wait for a time; `why` is the reason that its reader is told.
 local function to_due(m, at, why)
-  redis.call("HSET", key.message(m.id), "place", "due", "next_at", at, "why", why)
+  redis.call("HSET", key.message(m.id), "place", "due", "next_at", at, "why", why, "waited", why)
   redis.call("ZADD", key.due(), at, due_member(m))
 end
 
@@ -206,7 +206,7 @@ end
 local function park(m)
   take_out(m)
   redis.call("ZADD", key.parkedrows(m.batch, m.device), m.seq, m.id)
-  redis.call("HSET", key.message(m.id), "place", "parked")
+  redis.call("HSET", key.message(m.id), "place", "parked", "waited", "batch_paused")
   open_gate(m)
 end
 
@@ -422,7 +422,7 @@ local function enter(m, change)
   local version, at = tonumber(m.version) + 1, digits(change.at)
   redis.call("HSET", record, "status", change.to, "version", digits(version), "place", "", "attempts", attempts,
     "log", entry(m.log, change.to, at, shown, change.code))
-  redis.call("HDEL", record, "try", "next_at", "why", "looks")
+  redis.call("HDEL", record, "try", "next_at", "why", "looks", "waited")
   if change.code and change.code ~= "" then
     redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", at)
   end

@@ -1,6 +1,7 @@
 -- One bounded step of an operation: the letters, what is done with them, the place to go on at and the counts, all or nothing.
 -- Newest first; `at` and `id` are the place of the last letter seen.
--- ARGV: operation id, owner, now (ms), how long it is the owner's (ms), at most so many letters, allowed origins of a redrive
+-- ARGV: operation id, owner, now (ms), how long it is the owner's (ms), at most so many letters, allowed origins of a redrive,
+--       codes after which a message may have left (",CODE,")
 -- Result: "running" (call again) · "done" · "busy" (another worker has it) · "absent"
 local id, owner, now, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
 local record = key.operation(id)
@@ -28,7 +29,11 @@ end
 local batch = op.batch and op.batch ~= "" and string.sub(op.batch, 5)
 local function wanted(letter)
   if batch and string.sub(letter, 5, 15) ~= batch then return false end
-  local f = redis.call("HMGET", key.message(letter), "device", "code")
+  local f = redis.call("HMGET", key.message(letter), "device", "code", "left")
+  if op.effect and op.effect ~= "" then
+    local possible = f[3] == "1" or string.find(ARGV[7], "," .. (f[2] or "") .. ",", 1, true)
+    if (op.effect == "possible") ~= (possible and true or false) then return false end
+  end
   return f[1] and (op.device == "" or f[1] == op.device) and (op.code == "" or f[2] == op.code) and (not allowed or allowed[f[1]])
 end
 local counts = { done = tonumber(op.done), failed = tonumber(op.failed), skipped = tonumber(op.skipped) }

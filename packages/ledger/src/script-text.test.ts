@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { withDefinitions } from "./scripts.ts";
+import { definitionsOf, withDefinitions } from "./script-text.ts";
 
 const LIBRARY = `-- What all share.
 
@@ -21,7 +21,7 @@ end
 `;
 
 test("a script carries what it uses, and what that uses, in order, and nothing else", () => {
-  const text = withDefinitions(LIBRARY, "return wide(2)\n");
+  const text = withDefinitions(definitionsOf(LIBRARY), "return wide(2)\n");
   expect(text.match(/^local (?:function )?\w+/gm)).toEqual([
     "local WIDTH",
     "local function add",
@@ -31,7 +31,9 @@ test("a script carries what it uses, and what that uses, in order, and nothing e
 });
 
 test("a name in a comment is not a use", () => {
-  expect(withDefinitions(LIBRARY, "-- wide\nreturn 1\n")).toBe("-- wide\nreturn 1\n");
+  expect(withDefinitions(definitionsOf(LIBRARY), "-- wide\nreturn 1\n")).toBe(
+    "-- wide\nreturn 1\n",
+  );
 });
 
 test("no two definitions of a prelude have the same name", () => {
