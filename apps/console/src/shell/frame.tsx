@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { queries } from "../api/client.ts";
 import { toggleFreeze } from "../api/hold.ts";
 import { startLive, useLiveState } from "../api/live.ts";
-import { useSession } from "../api/session.ts";
+import { hasSignedOut, useSession } from "../api/session.ts";
 import styles from "./frame.module.css";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keyboard.ts";
@@ -73,7 +73,8 @@ function useWayOut(): void {
   useEffect(() => {
     if (session !== undefined) return;
     queries.clear();
-    void navigate({ to: "/sign-in", search: { next: latest.current, ended: "yes" } });
+    const search = hasSignedOut() ? {} : { next: latest.current, ended: "yes" };
+    void navigate({ to: "/sign-in", search });
   }, [session, navigate]);
 }
 

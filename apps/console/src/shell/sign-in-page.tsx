@@ -5,6 +5,7 @@ import { type Session, signIn } from "../api/session.ts";
 import { Button } from "../ui/button.tsx";
 import { Note } from "../ui/note.tsx";
 import { TextField } from "../ui/text-field.tsx";
+import { placeAfter } from "./place-after.ts";
 import type { SearchTexts } from "./search-params.ts";
 import styles from "./sign-in-page.module.css";
 
@@ -68,13 +69,6 @@ export function SignInPage() {
       )}
     </main>
   );
-}
-
-/** An address of ours only: a link to this page must not lead elsewhere. */
-export function placeAfter(next: string | undefined): string {
-  if (next === undefined || !/^\/(?![/\\])/.test(next) || next.includes("\\")) return "/";
-  const inside = next.replace(/^\/console(?=\/|$)/, "");
-  return inside === "" || inside.startsWith("/sign-in") ? "/" : inside;
 }
 
 interface SignedInProps {
