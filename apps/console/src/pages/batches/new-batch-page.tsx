@@ -19,6 +19,10 @@ import { StartPanel } from "./start-panel.tsx";
 import { type BatchQuery, NEW_UPLOAD, readSettings, type UploadForm } from "./upload-settings.ts";
 import { useSenders } from "./use-senders.ts";
 
+/** Rows, and errors, that a preview shows. */
+const SHOWN = "10";
+const LOOK_MS = 120_000;
+
 /** What was looked at, and how. */
 interface Looked {
   readonly chosen: Chosen;
@@ -114,11 +118,10 @@ function nameFrom(file: string): string {
 async function look({ chosen, settings }: Pick<Looked, "chosen" | "settings">): Promise<Looked> {
   const { file, format } = chosen;
   const part = format === "json" ? file : await beginningOf(chosen);
-  const preview = await pombo.previewBatch(settings, {
-    content: part,
-    contentType: MEDIA_TYPES[format],
-    timeoutMs: 120_000,
-  });
+  const preview = await pombo.previewBatch(
+    { ...settings, sample: SHOWN },
+    { content: part, contentType: MEDIA_TYPES[format], timeoutMs: LOOK_MS },
+  );
   return { chosen, settings, preview, whole: part.size === file.size && preview.complete };
 }
 

@@ -36,7 +36,7 @@ export function PreviewPanel({ preview, whole }: PreviewPanelProps) {
           name="unknown"
           label="Unknown"
           count={known.unknown}
-          note="nobody looked these up yet"
+          note="of these the rows below were looked up"
         />
         <Count
           name="cold"
@@ -75,7 +75,7 @@ function Count({ name, label, count, note }: CountProps) {
   );
 }
 
-const ON_WHATSAPP = { yes: "delivered", no: "failed", unknown: "unknown" } as const;
+const ON_WHATSAPP = { yes: "active", no: "failed", unknown: "unknown" } as const;
 const WORDS = { yes: "On WhatsApp", no: "Not on WhatsApp", unknown: "Unknown" } as const;
 
 function Sample({ preview: { sample } }: Pick<PreviewPanelProps, "preview">) {
