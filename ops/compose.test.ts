@@ -46,13 +46,14 @@ describe("every service", () => {
     expect(service.security_opt).toEqual(["no-new-privileges:true"]);
   });
 
-  test.each(all)("%s is asked how it is, and has the time to end", (_name, service) => {
+  test.each(all)("%s is asked how it is, and has the time to end", (name, service) => {
     const runsOn = service.profiles?.includes("tools") !== true;
     expect(service.healthcheck).toMatchObject(
       runsOn ? { test: expect.arrayContaining([expect.anything()]) as unknown } : { disable: true },
     );
     const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? "")?.[1]);
-    expect(seconds).toBeGreaterThanOrEqual(SETTINGS.shutdown_ms.value / 1_000);
+    const drains = name.startsWith("api") ? SETTINGS.drain_ms.value : 0;
+    expect(seconds * 1_000).toBeGreaterThanOrEqual(drains + SETTINGS.shutdown_ms.value);
   });
 
   test.each(all)("%s mounts what is there", (_name, { volumes: mounts = [] }) => {

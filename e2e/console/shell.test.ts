@@ -1,16 +1,14 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { noBrowser, openConsole, type OpenConsole } from "./open-console.ts";
 
 const browserTest = test.skipIf(noBrowser);
 let console: OpenConsole;
 
 beforeAll(async () => {
-  if (!noBrowser) console = await openConsole();
-});
-
-afterAll(async () => {
-  if (!noBrowser) await console[Symbol.asyncDispose]();
+  if (noBrowser) return undefined;
+  console = await openConsole();
+  return () => console[Symbol.asyncDispose]();
 });
 
 const addressOf = (page: Page): string => page.url().replace(/^https?:\/\/[^/]+\/console/, "");

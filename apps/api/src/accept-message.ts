@@ -25,7 +25,7 @@ import {
 } from "./answer-message.ts";
 import type { Caller } from "./authenticate.ts";
 import { chooseSender, findSender, type SenderDeps } from "./choose-sender.ts";
-import { contentOf } from "./content-of.ts";
+import { bringsFile, contentOf } from "./content-of.ts";
 import { feedLane, type FeedPort } from "./feed-lane.ts";
 import type { Reach } from "./fault-point.ts";
 import {
@@ -35,6 +35,7 @@ import {
   refuseClaim,
   replay,
 } from "./idempotency.ts";
+import type { KeyCheck } from "./know-caller.ts";
 import { randomBytes } from "./random-bytes.ts";
 import { dropBrought, type StageDeps } from "./stage-media.ts";
 import { isStoreAway, mayHaveRun } from "./store-away.ts";
@@ -69,6 +70,8 @@ export interface TakeRequest extends AnswerRequest {
   readonly brought?: MediaId;
   /** A claim that was made before the acceptance. */
   readonly claim?: Claim;
+  /** The API key is looked up with the acceptance. */
+  readonly keyCheck?: KeyCheck;
   /** As `POST /v1/messages` does when absent. */
   readonly answering?: Answering;
 }
@@ -114,6 +117,9 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (chosen.kind === "refused") return answerEarlier(request, chosen.problem, deps);
   const { kind: _, ...from } = chosen;
   const { deviceId } = from;
+  // No file is kept for a key that does not hold any more.
+  const unknown = bringsFile(body) ? await request.keyCheck?.settle() : undefined;
+  if (unknown !== undefined) return refuse(unknown);
   const read = await contentOf({ body, deviceId, caller, goesAt }, deps);
   if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
   const id = mintMessageId(randomBytes(9));
@@ -134,7 +140,12 @@ export async function takeMessage(
   const { syncUntil } = answering;
   const given = syncUntil === undefined ? bare : { ...bare, syncUntil };
   const claim = acceptClaim(request, given, answering);
-  const accepted = await acceptOrWithdraw(given, claim, deps);
+  let accepted = await acceptOrWithdraw(given, { claim, keyCheck: request.keyCheck }, deps);
+  if (accepted.kind === "unadmitted") {
+    const refused = await request.keyCheck?.settle();
+    if (refused !== undefined) return refuse(refused);
+    accepted = await acceptOrWithdraw(given, { claim }, deps);
+  }
   if (accepted.kind !== "accepted") await dropBrought(request.brought, deps);
   if (accepted.kind === "joined") return answerJoined(accepted, claim, { request, deps });
   if (accepted.kind !== "accepted") return refuse(notAccepted(accepted));
@@ -214,6 +225,10 @@ export function notAccepted(accepted: Exclude<Accepted, { kind: "accepted" | "jo
       return noDevice;
     case "suppressed":
       return { code: "RECIPIENT_SUPPRESSED" };
+    case "unadmitted":
+      return { code: "INVALID_API_KEY" };
+    case "over-rate":
+      return { code: "RATE_LIMITED", retryAfterMs: accepted.retryAfterMs };
     case "reused":
       return { code: "IDEMPOTENCY_KEY_REUSED" };
     case "in-progress":
@@ -235,23 +250,30 @@ function wrongTimes({ field, message }: RefusedTimes, body: SendMessageInput): P
   return { code: "VALIDATION_ERROR", validation: [{ field, message, value }] };
 }
 
+interface Accepting {
+  readonly claim: AcceptClaim | undefined;
+  readonly keyCheck?: KeyCheck | undefined;
+}
+
 /**
  * An acceptance whose reply is lost may have happened, or happen yet. Before that is answered as an error the message is taken back;
  * when it is under way already, it counts as accepted.
  */
 async function acceptOrWithdraw(
   message: NewMessage,
-  claim: AcceptClaim | undefined,
+  { claim, keyCheck }: Accepting,
   { ledger, now, log }: AcceptDeps,
 ): Promise<Accepted> {
   try {
-    return await ledger.accept(message, claim);
+    return await ledger.accept(message, claim, keyCheck);
   } catch (error) {
     if (!mayHaveRun(error)) throw error;
     log.error("acceptance.unanswered", { message_id: message.id, error });
     const mine = claim === undefined ? {} : { claim };
     const withdrawn = await insist(() => ledger.withdraw(message.id, { ...mine, now: now() }));
     if (withdrawn.kind === "closed") throw error;
+    // It was accepted, so its key held.
+    if (withdrawn.kind === "refused") keyCheck?.passed();
     return withdrawn.kind === "refused"
       ? { kind: "accepted", messageId: withdrawn.messageId }
       : { kind: "in-progress", retryAfterMs: CLAIM_LOST_RETRY_MS };

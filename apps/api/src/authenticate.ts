@@ -51,9 +51,27 @@ const INVALID: Authenticated = { kind: "refused", problem: { code: "INVALID_API_
 /** Refused when the key is not, or no longer, one. */
 export async function admitKey(digest: string, now: number, keys: ApiKeys): Promise<Authenticated> {
   const { record, ...rate } = await keys.admitCall(digest);
+  CALLERS.delete(digest);
   if (record === undefined || record.revokedAt !== undefined) return INVALID;
   if (record.expiresAt !== undefined && record.expiresAt <= now) return INVALID;
-  return { kind: "caller", caller: callerOf(record), record, rate };
+  const caller = callerOf(record);
+  if (CALLERS.size >= MOST_DIGESTS) CALLERS.clear();
+  CALLERS.set(digest, caller);
+  return { kind: "caller", caller, record, rate };
+}
+
+/** What keys could do that were used lately. */
+const CALLERS = new Map<string, Caller>();
+
+/** The caller as it was when its key was looked up the last time. A key changes by its end alone, which is still to be asked for. */
+export function recallCaller(
+  given: Credentials,
+): { readonly digest: string; readonly caller: Caller } | undefined {
+  const token = readToken(given.header, given.dialect);
+  const digest = token === undefined ? undefined : DIGESTS.get(token);
+  const caller = digest === undefined ? undefined : CALLERS.get(digest);
+  if (digest === undefined || caller === undefined) return undefined;
+  return (caller.expiresAt ?? Infinity) <= given.now ? undefined : { digest, caller };
 }
 
 /** Of the keys that were used lately: hashing one again with every request costs more than its look-up. */

@@ -15,6 +15,7 @@ import { allowSlow } from "./arrival.ts";
 import type { Caller } from "./authenticate.ts";
 import { type Client, type Exchange, exchangeOf } from "./exchange.ts";
 import { headerOf } from "./header-of.ts";
+import type { KeyCheck } from "./know-caller.ts";
 import type { KeyWatch } from "./key-watch.ts";
 import { writeAnswer } from "./problem.ts";
 import { readParts } from "./read-parts.ts";
@@ -31,6 +32,8 @@ export interface Call<Name extends RouteName> extends RouteInput<Name> {
   /** The media type that the client likes best among those of the route. */
   readonly type: string;
   readonly client: Client;
+  /** The key is still to be looked up. */
+  readonly keyCheck?: KeyCheck;
   render(problem: Problem): ReturnType<typeof renderProblem>;
 }
 
@@ -67,7 +70,9 @@ export function bindRoute(row: Route, handle: AnyHandler, deps: BindDeps): Reque
   return async (req, res) => {
     const exchange = exchangeOf(req);
     exchange.route = row.path;
-    const answer = await serve(row, handle, { req, res, exchange, types, deps });
+    const outcome = await serve(row, handle, { req, res, exchange, types, deps });
+    const refused = outcome === undefined ? undefined : await exchange.keyCheck?.settle();
+    const answer = refused === undefined ? outcome : refuse(refused);
     if (answer?.kind === "stream") await writeStream(req, res, answer);
     else if (answer !== undefined) writeAnswer(res, answer, { exchange, now: deps.now() });
   };
@@ -118,6 +123,7 @@ async function serve(
     request: req,
     prefer,
     ...resumeOf(row, req),
+    ...(exchange.keyCheck === undefined ? {} : { keyCheck: exchange.keyCheck }),
     type: preferredType(types, req),
     client: exchange,
     render: (problem) => renderIn(exchange.dialect, problem, { exchange, now: deps.now() }),

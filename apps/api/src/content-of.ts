@@ -36,6 +36,11 @@ export type ContentRead =
   | { readonly kind: "content"; readonly content: MessageContent; readonly brought?: MediaId }
   | { readonly kind: "refused"; readonly problem: Problem };
 
+/** It carries a file, or names one. */
+export function bringsFile(body: SendMessageInput): boolean {
+  return MEDIA_KINDS.some((name) => body[name] !== undefined);
+}
+
 /** What a send body says, as the ledger keeps it. What it quotes or reacts to must be a message of the same chat. */
 export async function contentOf(wanted: Wanted, deps: ContentDeps): Promise<ContentRead> {
   const { body } = wanted;

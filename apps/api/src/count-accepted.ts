@@ -10,8 +10,9 @@ export function countAccepted(ledger: Ledger, metrics: Metrics): Ledger {
   });
   return {
     ...ledger,
-    async accept(message, claim) {
-      const answer = await ledger.accept(message, claim);
+    async accept(...asked) {
+      const [message] = asked;
+      const answer = await ledger.accept(...asked);
       if (answer.kind === "accepted") accepted({ class: message.priority });
       return answer;
     },

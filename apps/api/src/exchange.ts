@@ -4,6 +4,7 @@ import { dialectOf, type Problem } from "@pombo/contract";
 import type { Dialect } from "@pombo/domain";
 import type { Log, Metrics } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
+import type { KeyCheck } from "./know-caller.ts";
 import type { KeyWatch } from "./key-watch.ts";
 
 interface Pair {
@@ -15,7 +16,9 @@ interface Pair {
 export interface ExchangeDeps {
   readonly log: Pick<Log, "plain">;
   readonly metrics: Pick<Metrics, "answered">;
-  /** The process is closing: connections end with their answers. */
+  /** The process will close: connections end with their answers. */
+  readonly draining: AbortSignal;
+  /** It closes: waits end. */
   readonly closing: AbortSignal;
   readonly keyWatch: KeyWatch;
 }
@@ -38,9 +41,12 @@ export class Exchange implements Client {
   readonly id = nextRequestId();
   readonly dialect: Dialect;
   readonly closing: AbortSignal;
+  readonly draining: AbortSignal;
   /** Go with every answer. */
   readonly headers: Record<string, string>;
   caller: Caller | undefined;
+  /** The key was good a moment ago, and is looked up once more with the acceptance, or else before the answer. */
+  keyCheck: KeyCheck | undefined;
   /** The key has had its requests of this window. */
   overRate: Problem | undefined;
   /** The pattern of the route, never the path itself. */
@@ -54,10 +60,14 @@ export class Exchange implements Client {
   #gone: AbortController | undefined;
   #stop: AbortSignal | undefined;
 
-  constructor(pair: Pair, { closing, keyWatch }: Pick<ExchangeDeps, "closing" | "keyWatch">) {
+  constructor(
+    pair: Pair,
+    { closing, draining, keyWatch }: Pick<ExchangeDeps, "closing" | "draining" | "keyWatch">,
+  ) {
     this.#pair = pair;
     this.#keyWatch = keyWatch;
     this.closing = closing;
+    this.draining = draining;
     this.dialect = dialectOf(pathOf(pair.req.url ?? "/"));
     this.headers = { ...STANDING_HEADERS, "X-Request-Id": this.id };
   }

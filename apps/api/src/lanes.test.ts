@@ -61,6 +61,92 @@ test("pause and resume show in the lane and in its messages, and may be said twi
     expect(answer).toMatchObject({ status: 200, body: { paused: false, blocked_by: null } });
 });
 
+test("the gates say in order what stops a lane, and what waits says why", async () => {
+  const { id, send, lane, message } = await setup();
+  await api.ledger.reportWorker("worker-7#abc", true, 1);
+  const at = new Date(Date.now() + 3_600_000).toISOString();
+  const later = { from: id, to: "5511999999998", text: "later", send_at: at };
+  await api.call("POST", "/v1/messages", { body: later });
+  const second = await send();
+  const order = { gated: [second], held: [], later: [], now: Date.now(), jitter: 0 };
+  const own = await api.ledger.take(id, "worker-7#abc");
+  const view = await api.ledger.peek(id, Date.now());
+  if (own === undefined) throw new Error("the lease is lost");
+  await api.redis.sadd(`{pombo:c0}:gate:${id}:5511999999999`, message);
+  await api.ledger.feed(own, { ...order, pace: view.pace });
+  const free = await lane("/gates", "GET");
+  expect(free.status, free.text).toBe(200);
+  expect(free.body).toMatchObject({
+    device_id: id,
+    unexplained: false,
+    complete: true,
+    waiting: [
+      { reason: "pacing", count: 1, message_id: message },
+      { reason: "order", count: 1, message_id: second },
+      { reason: "scheduled", count: 1, until: at },
+    ],
+  });
+  await lane("/pause");
+  const { body } = await lane("/gates", "GET");
+  const gates = body["gates"] as { gate: string; state: string; waiting: number }[];
+  expect(gates.slice(0, 4)).toMatchObject([
+    { gate: "worker", state: "pass" },
+    { gate: "connection", state: "pass" },
+    { gate: "pause", state: "stop", waiting: 1, since: expect.any(String) },
+    { gate: "throttle", state: "not_reached" },
+  ]);
+  const paused = await lane();
+  expect(paused.body).toMatchObject({
+    paused_at: expect.any(String),
+    paused_by: expect.any(String),
+    epoch: 1,
+    pace: { actual_per_minute: 0, allowed_per_minute: null },
+  });
+  const history = await api.call("GET", `/v1/devices/${id}/history`);
+  expect(history.body["history"]).toMatchObject([
+    { what: "lane.paused", key_id: paused.body["paused_by"] },
+    { what: "state", state: "connected", cause: null },
+    { what: "owner", owner: "worker-7#abc", epoch: 1 },
+  ]);
+});
+
+test("the list tells what waits on each device, page by page or by name", async () => {
+  const { id } = await setup();
+  const other = await api.addDevice();
+  const list = async (query: string, key?: string) => {
+    const answer = await api.call(
+      "GET",
+      `/v1/devices?lanes=true${query}`,
+      key === undefined ? {} : { key },
+    );
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body["devices"] as { device_id: string; lane: object }[];
+  };
+  const shown = {
+    waiting: 1,
+    held: 0,
+    blocked_by: null,
+    paused: false,
+    owner: "worker-7#abc",
+    attention: null,
+  };
+  await expect
+    .poll(() => list(`&ids=${other},${id}`))
+    .toMatchObject([
+      { device_id: id, name: "test", phone_number: "5511988887777", lane: { waiting: 1 } },
+      { device_id: other, state: "created", lane: { waiting: 0, owner: null } },
+    ]);
+  const key = api.addKey({ scopes: ["devices:manage"], devices: [id] });
+  expect(await list("", key)).toMatchObject([{ device_id: id, state: "connected", lane: shown }]);
+  const all = await api.call("GET", "/v1/devices?lanes=true&limit=1");
+  const next = String(all.body["next_cursor"]);
+  const [second] = await list(`&limit=1&cursor=${next}`);
+  expect(second?.device_id).not.toBe(next);
+  const plain = await api.call("GET", `/v1/devices?ids=${id}`);
+  expect(plain.body["devices"]).toMatchObject([{ device_id: id }]);
+  expect((await api.call("GET", "/v1/devices?ids=x")).status).toBe(400);
+});
+
 test.each([
   { action: "release", status: "queued" },
   { action: "discard", status: "canceled" },

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { openRedis } from "@pombo/redis";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -15,7 +16,13 @@ afterAll(() => store[Symbol.asyncDispose]());
 
 function start(env: Record<string, string>, ipc: boolean): ChildProcess & AsyncDisposable {
   const child = spawn(process.execPath, [MAIN], {
-    env: { POMBO_REDIS_URL: store.url, POMBO_PORT: "0", POMBO_ENV: "development", ...env },
+    env: {
+      POMBO_REDIS_URL: store.url,
+      POMBO_PORT: "0",
+      POMBO_ENV: "development",
+      POMBO_DRAIN_MS: "0",
+      ...env,
+    },
     stdio: ipc ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
   });
   return Object.assign(child, {
@@ -48,6 +55,22 @@ test("supervised, it says when it is ready, ignores Ctrl-C and ends on SIGTERM w
   expect(await once(child, "exit")).toEqual([0, null]);
 });
 
+test("told to end, it withdraws its readiness first, and takes requests while balancers notice", async () => {
+  await using child = start({ POMBO_DRAIN_MS: "1000" }, true);
+  const { url } = await untilReady(child);
+  child.kill("SIGTERM");
+  const ready = async () => {
+    const answer = await fetch(`${url}/health/ready`);
+    return [answer.status, answer.headers.get("connection"), (await answer.json()) as object];
+  };
+  const draining = expect.objectContaining({
+    error: expect.stringContaining("draining") as string,
+  });
+  await expect.poll(ready).toEqual([503, "close", draining]);
+  expect((await fetch(`${url}/v1/errors`)).status).toBe(200);
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
 test("it ends on SIGTERM while Redis is away, too", async () => {
   await using lost = await openTestRedis();
   await using child = start({ POMBO_REDIS_URL: lost.url }, true);
@@ -77,6 +100,18 @@ test("outside development, a Redis that may lose what was accepted is refused", 
   const [said, [code]] = await Promise.all([heard(child.stderr), once(child, "exit")]);
   expect(said).toContain("append-only");
   expect(code).toBe(1);
+});
+
+test("data of a newer version is refused in one line, and stays as it is", async () => {
+  await using other = await openTestRedis();
+  await using redis = await openRedis({ url: other.url, role: "request" });
+  await redis.client.set("{pombo:c0}:schema", "999");
+  await using child = start({ POMBO_REDIS_URL: other.url }, false);
+  const [said, [code]] = await Promise.all([heard(child.stderr), once(child, "exit")]);
+  expect(said).toMatch(
+    /^pombo api: The data in Redis has version 999, written by a newer Pombo.*\n$/,
+  );
+  expect([code, await redis.client.keys("*")]).toEqual([1, ["{pombo:c0}:schema"]]);
 });
 
 test("a port that is taken is one line and an exit code", async () => {

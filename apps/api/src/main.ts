@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
-import { openLedger } from "@pombo/ledger";
-import { openMediaRoom } from "@pombo/media";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
+import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openStatus } from "@pombo/status";
-import { openLog, openMetrics } from "@pombo/telemetry";
+import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { countAccepted } from "./count-accepted.ts";
 import { type Config, environment, readConfig } from "./config.ts";
@@ -14,6 +14,7 @@ import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
+import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
 import { untilTold } from "./until-told.ts";
 
@@ -43,12 +44,32 @@ async function main(config: Config): Promise<void> {
   await using status = await openStatus({ ...live, eventsOnDemand: true });
   const metrics = openMetrics();
   const ledger = countAccepted(openLedger({ redis, keys, settings }), metrics);
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const following = { ledger, events: status, settings, now: Date.now };
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  const overviewer = openOverviewer({
+    ledger,
+    info: (...sections) => redis.info(...sections),
+    settings,
+    now: Date.now,
+    clock: monotonic,
+  });
+  await using ticker = openOverviewTicker({ overviewer, settings, now: Date.now });
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis, ledger, settings }),
+      disk: {
+        away: "The disk does not answer",
+        look: () => examineFolder(media.store.spool, settings.disk_free_bytes),
+      },
+    },
+    waitMs: settings.health_wait_ms,
+  });
   await using server = await openServer(
     {
+      health,
       metrics,
       tail,
       keyWatch,
@@ -56,19 +77,13 @@ async function main(config: Config): Promise<void> {
       media,
       lane: openFeed({ redis, keys }),
       follow: openFollow(status),
-      ping: () => redis.ping(),
       admission: openAdmission({
         info: () => redis.info("memory"),
         settings,
         clock: monotonic,
       }),
-      overviewer: openOverviewer({
-        ledger,
-        info: (...sections) => redis.info(...sections),
-        settings,
-        now: Date.now,
-        clock: monotonic,
-      }),
+      overviewer,
+      ticker,
       reach: faultPoint(config.fault, () => process.kill(process.pid, "SIGKILL")),
       now: Date.now,
       allowsPrivate: config.env === "development",
@@ -83,6 +98,7 @@ async function main(config: Config): Promise<void> {
     },
     config,
   );
+  health.started();
   log.info("api.started", { url: server.url });
   process.send?.({ kind: "ready", url: server.url, pid: process.pid });
   const { because } = await told;

@@ -13,18 +13,25 @@ import {
   mintMessageId,
   type Settings,
 } from "@pombo/domain";
-import { type ApiKeyRecord, digestApiKey, type Ledger, openLedger } from "@pombo/ledger";
-import { inspect, type MediaStore, openFileStore } from "@pombo/media";
+import {
+  type ApiKeyRecord,
+  digestApiKey,
+  type Ledger,
+  openLedger,
+  storeChecks,
+} from "@pombo/ledger";
+import { examineFolder, inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
-import { type Fields, openMetrics } from "@pombo/telemetry";
+import { type Fields, openHealth, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { openEventTail } from "./event-tail.ts";
 import { openKeyWatch } from "./key-watch.ts";
 import { openFeed } from "./open-feed.ts";
 import { openFollow } from "./follow.ts";
 import { openServer, type ServerDeps } from "./server.ts";
+import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
 
 export const ADMIN = "pombo_c0_admin-key-for-tests";
@@ -82,7 +89,7 @@ export async function openTestApi(
   > = {},
 ): Promise<TestApi> {
   const opened = new AsyncDisposableStack();
-  const full = { ...DEFAULT_SETTINGS, ...settings };
+  const full = { ...DEFAULT_SETTINGS, drain_ms: 0, ...settings };
   const { store, redis, ledger, ports } = await openStore(opened, full);
   const keys = openTestKeys();
   const lines: { event: string; fields: Fields }[] = [];
@@ -90,6 +97,13 @@ export async function openTestApi(
   const changed = { ...ledger, ...keys.over(ledger), ...change(ledger) };
   const { status, ...rest } = ports;
   const live = { ledger: changed, events: status, settings: full, now: Date.now };
+  const overviewer = openOverviewer({
+    ledger: changed,
+    info: (...sections) => redis.info(...sections),
+    settings: full,
+    now: Date.now,
+    clock: () => performance.now(),
+  });
   const server = await openServer(
     {
       consoleFolder: "/nowhere",
@@ -98,13 +112,8 @@ export async function openTestApi(
       ...rest,
       ...more,
       ledger: changed,
-      overviewer: openOverviewer({
-        ledger: changed,
-        info: (...sections) => redis.info(...sections),
-        settings: full,
-        now: Date.now,
-        clock: () => performance.now(),
-      }),
+      overviewer,
+      ticker: opened.use(openOverviewTicker({ overviewer, settings: full, now: Date.now })),
       metrics: openMetrics(),
       tail: opened.use(openEventTail(live)),
       keyWatch: opened.use(openKeyWatch({ ...live, sweepMs: full.key_sweep_ms })),
@@ -220,12 +229,21 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   await ledger.ensureAdminKey(ADMIN, Date.now());
   const folder = await mkdtemp(join(tmpdir(), "pombo-media-"));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const spool = join(folder, "incoming");
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis, ledger, settings }),
+      disk: { away: "", look: () => examineFolder(spool, settings.disk_free_bytes) },
+    },
+    waitMs: settings.health_wait_ms,
+  });
+  health.started();
   const ports = {
+    health,
     lane: openFeed({ redis, keys }),
     media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),
-    ping: () => redis.ping(),
     reach: () => undefined,
     admission: openAdmission({
       info: () => redis.info("memory"),

@@ -27,6 +27,18 @@ test("while Redis is away every request is answered in time and in its envelope,
     .toBe(200);
 });
 
+test("who has no room on its disk is not ready and says so; scripts that Redis lost are brought back", async () => {
+  await using api = await openTestApi({ disk_free_bytes: Number.MAX_SAFE_INTEGER });
+  const { status, body } = await api.call("GET", "/health/ready");
+  expect([status, body["error"]]).toEqual([503, expect.stringMatching(/^The disk .* MiB free$/)]);
+
+  await using well = await openTestApi();
+  await well.redis.script("FLUSH");
+  const checks = { redis: "ok", scripts: "ok", clock: "ok", disk: "ok" };
+  expect(await well.call("GET", "/health/ready")).toMatchObject({ status: 200, body: { checks } });
+  expect(await well.redis.info("memory")).not.toContain("number_of_cached_scripts:0\r\n");
+});
+
 test("an accepted message is not answered as an error when Redis goes away during the wait", async () => {
   await using api = await openTestApi();
   const device = await api.addDevice();

@@ -1,6 +1,6 @@
 import type { OverviewBody } from "@pombo/contract";
 import { expect, onTestFinished, test } from "vitest";
-import { openTestApi } from "./open-test-api.ts";
+import { ADMIN, openTestApi } from "./open-test-api.ts";
 
 async function open() {
   const api = await openTestApi({ overview_refresh_ms: 0 });
@@ -139,3 +139,45 @@ test("requests that come together are one look", async () => {
   expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
   expect(looks).toBe(1);
 });
+
+test("a stream tells the overview while it is taken, and that it can't be while Redis is away", async () => {
+  const { api } = await open();
+  const device = await api.addDevice();
+  const url = `${api.url}/v1/events?type=device.*&overview=true`;
+  const ended = new AbortController();
+  onTestFinished(() => ended.abort());
+  const headers = { accept: "text/event-stream", authorization: `Bearer ${ADMIN}` };
+  const { body, status } = await fetch(url, { headers, signal: ended.signal });
+  expect(status).toBe(200);
+  const frames = framesOf(body ?? new ReadableStream());
+  const until = async (type: string): Promise<{ data: Partial<OverviewBody> }> => {
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- frame after frame
+      const next = await frames.next();
+      const value = next.done === true ? "" : next.value;
+      if (value.startsWith(`event: ${type}\n`)) return JSON.parse(value.split("data: ")[1] ?? "");
+    }
+  };
+  const first = await until("overview");
+  expect(first.data).toMatchObject({ devices: { total: 1 }, rates: { accepted_per_s: 0 } });
+  expect(first.data.buckets?.length).toBeLessThanOrEqual(2);
+  await api.store.kill9();
+  expect((await until("outage")).data).toMatchObject({ error_code: "SERVICE_UNAVAILABLE" });
+  await api.store.restart();
+  expect((await until("overview")).data).toMatchObject({ attention: [] });
+  for (const key of [
+    api.addKey({ scopes: ["messages:read", "ops:read"], devices: [device] }),
+    api.addKey({ scopes: ["messages:read"], devices: "*" }),
+  ])
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await api.call("GET", "/v1/events?overview=true", { key })).status).toBe(403);
+});
+
+async function* framesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = (rest + text).split("\n\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}

@@ -39,7 +39,7 @@ function write(
   exchange: Exchange,
 ): void {
   const all: Record<string, string | number> = { ...exchange.headers, ...headers };
-  if (exchange.closing.aborted) all["Connection"] = "close";
+  if (exchange.draining.aborted) all["Connection"] = "close";
   if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
   res.writeHead(status, all);
   res.end(body);

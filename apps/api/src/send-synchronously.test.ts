@@ -162,9 +162,9 @@ test("what is under way when the device leaves is waited for", async () => {
 
 test("a lane that is paused, or that WhatsApp told to rest, is told at once", async () => {
   await setup();
-  await api.ledger.pauseLane(device, true, Date.now());
+  await api.ledger.pauseLane(device, true, { now: Date.now() });
   expect((await send(wuts)).body["error_code"]).toBe("SERVICE_UNAVAILABLE");
-  await api.ledger.pauseLane(device, false, Date.now());
+  await api.ledger.pauseLane(device, false, { now: Date.now() });
   await api.redis.hset(`{pombo:c0}:lane:${device}`, "throttled_until", Date.now() + 90_000);
   const { status, body, headers } = await send(wuts);
   expect([status, body["error_code"]]).toEqual([503, "SERVICE_UNAVAILABLE"]);

@@ -6,9 +6,10 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { type Route, routeTable } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
-import type { Log } from "@pombo/telemetry";
+import type { HealthWatch, Log } from "@pombo/telemetry";
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -18,14 +19,13 @@ import express, {
 } from "express";
 import { allowOrigins } from "./allow-origins.ts";
 import { limitArrival, SLOW_ARRIVAL_MS } from "./arrival.ts";
-import type { Answer } from "./answer.ts";
-import { type ApiKeys, authenticate } from "./authenticate.ts";
+import { type Answer, refuse } from "./answer.ts";
+import type { ApiKeys } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
-import { admitOwnPage } from "./console/admit-session.ts";
 import { type ConsoleDeps, serveConsole } from "./console/serve-console.ts";
 import { serveDocs } from "./docs/serve-docs.ts";
 import { type Exchange, exchangeOf, openExchange } from "./exchange.ts";
-import { limitRate } from "./limit-rate.ts";
+import { knowCaller, recallKey } from "./know-caller.ts";
 import { problemOf, writeAnswer } from "./problem.ts";
 import { refuseSockets } from "./refuse-socket.ts";
 import { type HandlerDeps, handlers } from "./routes/handlers.ts";
@@ -40,6 +40,7 @@ export interface ServerDeps
   /** Pages of these origins may ask. */
   readonly corsOrigins?: readonly string[];
   readonly log: Pick<Log, "plain" | "info" | "error">;
+  readonly health: HealthWatch;
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -51,8 +52,9 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * Listens. Closing stops accepting, lets open requests end (a wait is answered with the status of that moment) and then
- * resolves; what is not done after `shutdown_ms` is cut.
+ * Listens. Closing withdraws the readiness first and goes on taking requests for `drain_ms`, so that balancers ask others; then it
+ * stops accepting, lets open requests end (a wait is answered with the status of that moment) and resolves; what is not done after
+ * `shutdown_ms` is cut.
  */
 export async function openServer(
   deps: ServerDeps,
@@ -85,6 +87,8 @@ export async function openServer(
   return {
     url: `http://${host}:${port}`,
     async [Symbol.asyncDispose]() {
+      deps.health.drain();
+      await delay(deps.settings.drain_ms);
       closing.abort();
       await close(server, deps.settings.shutdown_ms);
     },
@@ -178,13 +182,17 @@ function nameOf({ method, path }: Binding): string {
  * work as all validation.
  */
 function goDirectly({ handler }: Binding, deps: AppDeps): ReturnType<App["direct"]["get"]> & {} {
+  const means = { ...deps, draining: deps.health.draining };
   return async (req, res) => {
-    const exchange = openExchange({ req, res }, deps);
+    const exchange = openExchange({ req, res }, means);
     // The steps of this route look at nothing that Express adds.
     const [asked, answer] = [req as Request, res as Response];
     try {
-      if (await knowCaller({ req, res, exchange }, deps))
-        await handler(asked, answer, () => undefined);
+      const refused = recallKey({ req, exchange }, deps)
+        ? undefined
+        : await knowCaller({ req, exchange }, deps);
+      if (refused === undefined) await handler(asked, answer, () => undefined);
+      else writeAnswer(res, refuse(refused), { exchange, now: deps.now() });
     } catch (error) {
       answerError(error, { res, exchange }, deps);
     }
@@ -201,9 +209,10 @@ type Handlers = Readonly<Record<string, AnyHandler>>;
 /** The most frequent request. */
 const HOT: ReadonlySet<string> = new Set(["sendMessage"]);
 
-function open({ log, closing, metrics, keyWatch }: AppDeps): RequestHandler {
+function open({ log, closing, health, metrics, keyWatch }: AppDeps): RequestHandler {
+  const { draining } = health;
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing, metrics, keyWatch });
+    openExchange({ req, res }, { log, closing, draining, metrics, keyWatch });
     next();
   };
 }
@@ -266,7 +275,10 @@ function otherMethods(
 function identify(deps: AppDeps): RequestHandler {
   return async (req, res, next) => {
     if (req.method === "OPTIONS") return next();
-    if (await knowCaller({ req, res, exchange: exchangeOf(req) }, deps)) next();
+    const exchange = exchangeOf(req);
+    const refused = await knowCaller({ req, exchange }, deps);
+    if (refused === undefined) next();
+    else writeAnswer(res, refuse(refused), { exchange, now: deps.now() });
   };
 }
 
@@ -274,29 +286,6 @@ interface Open {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly exchange: Exchange;
-}
-
-/** False when the key is refused, which has then been answered. */
-async function knowCaller(
-  { req, res, exchange }: Open,
-  { ledger, cell, settings, now }: AppDeps,
-): Promise<boolean> {
-  const header = req.headers.authorization;
-  const given = { header, dialect: exchange.dialect, cell, now: now() };
-  const authenticated =
-    header === undefined
-      ? await admitOwnPage(req, given.now, ledger)
-      : await authenticate(given, ledger);
-  if (authenticated.kind === "caller") {
-    exchange.caller = authenticated.caller;
-    const rate = limitRate(authenticated.rate, settings);
-    Object.assign(exchange.headers, rate.headers);
-    if (rate.problem !== undefined) exchange.overRate = rate.problem;
-    return true;
-  }
-  const { problem } = authenticated;
-  writeAnswer(res, { kind: "problem", problem }, { exchange, now: now() });
-  return false;
 }
 
 function answerThrown(deps: AppDeps): ErrorRequestHandler {

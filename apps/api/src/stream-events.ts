@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { FIRST_CURSOR, type Settings } from "@pombo/domain";
 import { framesOf, type Interest, wants } from "./event-audience.ts";
+import type { OverviewTicker } from "./overview-ticker.ts";
 import { behind, type EventReaderDeps, later, logPage, PAGE } from "./event-reader.ts";
 
 export interface StreamDeps extends EventReaderDeps {
@@ -18,6 +19,8 @@ export interface StreamAsk {
   readonly interest: Interest;
   /** How long the stream may be silent, where the client asks for that. */
   readonly beatMs?: number;
+  /** Tells the overview as well; a client that is behind misses some. */
+  readonly ticker?: Pick<OverviewTicker, "listen">;
   /** Ends the stream; its reason is told to the client as a last event. */
   readonly ended: AbortSignal;
 }
@@ -57,6 +60,9 @@ export async function streamEvents(
   const { ended } = ask;
   let { cursor } = ask;
   res.write(preamble(ask));
+  const stopTicks = ask.ticker?.listen((frame) => {
+    if (res.writableLength < deps.settings.stream_buffer_bytes) res.write(frame);
+  });
   try {
     while (!ended.aborted) {
       // oxlint-disable-next-line no-await-in-loop -- one state after the other
@@ -68,6 +74,7 @@ export async function streamEvents(
       await drained(res, ended, deps.settings.stream_stall_ms);
     }
   } finally {
+    stopTicks?.();
     const last = ended.reason as Farewell | undefined;
     if (last?.event !== undefined && !res.destroyed)
       res.write(`event: ${last.event}\ndata: ${JSON.stringify(last.data)}\n\n`);

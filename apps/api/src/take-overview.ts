@@ -96,7 +96,7 @@ async function takeNow(
     listEndpoints(),
   ]);
   const silentMs = SILENT_SWEEPS * settings.sweep_ms;
-  const lanes = surveyed.map((lane) => unlessSilent(lane, { fleet, at, silentMs }));
+  const lanes = surveyed.map((lane) => unlessSilent(lane, { fleet, at, settings }));
   const redis = {
     usedPercent: usedPercent(memory),
     writable: !/^aof_last_write_status:err/m.test(memory),
@@ -120,10 +120,15 @@ async function takeNow(
 const SILENT_SWEEPS = 4;
 
 /** The device as its worker left it: the lease of a worker that died goes on for a while. */
-function unlessSilent(
+export function unlessSilent(
   lane: LaneSurvey,
-  { fleet, at, silentMs }: Pick<Overview, "fleet" | "at"> & { readonly silentMs: number },
+  {
+    fleet,
+    at,
+    settings,
+  }: Pick<Overview, "fleet" | "at"> & { readonly settings: Pick<Settings, "sweep_ms"> },
 ): LaneSurvey {
+  const silentMs = SILENT_SWEEPS * settings.sweep_ms;
   const { owner } = lane;
   if (owner === undefined) return lane;
   const silent = fleet.workers.find(({ id }) => id === owner)?.silentMs ?? silentMs;

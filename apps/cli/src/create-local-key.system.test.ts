@@ -43,6 +43,18 @@ test("a key made while nothing runs is there at the next start", async () => {
   expect(await nameOf(server.url, key)).toBe("rescue");
 });
 
+test("in data of a newer version nothing is made, and nothing is migrated", async () => {
+  await using temporary = await temporaryFolder();
+  const { redis } = await openDataFolder(temporary.path);
+  await using server = await launch(redis);
+  await using client = await openRedis({ url: server.url, role: "request" });
+  await client.client.set(cellKeys("c0" as CellId).schema(), "999");
+  const config = { ...CONFIG, redisUrl: server.url };
+  const making = createLocalKey({ ...GRANT, data: temporary.path }, config);
+  await expect(making).rejects.toThrow(/version 999, written by a newer Pombo/);
+  expect(await client.client.dbsize()).toBe(1);
+});
+
 test("a key made beside a running Pombo goes into its Redis", async () => {
   await using temporary = await temporaryFolder();
   const folder = await openDataFolder(temporary.path);

@@ -11,7 +11,7 @@ export interface KeyPlace {
 }
 
 /**
- * Makes the first API key known to Redis, which keeps its digest only.
+ * Makes the first API key known to Redis, which keeps its digest only. Nothing else runs on it yet: so what is older is migrated first.
  *
  * @returns what is missing in this Redis for "accepted is durable": a sentence each
  */
@@ -25,9 +25,12 @@ export async function ensureAdminKey(where: KeyPlace): Promise<readonly string[]
       keys: cellKeys(cell),
       settings: DEFAULT_SETTINGS,
     });
+    const schema = await ledger.settleSchema({ mayMigrate: true });
+    if (schema.kind === "refused") throw new CannotStart(`${schema.says}.`);
     await ledger.ensureAdminKey(adminKey, Date.now());
     return await checkRedis(redis.client);
   } catch (error) {
+    if (error instanceof CannotStart) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new CannotStart(`Redis does not answer as it should: ${why}.`, { cause: error });
   }

@@ -104,6 +104,8 @@ export function apiSpec(stage: Stage, index: number, { port, controlUrl }: ApiPl
 function ourEnvironment(stage: Stage): Environment {
   return {
     POMBO_ENV: "development",
+    // Nothing stands before it that would have to notice.
+    POMBO_DRAIN_MS: "0",
     POMBO_MEDIA_FOLDER: stage.folder.media,
     ...stage.config.environment,
     POMBO_REDIS_URL: stage.redisUrl,

@@ -18,6 +18,7 @@ import { DISCARD_LETTERS, REDRIVE_LETTERS } from "./letters/settle-letters.ts";
 import { SHOW_LETTER } from "./letters/show-letter.ts";
 import { parseOptions } from "./options.ts";
 import { PROGRAMS } from "./programs.ts";
+import { MIGRATE } from "./migrate.ts";
 import { openProgress } from "./progress.ts";
 import { SEND } from "./send/send.ts";
 import { listenForStop } from "./stop-signal.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly Command[] = [
   REDRIVE_LETTERS,
   DISCARD_LETTERS,
   DOCTOR,
+  MIGRATE,
   EXPLAIN_ERROR,
 ];
 

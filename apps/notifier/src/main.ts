@@ -1,4 +1,4 @@
-import { openLedger } from "@pombo/ledger";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { openWebhookJobs, openWebhookWorker } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
@@ -7,6 +7,7 @@ import {
   measureLog,
   type Measures,
   type Metrics,
+  openHealth,
   openLog,
   openMetrics,
   tellMetrics,
@@ -63,12 +64,25 @@ async function run(config: Config): Promise<void> {
   const keys = cellKeys(config.cell);
   const { tag } = keys;
   const ledger = openLedger({ redis: commands.client, keys, settings });
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   await using jobs = openWebhookJobs({ redis: commands.client, tag });
   const channels = ["events", "nudges"] as const;
   await using status = await openStatus({ redis: subscriber.client, keys, channels });
   const timeoutMs = settings.webhook_timeout_ms;
   const poster = openPoster({ allowsPrivate: config.development, timeoutMs });
 
+  const health = openHealth({
+    checks: storeChecks({ redis: commands.client, ledger, settings }),
+    waitMs: settings.health_wait_ms,
+  });
+  // Closed last: until what is under way is settled, a notifier tells that it drains.
+  await using _metrics = await tellMetrics(config.metrics, {
+    metrics,
+    health,
+    ping: () => commands.client.ping(),
+    gauges: () => ({}),
+    log,
+  });
   const cut = new AbortController();
   const means = { ledger, settings, log, now: Date.now };
   await using _worker = await openWebhookWorker({
@@ -83,15 +97,11 @@ async function run(config: Config): Promise<void> {
   status.onEvent(() => reader.nudge());
   status.onNudge((endpointId) => reader.nudge(endpointId));
 
-  await using _metrics = await tellMetrics(config.metrics, {
-    metrics,
-    ping: () => commands.client.ping(),
-    gauges: () => ({}),
-    log,
-  });
+  health.started();
   log.info("notifier.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");
+  health.drain();
   log.info("notifier.stopping", { why: String(stop.signal.reason) });
   setTimeout(() => cut.abort(), Math.max(0, settings.shutdown_ms - SETTLE_MS));
   endWithoutRedis(commands.client, settings.shutdown_ms);

@@ -1,9 +1,9 @@
-import { openLedger } from "@pombo/ledger";
-import { openMediaRoom } from "@pombo/media";
+import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
+import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis, usedPercent } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
-import { measureLog, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
+import { measureLog, openHealth, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
 import { once } from "node:events";
 import { type Config, readConfig } from "./config.ts";
 import { openDrawer } from "./draw-rows.ts";
@@ -52,6 +52,7 @@ async function run(config: Config): Promise<void> {
   await using subscriber = await openRedis({ url: config.redisUrl, role: "subscriber", onError });
   const keys = cellKeys(config.cell);
   const ledger = measureEvidence(openLedger({ redis: commands.client, keys, settings }), metrics);
+  await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
 
@@ -72,6 +73,25 @@ async function run(config: Config): Promise<void> {
   const hasRoom = watchMemory({ used, settings, clock: () => performance.now() });
   const drawer = openDrawer({ ledger, settings, hasRoom, now: Date.now });
   const reach = faultPoints(config.fault, () => process.kill(process.pid, "SIGKILL"));
+  const health = openHealth({
+    checks: {
+      ...storeChecks({ redis: commands.client, ledger, settings }),
+      disk: {
+        away: "The disk does not answer",
+        look: () => examineFolder(room.store.spool, settings.disk_free_bytes),
+      },
+    },
+    waitMs: settings.health_wait_ms,
+  });
+  let size: (() => number) | undefined;
+  // Closed last: until its devices are handed over, a worker tells that it drains.
+  await using _metrics = await tellMetrics(config.metrics, {
+    metrics,
+    health,
+    ping: () => commands.client.ping(),
+    gauges: () => ({ lanes_run: size?.() ?? 0 }),
+    log,
+  });
   await using fleet = await openFleet({
     owner: config.owner,
     ledger,
@@ -95,16 +115,13 @@ async function run(config: Config): Promise<void> {
         ...hooks,
       }),
   });
-  await using _metrics = await tellMetrics(config.metrics, {
-    metrics,
-    ping: () => commands.client.ping(),
-    gauges: () => ({ lanes_run: fleet.size() }),
-    log,
-  });
+  size = fleet.size;
+  health.started();
   status.onWake((deviceId) => fleet.wake(deviceId));
   log.info("worker.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");
+  health.drain();
   log.info("worker.stopping", { why: String(stop.signal.reason) });
   endWithoutRedis(commands.client, settings.shutdown_ms);
 }

@@ -3,6 +3,7 @@ import {
   changeDeviceBody,
   createDeviceBody,
   deletedDevice,
+  deviceHistory,
   device,
   devicePage,
   deviceParams,
@@ -64,6 +65,15 @@ export const DEVICE_ROUTES = {
     answers: {
       200: { says: "Deleted. Its dead letters stay.", schema: deletedDevice },
     },
+    errors: ["DEVICE_NOT_FOUND"],
+  },
+  getDeviceHistory: {
+    method: "GET",
+    path: "/v1/devices/:id/history",
+    auth: "devices:manage",
+    summary: "What became of a device: its states, its owners, pauses of its lane",
+    params: deviceParams,
+    answers: { 200: { says: "The last hundred entries.", schema: deviceHistory } },
     errors: ["DEVICE_NOT_FOUND"],
   },
   connectDevice: {

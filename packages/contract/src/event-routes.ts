@@ -8,6 +8,7 @@ import type { Route } from "./route.ts";
 const AFTER_RULE = "after must be the next of an earlier answer, the id of an event, 0 or now";
 const TYPE_RULE = "type must be a list of types of events, separated by commas";
 const DEVICE_RULE = "device_id must be the id of a device";
+const OVERVIEW_RULE = "overview must be true, or absent";
 const MESSAGE_RULE = "message_id must be the id of a message";
 
 const types = z
@@ -52,6 +53,10 @@ function eventsQuery(settings: Settings) {
     }),
     type: types,
     device_id: z.string({ error: DEVICE_RULE }).max(64, { error: DEVICE_RULE }).optional(),
+    overview: z.enum(["true"], { error: OVERVIEW_RULE }).optional().meta({
+      description:
+        "A stream also tells `event: overview`, the overview with its last two buckets, as often as a new one is taken (`overview_refresh_ms`), and `event: outage` while there is none. For keys with `ops:read` that may see every device. Neither has an id.",
+    }),
     message_id: z
       .string({ error: MESSAGE_RULE })
       .refine(isMessageId, { error: MESSAGE_RULE })

@@ -36,9 +36,9 @@ export type {
 } from "./batch.ts";
 export { batchSettings } from "./batch.ts";
 export type { ApiKeyBody, CreateApiKeyInput } from "./api-key.ts";
-export type { DeviceBody } from "./device.ts";
+export type { DeviceBody, DevicePageBody } from "./device.ts";
 export type { CheckedContactsBody, GroupBody, GroupListBody } from "./directory.ts";
-export type { LaneBody, PaceInput } from "./lane.ts";
+export type { LaneBody, LaneGatesBody, PaceInput } from "./lane.ts";
 export type {
   LetterBody,
   LetterGroupsBody,
@@ -104,7 +104,7 @@ export {
   readLogEntry,
   renderEvent,
 } from "./event.ts";
-export type { FleetBody } from "./fleet-routes.ts";
+export type { FleetBody } from "./fleet.ts";
 export type { OverviewBody } from "./overview.ts";
 export { type BatchPreviewBody, PREVIEW_WARNINGS } from "./batch-preview.ts";
 export type { EventPageBody } from "./event-routes.ts";

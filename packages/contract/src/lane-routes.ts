@@ -1,5 +1,5 @@
 import { deviceParams } from "./device.ts";
-import { lane, moved } from "./lane.ts";
+import { lane, laneGates, moved } from "./lane.ts";
 import type { Route } from "./route.ts";
 
 const NO_DEVICE = ["DEVICE_NOT_FOUND"] as const;
@@ -13,6 +13,15 @@ export const LANE_ROUTES = {
     summary: "What waits for a device, how fast it goes, and what stops it",
     params: deviceParams,
     answers: { 200: { says: "The lane.", schema: lane } },
+    errors: NO_DEVICE,
+  },
+  getLaneGates: {
+    method: "GET",
+    path: "/v1/devices/:id/lane/gates",
+    auth: "devices:manage",
+    summary: "Why a lane is not sending: its gates in order, and what waits by reason",
+    params: deviceParams,
+    answers: { 200: { says: "The gates.", schema: laneGates } },
     errors: NO_DEVICE,
   },
   pauseLane: {

@@ -1,4 +1,4 @@
-import { BLOCKERS, PRIORITIES } from "@pombo/domain";
+import { BLOCKERS, GATES, PRIORITIES } from "@pombo/domain";
 import { z } from "zod";
 
 const HOUR_MS = 3_600_000;
@@ -84,10 +84,17 @@ export const lane = z
       cold_left: count.nullable(),
       renews_at: z.iso.datetime(),
     }),
+    pace: z.object({
+      actual_per_minute: z.number().meta({ description: "What went in the last minute." }),
+      allowed_per_minute: z.number().nullable().meta({ description: "Null: without a limit." }),
+    }),
     paused: z.boolean(),
+    paused_at: instant,
+    paused_by: z.string().nullable().meta({ description: "The API key that paused it." }),
     throttled_until: instant,
     held_until: instant,
     owner: z.string().nullable().meta({ description: "The worker that runs the device." }),
+    epoch: z.int().nullable().meta({ description: "Counts the owners that it had." }),
     blocked_by: z.enum(BLOCKERS).nullable(),
     blocked_since: instant,
     eta: instant.meta({ description: "When everything that waits will have left, if known." }),
@@ -99,5 +106,40 @@ export const moved = z
   .object({ success: z.literal(true), moved: count })
   .meta({ id: "MovedMessages" });
 
+/** Why a lane isn't sending, gate by gate. */
+export const laneGates = z
+  .object({
+    success: z.literal(true),
+    device_id: z.string(),
+    at: z.iso.datetime(),
+    unexplained: z
+      .boolean()
+      .meta({ description: "Messages wait, no gate stops them, and none went for two slots." }),
+    gates: z
+      .array(
+        z.object({
+          gate: z.enum(GATES),
+          state: z.enum(["pass", "stop", "not_reached"]),
+          waiting: count.meta({ description: "Messages that it stops." }),
+          since: instant,
+          until: instant,
+        }),
+      )
+      .meta({ description: "In the order in which a message passes them." }),
+    waiting: z.array(
+      z.object({
+        reason: z.enum(BLOCKERS),
+        count,
+        until: instant.meta({ description: "When the first of them goes on, if known." }),
+        message_id: z.string().nullable().meta({ description: "The first of them." }),
+      }),
+    ),
+    complete: z
+      .boolean()
+      .meta({ description: "False: only the latest 10,000 messages of the device were counted." }),
+  })
+  .meta({ id: "LaneGates" });
+
+export type LaneGatesBody = z.output<typeof laneGates>;
 export type LaneBody = z.output<typeof lane>;
 export type PaceInput = z.output<typeof pace>;

@@ -30,8 +30,16 @@ const limitList = z
   .meta({ id: "LimitList" });
 
 const health = z
-  .object({ success: z.literal(true), status: z.enum(["live", "ready"]) })
+  .object({ success: z.literal(true), status: z.literal("live") })
   .meta({ id: "Health" });
+
+const readiness = z
+  .object({
+    success: z.literal(true),
+    status: z.literal("ready"),
+    checks: z.record(z.enum(["redis", "scripts", "clock", "disk"]), z.literal("ok")),
+  })
+  .meta({ id: "Readiness" });
 
 const NONE: readonly ErrorCode[] = [];
 
@@ -73,7 +81,12 @@ export const META_ROUTES = {
     path: "/health/ready",
     auth: "public",
     summary: "Can the process take requests?",
-    answers: { 200: { says: "It can.", schema: health } },
+    answers: {
+      200: {
+        says: "It can: Redis answers, runs our scripts and has our time, and the disk has room. Else 503 says what is wrong, or that the process drains.",
+        schema: readiness,
+      },
+    },
     errors: ["SERVICE_UNAVAILABLE"],
   },
 } as const satisfies Record<string, Route>;

@@ -1,6 +1,7 @@
 import { ATTENTION_KINDS, BLOCKERS, DEVICE_STATES, PRIORITIES, PULSE_COUNTS } from "@pombo/domain";
 import { z } from "zod";
 import { errorCode } from "./error-code.ts";
+import { workersFields } from "./fleet.ts";
 import { wholeNumber } from "./message.ts";
 import type { Route } from "./route.ts";
 
@@ -56,6 +57,16 @@ const overview = z
     window_s: count,
     step_s: count,
     totals: counts,
+    rates: z
+      .object({
+        over_s: z.number(),
+        accepted_per_s: z.number(),
+        acked_per_s: z.number(),
+        failed_per_s: z.number(),
+      })
+      .meta({
+        description: "Of the last minute that is over; shorter where fewer stretches are kept.",
+      }),
     accept_to_ack: latency,
     ack_to_delivered: latency,
     buckets: z
@@ -76,6 +87,9 @@ const overview = z
           "Waiting, rows of running batches included, held and in hand; without what waits for a time or behind an earlier message of its recipient.",
       }),
       oldest_at: time.nullable(),
+      drained_at: time
+        .nullable()
+        .meta({ description: "When the last lane that can tell will have nothing left." }),
       ...(Object.fromEntries(PRIORITIES.map((name) => [name, depth])) as Record<
         (typeof PRIORITIES)[number],
         typeof depth
@@ -99,7 +113,7 @@ const overview = z
         }),
       )
       .meta({ description: "Lanes on which messages wait and that are stopped, by reason." }),
-    workers: z.array(z.object({ id: z.string(), heartbeat_age_ms: count, lanes: count })),
+    ...workersFields,
     leases_taken: count.meta({ description: "In the window; devices that changed their worker." }),
     redis: z.object({
       used_percent: z.number().meta({ description: "Of maxmemory; 0 without a limit." }),

@@ -93,7 +93,7 @@ export interface WebhookCondition {
 /** What needs somebody: by kind, then the largest first. */
 export function attentionOf(facts: AttentionFacts): readonly AttentionItem[] {
   const items = [
-    ...facts.lanes.flatMap((lane) => laneTrouble(lane, facts) ?? []),
+    ...facts.lanes.flatMap((lane) => laneAttention(lane, facts) ?? []),
     ...workerTrouble(facts),
     ...redisTrouble(facts.redis),
     ...letterTrouble(facts),
@@ -103,7 +103,11 @@ export function attentionOf(facts: AttentionFacts): readonly AttentionItem[] {
   return items.toSorted((a, b) => rank(a) - rank(b) || b.size - a.size);
 }
 
-function laneTrouble(lane: LaneCondition, facts: AttentionFacts): AttentionItem | undefined {
+/** Why the device needs somebody, if it does. */
+export function laneAttention(
+  lane: LaneCondition,
+  facts: Pick<AttentionFacts, "now" | "stallMs">,
+): AttentionItem | undefined {
   const { deviceId, state, stateAt: since, waiting, held } = lane;
   const size = waiting + held;
   if (state === "blocked") return { kind: "blocked_account", deviceId, size, since };
@@ -118,7 +122,10 @@ function laneTrouble(lane: LaneCondition, facts: AttentionFacts): AttentionItem 
 }
 
 /** Messages could go, nothing stops them, and none went for two turns of the lane. */
-function isStalled(lane: LaneCondition, { now, stallMs }: AttentionFacts): boolean {
+function isStalled(
+  lane: LaneCondition,
+  { now, stallMs }: Pick<AttentionFacts, "now" | "stallMs">,
+): boolean {
   const { state, owned, blockedBy, waiting, fedAt, oldestAt = 0, stateAt, gapMs } = lane;
   if (!isOnline(state) || !owned || blockedBy !== undefined || waiting === 0) return false;
   return now - Math.max(fedAt, oldestAt, stateAt) >= Math.max(stallMs, 2 * gapMs);

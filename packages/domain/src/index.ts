@@ -169,6 +169,7 @@ export {
   type DayCount,
   nextPaceAt,
   type Pace,
+  ratePerMinute,
   type ResolvedPace,
   resolvePace,
 } from "./pacing.ts";
@@ -196,6 +197,7 @@ export {
 } from "./forecast.ts";
 export { timezoneOf } from "./dial-zones.ts";
 export { explainWait, type Wait, type WaitFacts } from "./explain-wait.ts";
+export { type Gate, type GateFacts, gatesOf, GATES, type WaitingFor } from "./gates.ts";
 export { standstill, type Standstill, type StandstillFacts } from "./standstill.ts";
 export { type Priority, PRIORITIES } from "./priority.ts";
 export {
@@ -220,6 +222,7 @@ export {
   type AttentionFacts,
   type AttentionItem,
   attentionOf,
+  laneAttention,
   type LaneCondition,
   type RecentFailures,
   type WebhookCondition,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { budgetOf, nextPaceAt, resolvePace } from "./pacing.ts";
+import { budgetOf, nextPaceAt, ratePerMinute, resolvePace } from "./pacing.ts";
 import { DEFAULT_SETTINGS } from "./settings.ts";
 
 const DAY = 86_400_000;
@@ -45,4 +45,14 @@ test("a budget counts today only, and cold sends have their own", () => {
     coldLeft: 3,
     renewsAt: 12 * DAY,
   });
+});
+
+test("the rate of the last minute takes the part of the minute before that lies within it", () => {
+  const minute = 28_000_000;
+  const moment = (ms: number): number => minute * 60_000 + ms;
+  const count = { minute, fed: 6, before: 10 };
+  expect(ratePerMinute(moment(0), count)).toBe(16);
+  expect(ratePerMinute(moment(30_000), count)).toBe(11);
+  expect(ratePerMinute(moment(90_000), count)).toBe(3);
+  expect(ratePerMinute(moment(120_000), count)).toBe(0);
 });

@@ -67,6 +67,23 @@ export function resolvePace(
   };
 }
 
+/** What a lane sent in one minute, counted since the epoch, and in the one before. */
+interface MinuteCount {
+  readonly minute: number;
+  readonly fed: number;
+  readonly before: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Messages of the last sixty seconds, to a tenth: of the minute before as many as its part within them. */
+export function ratePerMinute(now: number, { minute, fed, before }: MinuteCount): number {
+  const passed = (now % MINUTE_MS) / MINUTE_MS;
+  const since = Math.floor(now / MINUTE_MS) - minute;
+  const count = since === 0 ? fed + before * (1 - passed) : since === 1 ? fed * (1 - passed) : 0;
+  return Math.round(count * 10) / 10;
+}
+
 /** When the next message may go, after one went now. */
 export function nextPaceAt(now: number, pace: ResolvedPace, jitter: number): number {
   return Math.ceil(now + pace.gapMs + pace.jitterMs * jitter);

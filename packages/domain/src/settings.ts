@@ -372,7 +372,23 @@ export const SETTINGS = {
     says: "age at which a device's signed prekey is replaced",
   },
   qr_kept_ms: { value: 60_000, says: "how long a QR code is shown" },
-  shutdown_ms: { value: 10_000, says: "how long a process may take to end" },
+  drain_ms: {
+    value: 5_000,
+    says: "how long a stopping API says that it is not ready, and still takes requests, before it closes its port",
+  },
+  shutdown_ms: { value: 10_000, says: "how long a process may take to end, after it has drained" },
+  health_wait_ms: {
+    value: 2_000,
+    says: "how long a look at whether a process is ready may wait for Redis or a disk",
+  },
+  disk_free_bytes: {
+    value: 67_108_864,
+    says: "free space on the disk of the media folder below which a process is not ready",
+  },
+  clock_apart_ms: {
+    value: 2_000,
+    says: "how far the clocks of a process and of Redis may be apart before it is not ready",
+  },
 } as const satisfies Record<string, { readonly value: number; readonly says: string }>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -1,5 +1,13 @@
-import type { DeviceId, MessageContent, MessageId, Priority, QuietHours } from "@pombo/domain";
+import type {
+  DeviceId,
+  MessageContent,
+  MessageId,
+  Priority,
+  QuietHours,
+  Settings,
+} from "@pombo/domain";
 import { gather, type ScriptArgument } from "@pombo/redis";
+import type { AdmittedCall } from "./admissions.ts";
 import { carriedBy, carriedText } from "./media.ts";
 import type { Pooled } from "./pool-choice.ts";
 import type { Run } from "./scripts.ts";
@@ -68,16 +76,35 @@ export type Accepted =
   | { readonly kind: "no-device" }
   /** The recipient is on the suppression list. */
   | { readonly kind: "suppressed" }
+  /** The API key that was to be looked up with it does not hold. */
+  | { readonly kind: "unadmitted" }
+  /** The API key has had its requests of this window. */
+  | { readonly kind: "over-rate"; readonly retryAfterMs: number }
   /** At its pace the lane would need longer than `queue_time_ms` for what waits already. */
   | { readonly kind: "full"; readonly retryAfterMs: number };
+
+type RateSettings = Pick<Settings, "rate_limit_requests" | "rate_limit_window_ms">;
+/** How often a key asked, this time included. */
+type RateUse = Pick<AdmittedCall, "used" | "resetMs">;
+
+/** The look-up of an API key that is done with the acceptance. */
+export interface KeyCheck {
+  /** SHA-256 of the whole key, hex. */
+  readonly digest: string;
+  /** Called when the key holds: the request is counted. */
+  counted(use: RateUse): void;
+}
 
 export interface Acceptance {
   claim(
     claim: Claim,
     request: { readonly fingerprint: string; readonly messageId: MessageId; readonly now: number },
   ): Promise<Claimed>;
-  /** All or nothing; a repeat under the same id changes nothing. What is accepted in one turn of the event loop travels together. */
-  accept(message: NewMessage, claim?: AcceptClaim): Promise<Accepted>;
+  /**
+   * All or nothing; a repeat under the same id changes nothing. What is accepted in one turn of the event loop travels together.
+   * @param keyCheck the API key of the request is looked up, and the request counted, with it: then that need not be done before
+   */
+  accept(message: NewMessage, claim?: AcceptClaim, keyCheck?: KeyCheck): Promise<Accepted>;
   /** The first answer wins and is returned. */
   storeAnswer(digest: string, messageId: MessageId, answer: StoredAnswer): Promise<StoredAnswer>;
 }
@@ -85,11 +112,29 @@ export interface Acceptance {
 /** Observed: so many keep both busy; with more, the API waits for Redis and Redis for the API. And nobody else waits for longer than a millisecond. */
 const MOST_TOGETHER = 16;
 
-export function acceptance(run: Run): Acceptance {
-  const together = gather<readonly ScriptArgument[], AcceptReply>(
-    async (asks) => (await run("accept", ...asks.flat())) as AcceptReply[],
-    MOST_TOGETHER,
-  );
+interface Asked {
+  readonly keyCheck: KeyCheck | undefined;
+  readonly arguments: readonly ScriptArgument[];
+}
+
+export function acceptance(run: Run, settings: RateSettings): Acceptance {
+  const rate = [settings.rate_limit_window_ms, settings.rate_limit_requests] as const;
+  const together = gather<Asked, AcceptReply>(async (asks) => {
+    const digests = [...new Set(asks.flatMap(({ keyCheck }) => keyCheck?.digest ?? []))];
+    const placeOf = ({ keyCheck }: Asked): number =>
+      keyCheck === undefined ? 0 : 1 + digests.indexOf(keyCheck.digest);
+    const messages = asks.flatMap((ask) => [placeOf(ask), ...ask.arguments]);
+    const reply = await run("accept", ...rate, digests.length, ...digests, ...messages);
+    const [[resetMs, ...turns], ...replies] = reply as AcceptReplies;
+    for (const ask of asks) {
+      const place = placeOf(ask) - 1;
+      const before = turns[place];
+      if (before === undefined || before === NOT_HELD) continue;
+      turns[place] = before + 1;
+      ask.keyCheck?.counted({ used: before + 1, resetMs });
+    }
+    return replies;
+  }, MOST_TOGETHER);
   return {
     async claim({ digest, token }, { fingerprint, messageId, now }) {
       const reply = (await run("claim-key", digest, fingerprint, messageId, token, now)) as [
@@ -99,8 +144,9 @@ export function acceptance(run: Run): Acceptance {
       ];
       return readClaimed(reply);
     },
-    async accept(message, claim) {
-      return readAccepted(await together(acceptArguments(message, claim)));
+    async accept(message, claim, keyCheck) {
+      const asked = { keyCheck, arguments: acceptArguments(message, claim) };
+      return readAccepted(await together(asked));
     },
     async storeAnswer(digest, messageId, answer) {
       const kept = await run("store-answer", digest, messageId, JSON.stringify(answer));
@@ -108,6 +154,11 @@ export function acceptance(run: Run): Acceptance {
     },
   };
 }
+
+const NOT_HELD = -1;
+
+/** Of the window of the rate: ms to its end, and for each key the requests before these. */
+type AcceptReplies = [[resetMs: number, ...turns: number[]], ...AcceptReply[]];
 
 type AcceptReply = readonly [
   Accepted["kind"] | "exists" | "broken",
@@ -162,8 +213,10 @@ function readAccepted([kind, value, more]: AcceptReply): Accepted {
     case "reused":
     case "no-device":
     case "suppressed":
+    case "unadmitted":
       return { kind };
     case "full":
+    case "over-rate":
     case "in-progress":
       return { kind, retryAfterMs: Number(value) };
     case "joined":

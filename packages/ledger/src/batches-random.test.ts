@@ -335,7 +335,7 @@ function worker(t: Bed) {
         return die();
       case "pause":
         paused = !paused;
-        await t.ledger.pauseLane(DEVICE, paused, now);
+        await t.ledger.pauseLane(DEVICE, paused, { now });
         return;
       case "close":
         await t.ledger.closeLane(own);
@@ -348,7 +348,7 @@ function worker(t: Bed) {
 
   /** All that waits for a time, a user or an answer gets it; what is still open then never moves again. */
   async function drain(): Promise<void> {
-    await t.ledger.pauseLane(DEVICE, false, now);
+    await t.ledger.pauseLane(DEVICE, false, { now });
     await t.ledger.moveGenerations(DEVICE, "release", { now, generation: number });
     for (const { id, rows } of uploads) {
       // oxlint-disable-next-line no-await-in-loop -- few

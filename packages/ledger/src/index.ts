@@ -1,9 +1,19 @@
 // The ledger of a cell
 export { type Ledger, type LedgerDeps, openLedger } from "./ledger.ts";
+export { storeChecks } from "./store-checks.ts";
+export { demandSchema, judgeSchema, type SchemaSettled } from "./schema.ts";
 
 // Accepting
 export type { AdmittedCall } from "./admissions.ts";
-export type { AcceptClaim, Accepted, Claim, Claimed, NewMessage, StoredAnswer } from "./accept.ts";
+export type {
+  AcceptClaim,
+  Accepted,
+  Claim,
+  Claimed,
+  KeyCheck,
+  NewMessage,
+  StoredAnswer,
+} from "./accept.ts";
 export { type ApiKeyRecord, digestApiKey, type Scope, SCOPES } from "./api-keys.ts";
 export type { ConsoleSession, SignInTry } from "./console-sessions.ts";
 
@@ -49,6 +59,7 @@ export type {
   WindowEntry,
 } from "./lane.ts";
 export type { Begun, Evidence, InHand, Outcome, Settled, Taken } from "./attempts.ts";
+export type { DeviceEntry, StandingGroup } from "./lane-waits.ts";
 export type { LaneReport } from "./lane-report.ts";
 export type { LaneSurvey, PooledRows, PulseBucket } from "./overview.ts";
 export type { WeighedRecipient } from "./recipients.ts";
@@ -65,7 +76,7 @@ export {
 } from "./media.ts";
 
 // Devices
-export type { DeviceChange, DeviceRecord, NewDevice } from "./devices.ts";
+export { type DeviceChange, type DeviceRecord, type NewDevice, shownState } from "./devices.ts";
 export type { PoolRecord } from "./pools.ts";
 export type { Pooled } from "./pool-choice.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";

@@ -7,6 +7,7 @@ import {
   type DeviceState,
   explainWait,
   type Pace,
+  ratePerMinute,
   PRIORITIES,
   type Priority,
   type ResolvedPace,
@@ -33,6 +34,11 @@ export interface LaneReport {
   readonly heldUntil?: number;
   /** The worker that holds the lease. */
   readonly owner?: string;
+  /** Of the lease. */
+  readonly epoch?: number;
+  /** The API key that paused it. */
+  readonly pausedBy?: string;
+  readonly ratePerMinute: number;
   readonly blocked?: Blocked;
   /** When the backlog will have left at this pace; absent when nobody can say. */
   readonly drainedAt?: number;
@@ -88,7 +94,7 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
     async reportLane(deviceId, now) {
       const [device, lane, lease, held, window] = await Promise.all([
         redis.hmget(keys.device(deviceId), "gen", "state", "state_at", "pace", "paired_at"),
-        redis.hmget(keys.lane(deviceId), ...LANE_FIELDS),
+        redis.hmget(keys.lane(deviceId), ...LANE_FIELDS, "paused_by"),
         redis.get(keys.lease(deviceId)),
         redis.zcard(keys.held(deviceId)),
         redis.hlen(keys.window(deviceId)),
@@ -97,7 +103,13 @@ export function laneReports(redis: Redis, keys: Keys, settings: Settings): LaneR
       if (generation === 0) return undefined;
       const counts = await addRows(deviceId, await depths(deviceId, generation));
       const known = readFacts({ device, lane, lease }, now, settings);
-      return report(known, { held, window, counts, now });
+      const epoch = lease?.split("|")[1];
+      const pausedBy = lane[LANE_FIELDS.length] ?? "";
+      return {
+        ...report(known, { held, window, counts, now }),
+        ...(epoch === undefined ? {} : { epoch: Number(epoch) }),
+        ...(pausedBy === "" ? {} : { pausedBy }),
+      };
     },
   };
 }
@@ -113,6 +125,9 @@ const LANE_FIELDS = [
   "day_cold",
   "drain_ms",
   "fed_at",
+  "minute",
+  "minute_fed",
+  "minute_before",
 ] as const;
 
 /** What is known of a lane and its device. */
@@ -136,6 +151,8 @@ export interface LaneFacts {
   readonly gapMs: number;
   /** Between two messages that did not wait for the pace, as it was measured lately, ms; 0 when it was not. */
   readonly measuredMs: number;
+  /** Messages that went in the last minute. */
+  readonly ratePerMinute: number;
 }
 
 export function readFacts(
@@ -174,6 +191,11 @@ export function readFacts(
     fedAt: read("fed_at"),
     measuredMs: measuredGap({ drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
     gapMs: drainGap({ pace, drainMs: read("drain_ms"), fedAt: read("fed_at") }, now),
+    ratePerMinute: ratePerMinute(now, {
+      minute: read("minute"),
+      fed: read("minute_fed"),
+      before: read("minute_before"),
+    }),
   };
 }
 
@@ -201,6 +223,7 @@ function report(
     earlier: sum(counts) - sum(present),
     pace,
     budget,
+    ratePerMinute: facts.ratePerMinute,
     ...(facts.pausedAt > 0 ? { pausedAt: facts.pausedAt } : {}),
     ...(facts.throttledUntil > now ? { throttledUntil: facts.throttledUntil } : {}),
     ...(facts.heldUntil > 0 ? { heldUntil: facts.heldUntil } : {}),
@@ -241,8 +264,8 @@ export function blockedOf(facts: LaneFacts, now: number): Blocked | undefined {
 
 const DAY_MS = 86_400_000;
 
-/** Where neither a pace is set nor anything was measured, nobody can say. */
-function drainedAt(
+/** When all that waits will have left. Where neither a pace is set nor anything was measured, nobody can say. */
+export function drainedAt(
   waiting: number,
   from: number,
   {

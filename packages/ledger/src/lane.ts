@@ -103,7 +103,13 @@ export interface Lanes {
   /** Brings due messages of the whole cell back to their backlogs, and ends what has expired; how many. */
   serveDue(now: number, limit: number): Promise<number>;
   /** As the user; false when it was so already. */
-  pauseLane(deviceId: DeviceId, paused: boolean, now: number): Promise<boolean>;
+  pauseLane(deviceId: DeviceId, paused: boolean, by: LaneSwitch): Promise<boolean>;
+}
+
+/** Who pauses or resumes, and when. */
+interface LaneSwitch {
+  readonly now: number;
+  readonly keyId?: string;
 }
 
 export interface TakenOver {
@@ -154,8 +160,8 @@ export function lanes({ redis, keys, run, settings }: LaneDeps): Lanes {
       const origins = [queued, expired, failed].map(({ command }) => originList(command));
       return Number(await run("serve-due", now, limit, ...origins));
     },
-    async pauseLane(deviceId, paused, now) {
-      return (await run("pause-lane", deviceId, paused ? "1" : "", now)) === 1;
+    async pauseLane(deviceId, paused, { now, keyId = "" }) {
+      return (await run("pause-lane", deviceId, paused ? "1" : "", now, keyId)) === 1;
     },
   };
 }

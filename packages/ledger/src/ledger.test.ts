@@ -496,14 +496,14 @@ test("a pause takes back what is picked, and a resume lets it go", async () => {
   const message = newMessage();
   await t.ledger.accept(message);
   await t.feed(t.own, { pick: message.id });
-  expect(await t.ledger.pauseLane(DEVICE, true, NOW)).toBe(true);
-  expect(await t.ledger.pauseLane(DEVICE, true, NOW)).toBe(false);
+  expect(await t.ledger.pauseLane(DEVICE, true, { now: NOW })).toBe(true);
+  expect(await t.ledger.pauseLane(DEVICE, true, { now: NOW })).toBe(false);
   expect(await t.ledger.peek(DEVICE, NOW)).toMatchObject({
     paused: true,
     windowUsed: 0,
     candidates: [{ id: message.id }],
   });
-  expect(await t.ledger.pauseLane(DEVICE, false, NOW)).toBe(true);
+  expect(await t.ledger.pauseLane(DEVICE, false, { now: NOW })).toBe(true);
   expect((await t.ledger.peek(DEVICE, NOW)).paused).toBe(false);
 });
 
@@ -733,7 +733,7 @@ test("a failed look-up of a message that was taken back meanwhile changes nothin
   await t.ledger.accept(message);
   const fed = await t.feed(t.own, { pick: message.id });
   if (fed.kind !== "fed") throw new Error("not fed");
-  await t.ledger.pauseLane(DEVICE, true, NOW);
+  await t.ledger.pauseLane(DEVICE, true, { now: NOW });
   const failure = { code: "SEND_FAILED", detail: "" } as const;
   const wait = { kind: "due", at: NOW + 10 } as const;
   const outcome = { to: "queued", now: NOW, failure, wait, count: 1, feed: fed.feed } as const;

@@ -22,6 +22,7 @@ import { type Directory, directory } from "./directory.ts";
 import { type Inbound, inbound } from "./inbound.ts";
 import { type Lanes, lanes, type Ownership } from "./lane.ts";
 import { type LaneReports, laneReports } from "./lane-report.ts";
+import { type LaneWaits, laneWaits } from "./lane-waits.ts";
 import { type Leases, leases } from "./leases.ts";
 import { type Letters, letters } from "./letters.ts";
 import { media, type Media } from "./media.ts";
@@ -34,7 +35,8 @@ import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
-import { loadScripts } from "./scripts.ts";
+import { openScripts, type Scripts } from "./scripts.ts";
+import { type Schemas, schemas } from "./schema.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
 import { type Suppressions, suppressions } from "./suppressions.ts";
@@ -53,6 +55,7 @@ export type Ledger = Acceptance &
   PoolChoices &
   PoolReturns &
   LaneReports &
+  LaneWaits &
   Requests &
   Recipients &
   Views &
@@ -81,7 +84,11 @@ export type Ledger = Acceptance &
   Endpoints &
   Deliveries &
   ConsoleSessions &
-  ApiKeys & { credentials(own: Ownership): CredentialStore };
+  Schemas &
+  ApiKeys & {
+    credentials(own: Ownership): CredentialStore;
+    loadScripts: Scripts["loadMissing"];
+  };
 
 export interface LedgerDeps {
   readonly redis: Redis;
@@ -90,14 +97,14 @@ export interface LedgerDeps {
 }
 
 export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
-  const run = loadScripts(redis, keys, settings);
+  const { run, loadMissing } = openScripts(redis, keys, settings);
   const erasing = erasures({ redis, keys, run });
   const dead = letters({ redis, keys, run, settings });
   const drawing = draws(run, settings);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
   return {
-    ...acceptance(run),
+    ...acceptance(run, settings),
     ...lanes({ redis, keys, run, settings }),
     ...attempts(run),
     ...leases(run, settings),
@@ -107,6 +114,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...poolReturns({ redis, keys, run, settings }),
     ...pools({ redis, keys, run, settings }),
     ...laneReports(redis, keys, settings),
+    ...laneWaits(redis, keys, run),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
     ...views({ redis, keys, settings, ...rows }),
@@ -135,6 +143,8 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...deliveries({ redis, keys, run }),
     ...apiKeys({ redis, keys, run, settings }),
     ...consoleSessions({ redis, keys, run, settings }),
+    ...schemas({ redis, keys, run }),
+    loadScripts: loadMissing,
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };
 }

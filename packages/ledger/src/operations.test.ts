@@ -208,7 +208,7 @@ test("a report of a lane: depth, pace, budget, what blocks it, and when it will 
     drainedAt: midnight + 1_000,
   });
   expect(before?.blocked).toBeUndefined();
-  await ledger.pauseLane(DEVICE, true, NOW);
+  await ledger.pauseLane(DEVICE, true, { now: NOW });
   const paused = await ledger.reportLane(DEVICE, NOW);
   expect(paused).toMatchObject({ blocked: { by: "lane_paused", since: NOW }, pausedAt: NOW });
   expect(paused?.drainedAt).toBeUndefined();

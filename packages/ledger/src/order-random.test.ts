@@ -185,7 +185,7 @@ function worker(t: Bed) {
         return die();
       case "pause":
         paused = !paused;
-        await t.ledger.pauseLane(DEVICE, paused, now);
+        await t.ledger.pauseLane(DEVICE, paused, { now });
         return;
       case "close":
         await t.ledger.closeLane(own);
@@ -203,7 +203,7 @@ function worker(t: Bed) {
 
   /** All that waits for a time or an answer gets it; what is still open then never moves again. */
   async function drain(): Promise<void> {
-    await t.ledger.pauseLane(DEVICE, false, now);
+    await t.ledger.pauseLane(DEVICE, false, { now });
     // An attempt that was under way when the number changed belongs to the old one.
     await t.ledger.moveGenerations(DEVICE, "release", { now, generation: number });
     for (let turn = 0; turn < 500; turn += 1) {

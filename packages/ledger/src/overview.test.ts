@@ -127,7 +127,7 @@ test("the survey tells what waits, since when, and what stops it", async () => {
   await ledger.changeDevice(own, { state: "connected", now: AT });
   await ledger.accept(newMessage({ at: AT + 3 }));
   await ledger.accept(newMessage({ at: AT + 1, priority: "bulk", recipient: "5511900000003" }));
-  await ledger.pauseLane(DEVICE, true, AT + 10);
+  await ledger.pauseLane(DEVICE, true, { now: AT + 10 });
   const [one, two] = await ledger.surveyLanes(AT + 1_000);
   expect(one).toMatchObject({
     deviceId: DEVICE,

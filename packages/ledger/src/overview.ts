@@ -1,22 +1,30 @@
 import {
   type Blocker,
+  type Budget,
   type DeviceId,
   type DeviceState,
+  type ErrorCode,
   type ForecastLane,
   type LaneCondition,
   PRIORITIES,
   type Priority,
+  type ResolvedPace,
   type Settings,
   type Tallies,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
-import { blockedOf, type LaneFacts, readFacts } from "./lane-report.ts";
+import { blockedOf, drainedAt, type LaneFacts, readFacts } from "./lane-report.ts";
 import type { Run } from "./scripts.ts";
 
 /** A device and what waits on it. Times are ms since the epoch. */
 export interface LaneSurvey extends LaneCondition {
   readonly deviceId: DeviceId;
   readonly name: string;
+  /** Why it is in its state, a stable word. */
+  readonly cause?: string;
+  readonly code?: ErrorCode;
+  readonly createdAt: number;
+  readonly seenAt?: number;
   /** Waiting messages that may go in their turn, with the rows of its own batches that were not drawn yet. */
   readonly backlog: Readonly<Record<Priority, number>>;
   /** When the oldest of them was accepted, where any waits. */
@@ -32,6 +40,17 @@ export interface LaneSurvey extends LaneCondition {
   readonly owner?: string;
   /** Its own phone number, digits; absent before it was paired. */
   readonly phone?: string;
+  readonly pausedAt: number;
+  /** The API key that said so. */
+  readonly pausedBy?: string;
+  readonly throttledUntil: number;
+  readonly paceAt: number;
+  readonly rate: ResolvedPace;
+  readonly budget: Budget;
+  /** Messages that went in the last minute. */
+  readonly ratePerMinute: number;
+  /** When all that waits will have left; absent when nobody can say. */
+  readonly drainedAt?: number;
   /** How it will go on from now. */
   readonly outlook: LaneOutlook;
   /** What stops all that waits. */
@@ -178,11 +197,12 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
   const waiting = PRIORITIES.reduce((sum, priority) => sum + backlog[priority], window);
   const first = times.reduce((least, [, at]) => Math.min(least, at), Infinity);
   const stopped = stoppedBy(blocked, { waiting, held });
+  const drained = drainedAt(waiting + held, Math.max(now, facts.paceAt), { ...facts, blocked });
   return {
     deviceId: deviceId as DeviceId,
-    name: device[5] ?? "",
-    ...((device[6] ?? "") === "" ? {} : { phone: device[6] ?? "" }),
-    paused: facts.pausedAt > 0,
+    ...recordOf(device),
+    ...pacingOf(facts, lane),
+    ...(drained === undefined ? {} : { drainedAt: drained }),
     // `<worker>#<start>|<epoch>`
     ...(lease === "" ? {} : { owner: lease.split("|")[0] ?? "" }),
     outlook: outlookOf(facts, now),
@@ -210,6 +230,34 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     ...(first === Infinity ? {} : { oldestAt: first }),
     ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
     ...(stopped === undefined ? {} : { stopped }),
+  };
+}
+
+/** What its hash says, in the order of the script: generation, state, its time, pace, pairing, then these. */
+function recordOf(device: Values) {
+  const [name, phone, cause, code, createdAt, seenAt] = device.slice(5).map((text) => text ?? "");
+  return {
+    name: name ?? "",
+    ...(phone ? { phone } : {}),
+    ...(cause ? { cause } : {}),
+    ...(code ? { code: code as ErrorCode } : {}),
+    createdAt: Number(createdAt),
+    ...(seenAt ? { seenAt: Number(seenAt) } : {}),
+  };
+}
+
+function pacingOf(facts: LaneFacts, lane: Values) {
+  const { pausedAt, throttledUntil, paceAt, pace: rate, budget, ratePerMinute } = facts;
+  const pausedBy = lane.at(-1) ?? "";
+  return {
+    paused: pausedAt > 0,
+    pausedAt,
+    ...(pausedBy === "" ? {} : { pausedBy }),
+    throttledUntil,
+    paceAt,
+    rate,
+    budget,
+    ratePerMinute,
   };
 }
 

@@ -22,6 +22,9 @@ const NAMES = [
   "create-operation",
   "delete-device",
   "discard-letter",
+  "drop-schema",
+  "hold-schema",
+  "note-schema",
   "drop-lease",
   "drop-media",
   "edit-device",
@@ -55,6 +58,7 @@ const NAMES = [
   "step-operation",
   "store-answer",
   "survey",
+  "survey-waits",
   "take-lease",
   "take-lookups",
   "take-over",
@@ -141,14 +145,28 @@ const PARTS: Readonly<Partial<Record<ScriptName, string | readonly string[]>>> =
 /** Runs a script of this package by name. */
 export type Run = (name: ScriptName, ...args: readonly ScriptArgument[]) => Promise<unknown>;
 
-export function loadScripts(redis: Redis, keys: Keys, settings: Settings): Run {
+export interface Scripts {
+  readonly run: Run;
+  /** Loads what Redis doesn't know (a new server, or SCRIPT FLUSH), so that no message pays for it. Throws when it takes none. */
+  readonly loadMissing: () => Promise<void>;
+}
+
+export function openScripts(redis: Redis, keys: Keys, settings: Settings): Scripts {
   const scripts = new Map(
     texts().map(([name, text]) => [name, script(name, textUnder(text, settings))] as const),
   );
-  return async (name, ...args) => {
-    const found = scripts.get(name);
-    if (found === undefined) throw new Error(`no script is called ${name}`);
-    return runScript(redis, found, keys.tag, args);
+  return {
+    async run(name, ...args) {
+      const found = scripts.get(name);
+      if (found === undefined) throw new Error(`no script is called ${name}`);
+      return runScript(redis, found, keys.tag, args);
+    },
+    async loadMissing() {
+      const all = [...scripts.values()];
+      const loaded = (await redis.script("EXISTS", ...all.map(({ sha }) => sha))) as number[];
+      const missing = all.filter((_, index) => loaded[index] !== 1);
+      await Promise.all(missing.map(({ source }) => redis.script("LOAD", source)));
+    },
   };
 }
 

@@ -63,7 +63,7 @@ async function lives(t: Bed) {
   if (next === undefined) throw new Error("no lease");
   await ledger.takeOver(next, { now: NOW + 8, due: NOW + 9 });
   await ledger.closeLane(next);
-  await ledger.pauseLane(DEVICE, true, NOW + 10);
+  await ledger.pauseLane(DEVICE, true, { now: NOW + 10 });
   const state = { state: "connected", now: NOW + 11 } as const;
   await ledger.changeDevice(next, { ...state, phone: "5511900000009" });
   await ledger.moveGenerations(DEVICE, "release", { now: NOW + 12, generation: 2 });

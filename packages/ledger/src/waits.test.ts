@@ -35,8 +35,8 @@ test("an attempt tells what its message waited for: its turn, its device, its la
   expect(await lastOf(t, device.id)).toMatchObject({ waitedFor: "device_offline" });
   await prove(device.id);
   await t.redis.hdel(t.keys.device(DEVICE), "online_at");
-  await t.ledger.pauseLane(DEVICE, true, NOW + 30);
-  await t.ledger.pauseLane(DEVICE, false, NOW + 40);
+  await t.ledger.pauseLane(DEVICE, true, { now: NOW + 30 });
+  await t.ledger.pauseLane(DEVICE, false, { now: NOW + 40 });
   await t.begin(lane.id);
   expect(await lastOf(t, lane.id)).toMatchObject({ waitedFor: "lane_paused" });
 });

@@ -26,6 +26,7 @@ export {
 } from "./media-place.ts";
 export { type MediaRoom, openMediaRoom } from "./media-room.ts";
 export { sweepStore } from "./sweep-store.ts";
+export { examineFolder } from "./examine-folder.ts";
 
 // Bytes on their way in
 export { type Incoming, type MediaFacts, receive, type Received } from "./receive.ts";

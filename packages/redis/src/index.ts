@@ -2,6 +2,7 @@
 export { openRedis, type RedisConfig, type RedisHandle } from "./open-redis.ts";
 export { parseRedisAddress } from "./redis-address.ts";
 export { checkRedis } from "./check-redis.ts";
+export { clockApart } from "./clock-apart.ts";
 export { usedPercent } from "./used-percent.ts";
 export type { Redis } from "ioredis";
 

@@ -5,6 +5,10 @@ import type { CellId } from "@pombo/domain";
  * the scripts see are both made from this table. All keys of a cell share the hash tag `{pombo:<cell>}`.
  */
 const KEY_PARTS = {
+  /** string: which version these keys have (ledger/schema.ts) */
+  schema: 0,
+  /** string, expiring: who migrates them */
+  migrating: 0,
   /** hash: one message (ledger/message-record.ts) */
   message: 1,
   /** counter: the order of acceptance */
@@ -145,6 +149,12 @@ const KEY_PARTS = {
   workers: 0,
   /** hash worker → how many lanes it runs */
   lanes: 0,
+  /** zset by the last sign of life: workers that stopped or fell silent */
+  departed: 0,
+  /** hash, expiring: who took the devices of a worker that is gone, how many and when — worker */
+  takers: 1,
+  /** list of `at|what|…`, the latest first: what became of a device — device */
+  history: 1,
   /** hash, expiring: what happened in a stretch of time, by status — its start, ms */
   pulse: 1,
   /** string: what stands before this id may be gone from the event log */

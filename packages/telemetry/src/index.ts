@@ -12,6 +12,9 @@ export { label, measureLog, type Measures } from "./measured-log.ts";
 export { readMetricsPlace, type ReadMetricsPlace } from "./serve-metrics.ts";
 export { tellMetrics } from "./tell-metrics.ts";
 
+// Health
+export { type Check, type Health, type HealthWatch, openHealth, sayHealth } from "./health.ts";
+
 // Redaction
 export { mask } from "./mask.ts";
 export { redact } from "./redact.ts";

@@ -1,10 +1,13 @@
 import { expect, onTestFinished, test } from "vitest";
+import { openHealth } from "./health.ts";
 import { readMetricsPlace, serveMetrics, type Tellers } from "./serve-metrics.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 } as const;
 
-async function serve(metrics: Tellers["metrics"], ready: Tellers["ready"] = async () => "PONG") {
-  const server = await serveMetrics(LOOPBACK, { metrics, ready });
+const WELL = openHealth({ checks: {}, waitMs: 1_000 });
+
+async function serve(metrics: Tellers["metrics"], health: Tellers["health"] = WELL) {
+  const server = await serveMetrics(LOOPBACK, { metrics, health });
   onTestFinished(() => server[Symbol.asyncDispose]());
   return server.url;
 }
@@ -30,26 +33,32 @@ test("what can't be told is an error, never an old number; the next scrape is se
   expect((await fetch(url)).status).toBe(200);
 });
 
-test("who can't do its work is not ready, and lives", async () => {
-  let away = true;
-  const url = await serve(
-    () => Promise.reject(new Error("not asked for")),
-    async () => {
-      if (away) throw new Error("Redis is away");
-    },
-  );
-  const ask = (path: string) => fetch(url.replace("/metrics", path));
-  expect((await ask("/health/ready")).status).toBe(503);
-  const live = await ask("/health/live");
-  expect([live.status, await live.json()]).toEqual([200, { success: true, status: "live" }]);
-  away = false;
-  const ready = await ask("/health/ready");
-  expect([ready.status, await ready.json()]).toEqual([200, { success: true, status: "ready" }]);
+test("it says whether it is ready, what it lacks, and that it drains; it lives all the while", async () => {
+  let says: string | undefined = "Redis can't be reached";
+  const health = openHealth({
+    checks: { redis: { away: "", look: () => Promise.resolve(says) } },
+    waitMs: 1_000,
+  });
+  const url = await serve(() => Promise.reject(new Error("not asked for")), health);
+  const ask = async (path: string) => {
+    const answer = await fetch(url.replace("/metrics", path));
+    return [answer.status, await answer.json()];
+  };
+  expect(await ask("/health/ready")).toMatchObject([503, { success: false, status: "starting" }]);
+  health.started();
+  const unwell = { status: "unwell", error: says, checks: { redis: says } };
+  expect(await ask("/health/ready")).toMatchObject([503, unwell]);
+  expect(await ask("/health/live")).toEqual([200, { success: true, status: "live" }]);
+  says = undefined;
+  const ready = { success: true, status: "ready", checks: { redis: "ok" } };
+  expect(await ask("/health/ready")).toEqual([200, ready]);
+  health.drain();
+  expect(await ask("/health/ready")).toMatchObject([503, { success: false, status: "draining" }]);
 });
 
 test("a port that is taken is said at the start", async () => {
   const url = new URL(await serve(async () => ({ text: "", contentType: "text/plain" })));
-  const tellers = { metrics: () => Promise.reject(new Error()), ready: async () => undefined };
+  const tellers = { metrics: () => Promise.reject(new Error()), health: WELL };
   const again = serveMetrics({ ...LOOPBACK, port: Number(url.port) }, tellers);
   await expect(again).rejects.toThrow(/EADDRINUSE/);
 });

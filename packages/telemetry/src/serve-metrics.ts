@@ -1,11 +1,14 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type HealthWatch, sayHealth } from "./health.ts";
 
 interface MetricsServer extends AsyncDisposable {
   readonly url: string;
 }
 
 interface Told {
+  /** 200 when absent. */
+  readonly status?: number;
   readonly text: string;
   readonly contentType: string;
 }
@@ -13,8 +16,7 @@ interface Told {
 /** What is served; a refusal is answered with 503. */
 export interface Tellers {
   readonly metrics: () => Promise<Told>;
-  /** Resolves when the process can do its work. */
-  readonly ready: () => Promise<unknown>;
+  readonly health: Pick<HealthWatch, "look">;
 }
 
 /**
@@ -36,7 +38,8 @@ export async function serveMetrics(
       return;
     }
     tell().then(
-      ({ text, contentType }) => response.writeHead(200, { "content-type": contentType }).end(text),
+      ({ status = 200, text, contentType }) =>
+        response.writeHead(status, { "content-type": contentType }).end(text),
       () => response.writeHead(503).end(),
     );
   });
@@ -57,16 +60,20 @@ export async function serveMetrics(
   };
 }
 
-function pathsOf({ metrics, ready }: Tellers): Readonly<Record<string, () => Promise<Told>>> {
+function pathsOf({ metrics, health }: Tellers): Readonly<Record<string, () => Promise<Told>>> {
   return {
     "/metrics": metrics,
-    "/health/live": () => Promise.resolve(say("live")),
-    "/health/ready": () => ready().then(() => say("ready")),
+    "/health/live": () => Promise.resolve(say({ success: true, status: "live" })),
+    async "/health/ready"() {
+      const seen = await health.look();
+      if (seen.status === "ready") return say({ success: true, ...seen });
+      return { ...say({ success: false, error: sayHealth(seen), ...seen }), status: 503 };
+    },
   };
 }
 
-function say(status: string): Told {
-  return { text: JSON.stringify({ success: true, status }), contentType: "application/json" };
+function say(body: object): Told {
+  return { text: JSON.stringify(body), contentType: "application/json" };
 }
 
 export type ReadMetricsPlace =

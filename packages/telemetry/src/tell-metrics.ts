@@ -1,3 +1,4 @@
+import type { HealthWatch } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { type ReadMetricsPlace, serveMetrics } from "./serve-metrics.ts";
@@ -5,6 +6,7 @@ import { type ReadMetricsPlace, serveMetrics } from "./serve-metrics.ts";
 /** Of a process that serves nothing else: its metrics, its health, and how long Redis takes to answer. */
 export interface TellDeps {
   readonly metrics: Metrics;
+  readonly health: Pick<HealthWatch, "look">;
   readonly ping: () => Promise<unknown>;
   /** Further gauges, as they are at this moment. */
   readonly gauges: () => Readonly<Record<string, number>>;
@@ -14,7 +16,7 @@ export interface TellDeps {
 /** Serves the metrics and the health where the environment says so. A port that is taken is told, and the process goes on without. */
 export async function tellMetrics(
   place: Exclude<ReadMetricsPlace, { kind: "refused" }>,
-  { metrics, ping, gauges, log }: TellDeps,
+  { metrics, health, ping, gauges, log }: TellDeps,
 ): Promise<AsyncDisposable> {
   if (place.kind === "off") return { [Symbol.asyncDispose]: () => Promise.resolve() };
   const render = async () => {
@@ -25,7 +27,7 @@ export async function tellMetrics(
     return { text, contentType: metrics.contentType };
   };
   try {
-    const server = await serveMetrics(place, { metrics: render, ready: ping });
+    const server = await serveMetrics(place, { metrics: render, health });
     log.info("metrics.served", { url: server.url });
     return server;
   } catch (error) {

@@ -1,7 +1,8 @@
 /**
  * What tests stand on: a Redis of their own, and the OpenAPI document as a judge of answers.
  *
- * Every call gives a new, empty server, ready in about 50 ms, that ends with the test process even when that is killed.
+ * Every call gives an empty server for itself, which the next test may get after it, and which ends with the test process even when
+ * that is killed.
  */
 export { openTestRedis, type TestRedis, type TestRedisOptions } from "./open-test-redis.ts";
 export {

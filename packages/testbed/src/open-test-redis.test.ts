@@ -24,13 +24,28 @@ test("a durable Redis has its data after a crash, on the same url", async () => 
   expect(await command(redis.url, "GET a")).toBe("$1\n1");
 });
 
-test("every test has an empty Redis that ends with it", async () => {
+test("who has a Redis has it alone and empty, also after another test", async () => {
   const one = await openTestRedis();
   const two = await openTestRedis();
   expect(await command(one.url, "SET a 1")).toBe("+OK");
   expect(await command(two.url, "DBSIZE")).toBe(":0");
   await two[Symbol.asyncDispose]();
   await one[Symbol.asyncDispose]();
-  const socket = connect(Number(new URL(one.url).port), "127.0.0.1");
-  await expect(once(socket, "connect")).rejects.toThrow(/ECONNREFUSED/);
+  await using three = await openTestRedis();
+  expect(await command(three.url, "DBSIZE")).toBe(":0");
+});
+
+test("a Redis ends with its test where something of that may have stayed", async () => {
+  const changed = await openTestRedis();
+  await command(changed.url, "CONFIG SET maxmemory 1gb");
+  const talking = await openTestRedis();
+  const { port } = new URL(talking.url);
+  const socket = connect(Number(port), "127.0.0.1");
+  await once(socket, "connect");
+  for (const redis of [changed, talking]) {
+    await redis[Symbol.asyncDispose]();
+    const late = connect(Number(new URL(redis.url).port), "127.0.0.1");
+    await expect(once(late, "connect")).rejects.toThrow(/ECONNREFUSED/);
+  }
+  socket.destroy();
 });

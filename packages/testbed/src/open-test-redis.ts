@@ -1,5 +1,6 @@
 import { openContainerRedis } from "./container-redis.ts";
 import { openPrivateRedis } from "./private-redis.ts";
+import { openSharedRedis } from "./shared-redis.ts";
 import { type RedisSource, testRedisSource } from "./test-redis-source.ts";
 
 export interface TestRedisOptions {
@@ -15,11 +16,14 @@ export interface TestRedis extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** An empty Redis for one test: in a container where an engine answers, else a private redis-server on a free port. */
+/** An empty Redis for one test: in a container where an engine answers, else a redis-server of this process on a free port. */
 export async function openTestRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
   const durable = options.durable ?? false;
   const source = await knownSource();
-  if (source.kind === "binary") return await openPrivateRedis(source.binary, durable);
+  if (source.kind === "binary")
+    return durable
+      ? await openPrivateRedis(source.binary, { durable, keepsFolder: true })
+      : await openSharedRedis(source.binary);
   if (source.kind === "container") return await openContainerRedis(source.engine, durable);
   throw new Error(source.says);
 }

@@ -6,10 +6,15 @@ import { launchRedisServer } from "@pombo/redis-server";
 
 import type { TestRedis } from "./open-test-redis.ts";
 
-export async function openPrivateRedis(binary: string, durable: boolean): Promise<TestRedis> {
+/** `keepsFolder`: false where nothing is looked up in it, so that nothing is left when the process ends without closing. */
+export async function openPrivateRedis(
+  binary: string,
+  { durable, keepsFolder }: { readonly durable: boolean; readonly keepsFolder: boolean },
+): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), "pombo-test-"));
   const appendOnly = durable ? "always" : "no";
   let server = await launchRedisServer({ binary, dir, appendOnly });
+  if (!keepsFolder) await rm(dir, { recursive: true, force: true });
   const { port, url } = server;
   const password = new URL(url).password;
 

@@ -138,7 +138,7 @@ test("session: WhatsApp did not take it, and a service that is away", async () =
   const answer = session();
   await failNext("SEND_FAILED");
   expectExample(await answer, 502, EXAMPLES.sendFailed);
-  await api.ledger.pauseLane(device, true, Date.now());
+  await api.ledger.pauseLane(device, true, { now: Date.now() });
   expectExample(await session(), 503, EXAMPLES.unavailable);
 });
 

@@ -54,43 +54,6 @@ export async function bringDevice(
   return ledger.findDevice(id);
 }
 
-/** `GET /v1/devices` */
-export function listDevices({ ledger }: DevicesDeps): Handler<"listDevices"> {
-  return async ({ caller, query }) => {
-    const { cursor } = query;
-    const limit = Math.max(1, query.limit ?? 100);
-    if (cursor !== undefined && !isDeviceId(cursor)) {
-      const message = "cursor must be the next_cursor of an earlier answer";
-      const validation = [{ field: "cursor", message, value: cursor }];
-      return refuse({ code: "VALIDATION_ERROR", validation });
-    }
-    const after = cursor === undefined ? {} : { after: cursor };
-    const found =
-      caller.devices === "*"
-        ? await ledger.listDevices({ ...after, limit: limit + 1 })
-        : await granted(caller.devices, { cursor, limit: limit + 1 }, ledger);
-    const page = found.slice(0, limit);
-    const devices = page.map((device) => fieldsOf(device));
-    const next = found.length > limit ? (page.at(-1)?.id ?? null) : null;
-    return json(200, { success: true, devices, next_cursor: next });
-  };
-}
-
-/** The devices that a limited key names, by id. */
-async function granted(
-  ids: readonly string[],
-  { cursor, limit }: { readonly cursor: DeviceId | undefined; readonly limit: number },
-  { findDevice }: Pick<DevicesDeps["ledger"], "findDevice">,
-): Promise<readonly DeviceRecord[]> {
-  const wanted = ids
-    .filter(isDeviceId)
-    .filter((id) => cursor === undefined || id > cursor)
-    .toSorted()
-    .slice(0, limit);
-  const found = await Promise.all(wanted.map((id) => findDevice(id)));
-  return found.filter((device) => device !== undefined);
-}
-
 /** `GET /v1/devices/:id` */
 export function getDevice({ ledger }: Pick<DevicesDeps, "ledger">): Handler<"getDevice"> {
   return async ({ caller, params }) => {
@@ -112,12 +75,13 @@ export function renderDevice(device: DeviceRecord): DeviceBody {
   return { success: true, ...fieldsOf(device) };
 }
 
-function fieldsOf(device: DeviceRecord): Omit<DeviceBody, "success"> {
+export function fieldsOf(device: DeviceRecord): Omit<DeviceBody, "success"> {
   const { phone, seenAt } = device;
   return {
     device_id: device.id,
     name: device.name,
     state: device.state,
+    state_since: instant(device.stateAt),
     cause: device.cause ?? null,
     jid: phone === undefined ? null : chatJid(phone),
     phone_number: phone ?? null,

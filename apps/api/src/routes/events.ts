@@ -8,10 +8,12 @@ import { type Interest, wants } from "../event-audience.ts";
 import { beginAt, behind, type EventReaderDeps, later, logPage, PAGE } from "../event-reader.ts";
 import type { TailEvent } from "../event-tail.ts";
 import type { KeyWatch } from "../key-watch.ts";
+import type { OverviewTicker } from "../overview-ticker.ts";
 import { type Farewell, STREAM_HEADERS, streamEvents } from "../stream-events.ts";
 
 export interface EventsDeps extends EventReaderDeps {
   readonly keyWatch: KeyWatch;
+  readonly ticker: OverviewTicker;
   readonly settings: Settings;
 }
 
@@ -20,6 +22,10 @@ type EventsCall = Call<"listEvents">;
 /** Events that one request looks at. */
 const SCAN = 10_000;
 
+const UNSEEN = {
+  code: "FORBIDDEN",
+  detail: "The overview needs ops:read and a key that is not limited to certain devices",
+} as const;
 const REVOKED = { code: "INVALID_API_KEY" } as const;
 
 /** `GET /v1/events`: a page, or a stream by Accept. */
@@ -30,11 +36,16 @@ export function listEvents(deps: EventsDeps): Handler<"listEvents"> {
       return refuse({ code: "DEVICE_NOT_FOUND" });
     if (lastEventId !== undefined && lastEventId !== "0" && !isCursor(lastEventId))
       return refuseStart(call, "must be the id of an event");
+    if (query.overview === "true" && !seesOverview(caller)) return refuse(UNSEEN);
     const interest = interestOf(query, caller);
     return call.type === "text/event-stream"
       ? stream(call, interest, deps)
       : page(call, interest, deps);
   };
+}
+
+function seesOverview({ devices, scopes }: Caller): boolean {
+  return devices === "*" && scopes.includes("ops:read");
 }
 
 function interestOf(query: EventsCall["query"], caller: Caller): Interest {
@@ -53,7 +64,8 @@ async function stream(call: EventsCall, interest: Interest, deps: EventsDeps): P
   const how = beat === 0 ? {} : { beatMs: beat * 1_000 };
   const run = async (res: ServerResponse): Promise<void> => {
     using ending = endingOf(call, deps.keyWatch);
-    await streamEvents(res, { ...from, ...how, interest, ended: ending.signal }, deps);
+    const ticks = call.query.overview === "true" ? { ticker: deps.ticker } : {};
+    await streamEvents(res, { ...from, ...how, ...ticks, interest, ended: ending.signal }, deps);
   };
   return { kind: "stream", headers: STREAM_HEADERS, run };
 }

@@ -29,7 +29,8 @@ import {
   logoutDevice,
 } from "./connection.ts";
 import { type EventsDeps, listEvents } from "./events.ts";
-import { createDevice, type DevicesDeps, getDevice, listDevices } from "./devices.ts";
+import { createDevice, type DevicesDeps, getDevice } from "./devices.ts";
+import { listDevices, type ListDevicesDeps } from "./list-devices.ts";
 import {
   checkContacts,
   type DirectoryDeps,
@@ -40,6 +41,7 @@ import {
 import { eraseContact, type ErasureDeps } from "./erase-contact.ts";
 import { getMessage } from "./get-message.ts";
 import { getLane, type LaneDeps, moveEarlier, setPaused } from "./lane.ts";
+import { getDeviceHistory, getLaneGates, type LaneGatesDeps } from "./lane-gates.ts";
 import { groupLetters } from "./group-letters.ts";
 import { getLetter, type LettersDeps, listLetters } from "./letters.ts";
 import { createMedia, deleteMedia, getMedia, type MediaDeps } from "./media.ts";
@@ -97,10 +99,12 @@ export type HandlerDeps = AcceptDeps &
   ListDeps &
   MessageMediaDeps &
   DevicesDeps &
+  ListDevicesDeps &
   ConnectionDeps &
   DeletionDeps &
   CancelDeps &
   LaneDeps &
+  LaneGatesDeps &
   PoolsDeps &
   LettersDeps &
   RedriveDeps &
@@ -204,9 +208,11 @@ function batchHandlers(
   };
 }
 
-function laneHandlers(deps: LaneDeps) {
+function laneHandlers(deps: LaneDeps & LaneGatesDeps) {
   return {
     getLane: getLane(deps),
+    getLaneGates: getLaneGates(deps),
+    getDeviceHistory: getDeviceHistory(deps),
     pauseLane: setPaused(deps, true),
     resumeLane: setPaused(deps, false),
     releaseLane: moveEarlier(deps, "release"),

@@ -2,6 +2,7 @@ import type { LaneBody } from "@pombo/contract";
 import type { DeviceId } from "@pombo/domain";
 import type { DeviceRecord, LaneReport, Ledger } from "@pombo/ledger";
 import { type Answer, instant, json, refuse } from "../answer.ts";
+import type { Caller } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
 import { instantOrNull } from "../render-message.ts";
 import { noDevice, visibleDevice } from "./devices.ts";
@@ -21,8 +22,8 @@ export function setPaused(
   deps: LaneDeps,
   paused: boolean,
 ): Handler<"pauseLane"> & Handler<"resumeLane"> {
-  return forDevice(deps, async ({ id }) => {
-    await deps.ledger.pauseLane(id, paused, deps.now());
+  return forDevice(deps, async ({ id }, caller) => {
+    await deps.ledger.pauseLane(id, paused, { now: deps.now(), keyId: caller.keyId });
     return answerLane(id, deps);
   });
 }
@@ -40,11 +41,11 @@ export function moveEarlier(
 
 function forDevice(
   { ledger }: LaneDeps,
-  answer: (device: DeviceRecord) => Promise<Answer>,
+  answer: (device: DeviceRecord, caller: Caller) => Promise<Answer>,
 ): (call: Pick<Call<"getLane">, "params" | "caller">) => Promise<Answer> {
   return async ({ params, caller }) => {
     const device = await visibleDevice(params.id, caller, ledger);
-    return device === undefined ? refuse(noDevice) : answer(device);
+    return device === undefined ? refuse(noDevice) : answer(device, caller);
   };
 }
 
@@ -78,19 +79,32 @@ function renderLane(id: DeviceId, report: LaneReport): LaneBody {
       cold_left: capOrNull(budget.coldLeft),
       renews_at: instant(budget.renewsAt),
     },
+    pace: {
+      actual_per_minute: report.ratePerMinute,
+      allowed_per_minute: allowedPerMinute(pace),
+    },
     paused: report.pausedAt !== undefined,
+    paused_at: instantOrNull(report.pausedAt),
+    paused_by: report.pausedBy ?? null,
     throttled_until: instantOrNull(report.throttledUntil),
     held_until: instantOrNull(report.heldUntil),
     owner: report.owner ?? null,
+    epoch: report.epoch ?? null,
     blocked_by: blocked?.by ?? null,
     blocked_since: instantOrNull(blocked?.since),
     eta: instantOrNull(report.drainedAt),
   };
 }
 
+/** What the pace lets go in a minute; null where it sets no limit. */
+export function allowedPerMinute({ gapMs, jitterMs }: LaneReport["pace"]): number | null {
+  const gap = gapMs + jitterMs / 2;
+  return gap === 0 ? null : Math.round(600_000 / gap) / 10;
+}
+
 const MOST = 1_000_000_000;
 
 /** Null where there is no cap. */
-function capOrNull(count: number): number | null {
+export function capOrNull(count: number): number | null {
   return count > MOST ? null : count;
 }

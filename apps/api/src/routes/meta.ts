@@ -1,8 +1,8 @@
 import { errorList, limitList, openapiDocument } from "@pombo/contract";
 import type { Settings } from "@pombo/domain";
+import { type HealthWatch, sayHealth } from "@pombo/telemetry";
 import { type Answer, json, refuse } from "../answer.ts";
 import type { AnyHandler } from "../bind-route.ts";
-import { isStoreAway } from "../store-away.ts";
 
 /** What never changes while the process lives is made once, when it is first asked for: few ask for the documents. */
 function fixed(make: () => object): AnyHandler {
@@ -31,22 +31,15 @@ export function getLiveness(): AnyHandler {
 }
 
 export interface ReadinessDeps {
-  /** Resolves when the store answers. */
-  readonly ping: () => Promise<unknown>;
-  readonly closing: AbortSignal;
+  readonly health: Pick<HealthWatch, "look">;
 }
 
 /** `GET /health/ready` */
-export function getReadiness({ ping, closing }: ReadinessDeps): AnyHandler {
+export function getReadiness({ health }: ReadinessDeps): AnyHandler {
   return async () => {
-    if (closing.aborted)
-      return refuse({ code: "SERVICE_UNAVAILABLE", detail: "The process is closing" });
-    try {
-      await ping();
-    } catch (error) {
-      if (!isStoreAway(error)) throw error;
-      return refuse({ code: "SERVICE_UNAVAILABLE", detail: "Redis can't be reached" });
-    }
-    return json(200, { success: true, status: "ready" });
+    const seen = await health.look();
+    if (seen.status !== "ready")
+      return refuse({ code: "SERVICE_UNAVAILABLE", detail: sayHealth(seen) });
+    return json(200, { success: true, status: "ready", checks: seen.checks });
   };
 }

@@ -44,6 +44,7 @@ async function setup({ durable = true } = {}): Promise<Stage> {
   const credentialsKey = freshKey("k1");
   await seal(redis, credentialsKey);
   const ledger = openLedger({ redis, keys: KEYS, settings: DEFAULT_SETTINGS });
+  await ledger.settleSchema({ mayMigrate: false });
   await ledger.reportWorker("worker-1#00000000", true, 1);
   const api = await listening(createHttpServer(playApi));
   opening.use(api);
@@ -240,6 +241,12 @@ const PLANTED: readonly Planted[] = [
     ({ redis }) => redis.config("SET", "maxmemory", "1mb"),
     /\d+ % of its memory is used: nothing is accepted/,
     /raise its maxmemory/,
+  ],
+  [
+    "data of a newer version",
+    ({ redis }) => redis.set(KEYS.schema(), "999"),
+    /^data: .* version 999, written by a newer Pombo/,
+    /upgrading\.md/,
   ],
   [
     "no credentials key",

@@ -12,6 +12,7 @@ import { examineMedia } from "./examine-media.ts";
 import { examineNode } from "./examine-node.ts";
 import { examinePort } from "./examine-port.ts";
 import { examineRedis } from "./examine-redis.ts";
+import { examineSchema } from "./examine-schema.ts";
 import { type Finding, problem, reasonOf, unseen } from "./finding.ts";
 import { type Patient, readPatient } from "./patient.ts";
 import { type OpenedRedis, tryRedis } from "./redis-facts.ts";
@@ -121,6 +122,7 @@ async function* examineStore(patient: Patient): AsyncGenerator<readonly Finding[
   if (redis?.kind === "open") stack.use(redis.handle);
   yield await examineGivenRedis(redisUrl, redis);
   const store = storeOf(environment["POMBO_CELL"] ?? "c0", redis);
+  if (store !== undefined) yield await safely("data", () => examineSchema(store));
   yield await safely("credentials key", () => examineCredentials(patient, store));
   const folder = data === undefined ? {} : { POMBO_MEDIA_FOLDER: `${data.path}/media` };
   yield await safely("media", () => examineMedia({ ...folder, ...environment }));

@@ -1,4 +1,4 @@
-import { checkRedis, type Redis, usedPercent } from "@pombo/redis";
+import { checkRedis, clockApart, type Redis, usedPercent } from "@pombo/redis";
 import { type Finding, orWell, problem, reasonOf, warning } from "./finding.ts";
 import { type OpenedRedis, placeOf } from "./redis-facts.ts";
 
@@ -76,16 +76,12 @@ async function flushing(client: Redis): Promise<Finding[]> {
 }
 
 async function clocks(client: Redis): Promise<Finding[]> {
-  const before = Date.now();
-  const [seconds, micros] = await client.time();
-  const after = Date.now();
-  const there = Number(seconds) * 1_000 + Number(micros) / 1_000;
-  const apart = Math.max(before - there, there - after);
-  if (apart <= CLOCKS_APART_MS) return [];
-  const which = there > after ? "ahead of" : "behind";
+  const apart = await clockApart(client);
+  if (Math.abs(apart) <= CLOCKS_APART_MS) return [];
+  const which = apart > 0 ? "ahead of" : "behind";
   return [
     problem(
-      `redis: its clock is ${(apart / 1_000).toFixed(1)} s ${which} the one of this machine`,
+      `redis: its clock is ${(Math.abs(apart) / 1_000).toFixed(1)} s ${which} the one of this machine`,
       "let both follow a time server (chrony, systemd-timesyncd)",
     ),
   ];

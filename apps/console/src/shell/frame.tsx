@@ -1,10 +1,11 @@
-import { Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { CircleHelp, Menu } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { queries } from "../api/client.ts";
 import { toggleFreeze } from "../api/hold.ts";
 import { startLive, useLiveState } from "../api/live.ts";
 import { hasSignedOut, useSession } from "../api/session.ts";
+import { useGo } from "../ui/use-go.ts";
 import styles from "./frame.module.css";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keyboard.ts";
@@ -79,11 +80,11 @@ function useWayOut(): void {
 }
 
 function useFrameKeys(help: () => void): void {
-  const router = useRouter();
+  const go = useGo();
   const session = useSession();
   const places = placesOf(session?.mode ?? "live");
   const jumps = places.flatMap(({ key, to }) =>
-    key === undefined ? [] : [[`g ${key}`, () => router.history.push(to)] as const],
+    key === undefined ? [] : [[`g ${key}`, () => go(to)] as const],
   );
   useKeys({ ...Object.fromEntries(jumps), "?": help, p: toggleFreeze });
 }

@@ -1,16 +1,20 @@
 -- Accepts messages, each of them all or nothing: idempotency record, message, event, and its place in the backlog, or in the window when
 -- the lane is free. Messages of one turn of the API come together; one that breaks leaves the others alone.
--- ARGV, for each: message id, device, recipient, body (JSON), class, key id, now (ms), how many further parts, then their names and values:
+-- The API keys of their requests are looked up and their requests counted as `admit` does, where the API did not do so before.
+-- ARGV: window (ms) of the rate of keys, requests of a key in it (0: not counted), how many keys, their digests; then for each message:
+--       the place of its key among those, 0 when it was admitted before,
+--       message id, device, recipient, body (JSON), class, key id, now (ms), how many further parts, then their names and values:
 --       ref · metadata (JSON) · quiet (hours, JSON) · media (what it carries: "<media id>|<kind>") · send_at (ms) · expires_at (ms)
 --       · sync_until (ms: somebody waits for the answer) · pool (that chose the device), with stick (the device that its recipient was seen
 --       to stick to) and living (the chosen device may come back by itself) · and for an idempotency key digest, token (of the claim), fingerprint (of the request),
 --       answer (JSON)
--- Result, for each: {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
+-- Result: {ms to the end of the window, then for each key: requests of this window before these, -1 when it does not hold}, then for each
+-- message: {"unadmitted"} (its key does not hold) · {"over-rate", ms} · {"accepted", feed or 0, message id} (the id of an earlier claim, where that was given up)
 --         · {"exists", feed or 0, message id} (a repeat) · {"joined", message id, answer or ""} (accepted by an earlier request under the key)
 --         · {"in-progress", ms left} (another request holds the claim) · {"reused"} (another request had the key) · {"no-device"}
 --         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
-local FIELDS = 8
+local FIELDS = 9
 local KEPT = { "ref", "metadata", "quiet", "media", "send_at", "expires_at", "sync_until", "pool" }
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
@@ -44,7 +48,7 @@ local function next_seq()
 end
 
 local function accept(base, parts)
-  local given, device, recipient, body, class, key_id, at = unpack(ARGV, base + 1, base + FIELDS - 1)
+  local given, device, recipient, body, class, key_id, at = unpack(ARGV, base + 2, base + FIELDS - 1)
   local now, send_at, expires_at = tonumber(at), tonumber(parts.send_at or 0), tonumber(parts.expires_at or 0)
   local id, record = given, parts.digest and key.idempotency(parts.digest)
   if record then
@@ -71,7 +75,7 @@ local function accept(base, parts)
   local gen = device and redis.call("HGET", key.device(device), "gen")
   if not gen then return refuse("no-device") end
   if guarded and is_stopped(recipient, class, body) then return refuse("suppressed") end
-  local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms")
+  local lane = redis.call("HMGET", key.lane(device), "open", "pace_at", "gap_ms", "minute", "minute_fed")
   local gap = tonumber(lane[3] or 0)
   if gap > 0 and class ~= "bulk" and send_at <= now then
     local depth = 0
@@ -125,7 +129,7 @@ local function accept(base, parts)
   elseif fast then
     redis.call("HSET", key.window(device), id, "1|" .. at)
     redis.call("SADD", key.gate(device, recipient), id)
-    if gap > 0 then redis.call("HSET", key.lane(device), "pace_at", now + gap) end
+    redis.call("HSET", key.lane(device), "pace_at", digits(gap > 0 and now + gap or tonumber(lane[2] or 0)), count_minute(now, lane[4], lane[5]))
   else
     -- A one-time password overtakes what is only picked.
     if class == "otp" then take_window_back(device, true) end
@@ -150,14 +154,40 @@ local function undo(m)
   redis.pcall("DEL", key.message(m.id), m.record or key.message(m.id))
 end
 
-local messages, base = {}, 0
+local window, limit, callers = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local messages, asked, base = {}, {}, 3 + callers
 while base < #ARGV do
-  local count = tonumber(ARGV[base + FIELDS])
-  messages[#messages + 1] = { base, count }
+  local caller, count = tonumber(ARGV[base + 1]), tonumber(ARGV[base + FIELDS])
+  messages[#messages + 1] = { base, count, caller }
+  asked[caller] = (asked[caller] or 0) + 1
   base = base + FIELDS + 2 * count
 end
 left = #messages
-local replies = {}
+
+-- The turn of each request under its key: the next one, and -1 under a key that does not hold.
+local turns = {}
+local admitted = { 0 }
+if callers > 0 then
+  local time = clock()
+  local number = math.floor(time / window)
+  admitted[1] = (number + 1) * window - time
+  for index = 1, callers do
+    local digest = ARGV[3 + index]
+    local record, revoked = look_up_key(digest, time)
+    turns[index] = record and not revoked and count_calls(digest, limit > 0 and asked[index] or 0, window, number) or -1
+    admitted[1 + index] = turns[index]
+  end
+end
+
+-- Why a message is not looked at.
+local function refusal(caller)
+  if caller == 0 then return nil end
+  if turns[caller] == -1 then return { "unadmitted" } end
+  turns[caller] = turns[caller] + 1
+  return limit > 0 and turns[caller] > limit and { "over-rate", admitted[1] } or nil
+end
+
+local replies = { admitted }
 for index, message in ipairs(messages) do
   under_way = nil
   local parts = NONE
@@ -166,10 +196,14 @@ for index, message in ipairs(messages) do
     local from = message[1] + FIELDS
     for at = from + 1, from + 2 * message[2], 2 do parts[ARGV[at]] = ARGV[at + 1] end
   end
-  local fine, reply = pcall(accept, message[1], parts)
-  if not fine and under_way then undo(under_way) end
-  if not fine then reply = { "broken", type(reply) == "table" and reply.err or tostring(reply) } end
-  replies[index] = reply
+  local reply = refusal(message[3])
+  if not reply then
+    local fine
+    fine, reply = pcall(accept, message[1], parts)
+    if not fine and under_way then undo(under_way) end
+    if not fine then reply = { "broken", type(reply) == "table" and reply.err or tostring(reply) } end
+  end
+  replies[1 + index] = reply
 end
 for device in pairs(woken) do wake(device) end
 for at, count in pairs(accepted) do tally(at, "accepted", count) end

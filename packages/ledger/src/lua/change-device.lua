@@ -27,6 +27,7 @@ redis.call("HSET", record, "state", state, "cause", cause, "code", code, "state_
 if string.find(ARGV[11], "," .. state .. ",", 1, true) then
   for _, pool in ipairs(redis.call("SMEMBERS", key.poolsof(device))) do look_for_returns(device, pool, now) end
 end
+note(device, now, "state", state, cause, code)
 local function is_online(s) return s == "connected" or s == "restricted" end
 if is_online(state) and not is_online(f[1]) then redis.call("HSET", record, "online_at", now) end
 if state == "connected" then redis.call("HSET", record, "seen_at", now) end

@@ -69,7 +69,7 @@ if cursor ~= "done" then
   return "more"
 end
 redis.call("DEL", key.device(device), key.lane(device), key.warm(device), key.trusted(device), key.spoken(device), key.requests(device),
-  key.inbox(device), key.groups(device), key.outbox(device), key.batchesof(device))
+  key.inbox(device), key.groups(device), key.outbox(device), key.batchesof(device), key.history(device))
 for _, class in ipairs(CLASSES) do redis.call("DEL", key.ring(device, class)) end
 redis.call("HDEL", key.removals(), device)
 -- The device's own endpoints hear the end, which is in the log by now, and go then (trim-events).

@@ -64,10 +64,12 @@ redis.call("HSET", key.message(id), "place", "window")
 redis.call("HSET", key.window(device), id, feed .. mark)
 redis.call("SADD", key.gate(device, m.recipient), id)
 redis.call("HDEL", lane, "open")
-if redis.call("HGET", lane, "day") ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", "0", "day_cold", "0") end
+local counted = redis.call("HMGET", lane, "day", "minute", "minute_fed")
+if counted[1] ~= ARGV[9] then redis.call("HSET", lane, "day", ARGV[9], "day_sent", "0", "day_cold", "0") end
 redis.call("HINCRBY", lane, "day_sent", "1")
 if ARGV[6] == "1" then redis.call("HINCRBY", lane, "day_cold", 1) end
-redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", ARGV[3])
+redis.call("HSET", lane, "pace_at", ARGV[5], "passed_over", ARGV[8], "gap_ms", ARGV[10], "fed_at", ARGV[3],
+  count_minute(now, counted[2], counted[3]))
 if ARGV[7] == "1" then redis.call("HSET", lane, "probe_id", id, "probe_at", now) end
 if tonumber(ARGV[11]) > 0 then
   redis.call("ZADD", key.spoken(device), now, m.recipient)

@@ -64,6 +64,39 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- The fields that count one more message of a lane in this minute, and what the minute before it had. `minute`, `fed`: as they stand.
+local function count_minute(now, minute, fed)
+  local this = math.floor(now / 60000)
+  if tonumber(minute or 0) == this then return "minute_fed", digits(fed + 1) end
+  return "minute", digits(this), "minute_fed", "1", "minute_before", tonumber(minute or 0) == this - 1 and fed or "0"
+end
+
+-- What became of a device, for whoever asks later: the last hundred entries.
+local function note(device, at, ...)
+  redis.call("LPUSH", key.history(device), table.concat({ digits(at), ... }, "|"))
+  redis.call("LTRIM", key.history(device), 0, 99)
+end
+
+-- The record (JSON) of an API key, and whether it was revoked; false when there is none. That it has expired, the API knows by itself.
+-- It is noted that the key was used, so seldom that the note costs nothing.
+local function look_up_key(digest, now)
+  local kept = redis.call("HMGET", key.apikey(digest), "record", "used", "revoked")
+  -- A store that is full or read-only still knows its keys.
+  if kept[1] and now - tonumber(kept[2] or 0) >= 60000 then redis.pcall("HSET", key.apikey(digest), "used", digits(now)) end
+  return kept[1], kept[3]
+end
+
+-- Counts requests under an API key in a window of its rate. Result: how many there were before. Where that can't be written,
+-- nothing is counted.
+local function count_calls(digest, calls, window, number)
+  if calls == 0 then return 0 end
+  local counter = key.rate(digest, string.format("%.0f", number))
+  local used = redis.pcall("INCRBY", counter, digits(calls))
+  if type(used) ~= "number" then return 0 end
+  if used == calls then redis.call("PEXPIRE", counter, digits(2 * window)) end
+  return used - calls
+end
+
 -- Asks the owner of the device to look at its lane.
 local function wake(device)
   redis.call("PUBLISH", key.wake(), device)

@@ -1,7 +1,7 @@
 -- What waits on devices and what state they are in; those that there are not are left out.
 -- ARGV: devices
--- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name, phone], lease or "", end of the lease (ms) when there is none,
---                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at], held, window,
+-- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name, phone, cause, code, created, seen], lease or "", end of the lease (ms) when there is none,
+--                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at, minute, fed in it, fed before it, paused by], held, window,
 --                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits],
 --                    [batch, class, accepted at, rows that were not drawn, "1" it is a pool's] … that run}
 
@@ -18,7 +18,8 @@ end
 
 local out = {}
 for _, device in ipairs(ARGV) do
-  local d = redis.call("HMGET", key.device(device), "gen", "state", "state_at", "pace", "paired_at", "name", "phone")
+  local d = redis.call("HMGET", key.device(device), "gen", "state", "state_at", "pace", "paired_at", "name", "phone",
+    "cause", "code", "at", "seen_at")
   if d[1] then
     local lease = redis.call("GET", key.lease(device))
     local depths, oldest, held, window, batches = { 0, 0, 0, 0 }, { "", "", "", "" }, 0, 0, {}
@@ -35,7 +36,7 @@ for _, device in ipairs(ARGV) do
     end
     out[#out + 1] = { device, d, lease or "", lease and "" or redis.call("ZSCORE", key.leases(), device) or "",
       redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "held_until", "paused", "day", "day_sent", "day_cold",
-        "drain_ms", "fed_at"), held, window, depths, oldest, batches }
+        "drain_ms", "fed_at", "minute", "minute_fed", "minute_before", "paused_by"), held, window, depths, oldest, batches }
   end
 end
 return out

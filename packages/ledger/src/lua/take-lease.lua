@@ -14,6 +14,17 @@ if redis.call("HEXISTS", key.device(device), "gen") == 0 then return 0 end
 local epoch = redis.call("HINCRBY", key.device(device), "epoch", 1)
 redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
 local now = clock()
+-- Whose it was, where that one did not give it away while it lived.
+local before = redis.call("HGET", key.device(device), "owner")
+redis.call("HSET", key.device(device), "owner", owner)
+if before and before ~= owner then
+  local takers = key.takers(before)
+  redis.call("HSETNX", takers, "first", digits(now))
+  redis.call("HSET", takers, "last", digits(now))
+  redis.call("HINCRBY", takers, "to:" .. owner, 1)
+  redis.call("PEXPIRE", takers, S.overview_kept_ms)
+end
+note(device, now, "owner", owner, epoch)
 redis.call("ZADD", key.leases(), now + ttl, device)
 tally(now, "lease")
 return epoch
