@@ -15,6 +15,8 @@ export interface Caller {
   readonly deviceId?: DeviceId;
   /** When the key ends, or the session under it; ms since the epoch. */
   readonly expiresAt?: number;
+  /** When the key ends, where a session under it may end earlier. */
+  readonly keyExpiresAt?: number;
   /** Asks from the console: the digest of its session. */
   readonly session?: string;
 }

@@ -39,6 +39,8 @@ export async function admitSession(
   if (digest === undefined || session === undefined || session.expiresAt <= now) return NOBODY;
   const admitted = await admitKey(session.key, now, keys);
   if (admitted.kind === "refused") return admitted;
-  const expiresAt = Math.min(session.expiresAt, admitted.caller.expiresAt ?? Infinity);
-  return { ...admitted, expiresAt, caller: { ...admitted.caller, expiresAt, session: digest } };
+  const { expiresAt: keyExpiresAt = Infinity } = admitted.caller;
+  const expiresAt = Math.min(session.expiresAt, keyExpiresAt);
+  const caller = { ...admitted.caller, expiresAt, keyExpiresAt, session: digest };
+  return { ...admitted, expiresAt, caller };
 }

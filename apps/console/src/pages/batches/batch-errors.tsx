@@ -24,9 +24,7 @@ const COLUMNS: readonly Column<Row>[] = [
     header: "Kind",
     width: "15ch",
     card: "end",
-    cell: ({ kind }) => (
-      <StatusMark status={kind} role={kind === "invalid" ? "needs-you" : "neutral"} />
-    ),
+    cell: ({ kind }) => <StatusMark status={kind} role="neutral" />,
   },
   { id: "field", header: "Field", width: "14ch", card: "none", cell: ({ field }) => field },
   {

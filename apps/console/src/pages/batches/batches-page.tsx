@@ -40,7 +40,7 @@ function columnsOf(senders: readonly Sender[] | undefined): readonly Column<Row>
     {
       id: "status",
       header: "Status",
-      width: "14ch",
+      width: "17ch",
       card: "end",
       cell: ({ status }) => <StatusMark status={status} />,
     },

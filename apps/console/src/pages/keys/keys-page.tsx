@@ -49,7 +49,7 @@ function columnsOf(own: string | undefined, revoke: (key: Key) => void): readonl
     {
       id: "state",
       header: "State",
-      width: "13ch",
+      width: "15ch",
       card: "end",
       cell: ({ state }) => <StatusMark status={state} />,
     },
