@@ -30,7 +30,7 @@ const valueOf = async (page: Page, id: string): Promise<number> =>
 
 browserTest("a file is looked at, sent, paused, resumed, and seen to its end", async () => {
   const page = await console.page();
-  await console.pombo.call("POST", "/v1/suppressions", { to: String(SUPPRESSED) });
+  await console.pombo.api("POST", "/v1/suppressions", { to: String(SUPPRESSED) });
   await console.visit(page, "/batches/new");
   const file = { name: "spring.csv", mimeType: "text/csv", buffer: Buffer.from(TABLE) };
   await page.getByTestId("upload.file").setInputFiles(file);

@@ -13,12 +13,10 @@ export interface Caller {
   readonly devices: "*" | readonly string[];
   /** The device that the key is bound to: what the wuts and session dialects mean without naming one. */
   readonly deviceId?: DeviceId;
-  /** When the key ends, or the session under it; ms since the epoch. */
+  /** When the key ends, ms since the epoch. */
   readonly expiresAt?: number;
-  /** When the key ends, where a session under it may end earlier. */
-  readonly keyExpiresAt?: number;
-  /** Asks from the console: the digest of its session. */
-  readonly session?: string;
+  /** Asks from the console, under a session of the key. */
+  readonly session?: { readonly digest: string; readonly expiresAt: number };
 }
 
 export type Authenticated =

@@ -9,8 +9,7 @@ export function refuseGrant(caller: Caller, asked: Asked): Problem | undefined {
   if (scope !== undefined) return forbidden(`The API key lacks the scope ${scope}`);
   if (asked.devices === "*" && caller.devices !== "*")
     return forbidden("The API key is limited to certain devices");
-  const { keyExpiresAt = caller.expiresAt ?? Infinity } = caller;
-  if ((asked.expires_at ?? Infinity) > keyExpiresAt)
+  if (caller.expiresAt !== undefined && (asked.expires_at ?? Infinity) > caller.expiresAt)
     return forbidden("The API key ends before the one that it would create");
   const named = asked.devices === "*" ? [] : asked.devices;
   const foreign = [...named, ...(asked.device_id === undefined ? [] : [asked.device_id])].find(

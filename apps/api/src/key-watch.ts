@@ -30,6 +30,10 @@ interface Watched {
   readonly ends: Set<() => void>;
 }
 
+function lastsUntil({ expiresAt = Infinity, session }: Right): number {
+  return Math.min(expiresAt, session?.expiresAt ?? Infinity);
+}
+
 /** Keys that one command asks about. */
 const PER_COMMAND = 1_000;
 
@@ -47,7 +51,7 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
     for (const [, { ends }] of ended) for (const tell of ends) tell();
   }
 
-  async function endOf(
+  async function sweepPart(
     part: "keyId" | "session",
     ask: (names: readonly string[]) => Promise<readonly string[]>,
   ): Promise<void> {
@@ -70,8 +74,8 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
     if (asking) return;
     asking = true;
     try {
-      await endOf("keyId", (ids) => ledger.endedApiKeys(ids));
-      await endOf("session", (digests) => ledger.endedSessions(digests));
+      await sweepPart("keyId", (ids) => ledger.endedApiKeys(ids));
+      await sweepPart("session", (digests) => ledger.endedSessions(digests));
     } catch {
       // The store is away, so nobody can revoke either; the next sweep asks again.
     } finally {
@@ -84,8 +88,11 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
   };
   const stop = events.onEvent(hear, () => watched.size > 0);
   return {
-    watch({ keyId, session, expiresAt = Infinity }, tell) {
+    watch(right, tell) {
+      const { keyId } = right;
+      const session = right.session?.digest;
       const name = `${keyId}|${session ?? ""}`;
+      const expiresAt = lastsUntil(right);
       const found = watched.get(name) ?? { keyId, session, expiresAt, ends: new Set<() => void>() };
       watched.set(name, found);
       found.ends.add(tell);
@@ -97,10 +104,11 @@ export function openKeyWatch({ ledger, events, sweepMs, now }: KeyWatchDeps): Ke
         rest();
       };
     },
-    async hasEnded({ keyId, session, expiresAt = Infinity }) {
-      if (expiresAt <= now()) return true;
-      if ((await ledger.endedApiKeys([keyId])).includes(keyId)) return true;
-      return session !== undefined && (await ledger.endedSessions([session])).includes(session);
+    async hasEnded(right) {
+      if (lastsUntil(right) <= now()) return true;
+      if ((await ledger.endedApiKeys([right.keyId])).length > 0) return true;
+      const { session } = right;
+      return session !== undefined && (await ledger.endedSessions([session.digest])).length > 0;
     },
     [Symbol.dispose]() {
       stop();

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { cellKeys, checkRedis, openRedis } from "@pombo/redis";
 import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
+import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
 import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
@@ -93,6 +94,8 @@ async function main(config: Config): Promise<void> {
       sandbox: config.sandboxUrl === undefined ? undefined : openSandbox(config.sandboxUrl),
       trustsProxy: config.trustsProxy,
       consoleFolder: CONSOLE,
+      queues: openQueueReaders({ redis, tag: keys.tag }),
+      info: () => redis.info(),
       mode: config.sandboxUrl === undefined ? "live" : "sandbox",
       log,
     },

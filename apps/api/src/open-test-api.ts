@@ -22,6 +22,7 @@ import {
 } from "@pombo/ledger";
 import { examineFolder, inspect, type MediaStore, openFileStore } from "@pombo/media";
 import { cellKeys, openRedis, type Redis } from "@pombo/redis";
+import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
 import { openTestRedis, type TestRedis } from "@pombo/testbed";
 import { type Fields, openHealth, openMetrics } from "@pombo/telemetry";
@@ -241,6 +242,8 @@ async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const ports = {
     health,
     lane: openFeed({ redis, keys }),
+    queues: openQueueReaders({ redis, tag: keys.tag }),
+    info: () => redis.info(),
     media: { store: await openFileStore(folder), inspector: { look: inspect } },
     status,
     follow: openFollow(status),

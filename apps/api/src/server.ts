@@ -33,7 +33,7 @@ import { type HandlerDeps, handlers } from "./routes/handlers.ts";
 export interface ServerDeps
   extends
     Omit<HandlerDeps, "closing" | "waitMs">,
-    Pick<ConsoleDeps, "consoleFolder" | "mode" | "trustsProxy"> {
+    Pick<ConsoleDeps, "consoleFolder" | "info" | "mode" | "queues" | "trustsProxy"> {
   readonly ledger: HandlerDeps["ledger"] & ApiKeys & ConsoleDeps["ledger"];
   readonly cell: CellId;
   readonly settings: Settings;

@@ -33,6 +33,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type PoolChoices, poolChoices } from "./pool-choice.ts";
 import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
+import { type Ranks, ranks } from "./ranks.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { openScripts, type Scripts } from "./scripts.ts";
@@ -64,6 +65,7 @@ export type Ledger = Acceptance &
   Operations &
   Erasures &
   Polls &
+  Ranks &
   Closing &
   Changes &
   Inbound &
@@ -123,6 +125,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
     ...dead,
+    ...ranks({ redis, keys }),
     ...polls({ redis, keys, ...dead, ...rows }),
     ...withdrawals({ run, ...rows }),
     ...suppressions({ redis, keys, run, settings }),

@@ -8,3 +8,10 @@ export {
   type WebhookJobs,
   type WebhookWorkerDeps,
 } from "./webhook-jobs.ts";
+export {
+  type JobPlace,
+  openQueueReaders,
+  type QueuedJob,
+  type QueueReader,
+  type QueueReaders,
+} from "./queue-reader.ts";

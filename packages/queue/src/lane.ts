@@ -42,6 +42,8 @@ export interface LanesDeps {
   readonly owner: string;
 }
 
+/** Behind the cell's tag: what the keys of all lanes begin with. */
+export const LANES_PREFIX = "lanes";
 const LOCK_MS = 600_000;
 const ANY_OWNER = "0";
 /** The job is gone, not locked, not active any more, or locked by another: the ledger is right, the job is derived. */
@@ -60,7 +62,7 @@ export function openLanes({ redis, tag, owner }: LanesDeps): Lanes {
   });
   // Errors of the shared client are reported by whoever opened it.
   connection.on("error", ignore);
-  const prefix = `${tag}:lanes`;
+  const prefix = `${tag}:${LANES_PREFIX}`;
   const queueKeys = new QueueKeys(prefix);
   const options = {
     connection: redis,

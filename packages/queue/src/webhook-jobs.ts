@@ -37,7 +37,9 @@ export interface WebhookWorkerDeps {
   readonly onError: (error: Error) => void;
 }
 
-const NAME = "webhooks";
+export const WEBHOOKS = "webhooks";
+/** Behind the cell's tag: what the keys of stock queues begin with. */
+export const JOBS_PREFIX = "jobs";
 /** How often a silent worker's job is given to another one: as often as it takes, since the ledger counts the tries. */
 const STALLED_LIMIT = 1_000_000;
 
@@ -53,7 +55,7 @@ export function openWebhookJobs({
   readonly redis: Redis;
   readonly tag: string;
 }): WebhookJobs {
-  const queue = new Queue<WebhookJob>(NAME, {
+  const queue = new Queue<WebhookJob>(WEBHOOKS, {
     connection: redis,
     prefix: prefixOf(tag),
     skipVersionCheck: true,
@@ -99,7 +101,7 @@ async function promote(queue: Queue<WebhookJob>, id: string): Promise<void> {
 export async function openWebhookWorker(deps: WebhookWorkerDeps): Promise<AsyncDisposable> {
   const { redis, tag, concurrency, lockMs, handle, onError } = deps;
   const worker = new Worker<WebhookJob>(
-    NAME,
+    WEBHOOKS,
     async (job, token) => {
       const end = await handle({ endpointId: job.data.endpointId, delivery: job.data.delivery });
       if (end.kind === "later") await delay(job, end.at, token);
@@ -128,5 +130,5 @@ async function delay(job: Job<WebhookJob>, at: number, token: string | undefined
 }
 
 function prefixOf(tag: string): string {
-  return `${tag}:jobs`;
+  return `${tag}:${JOBS_PREFIX}`;
 }

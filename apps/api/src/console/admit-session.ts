@@ -8,15 +8,7 @@ export interface SessionKeys extends ApiKeys {
   findSession(digest: string): Promise<ConsoleSession | undefined>;
 }
 
-/** @see Authenticated */
-export type AdmittedSession =
-  | Extract<Authenticated, { kind: "refused" }>
-  | (Extract<Authenticated, { kind: "caller" }> & {
-      /** When the session ends. */
-      readonly expiresAt: number;
-    });
-
-const NOBODY: AdmittedSession = { kind: "refused", problem: { code: "UNAUTHORIZED" } };
+const NOBODY: Authenticated = { kind: "refused", problem: { code: "UNAUTHORIZED" } };
 
 /** A request without a key: under `/v1`, a page of the console may ask with its cookie. */
 export function admitOwnPage(
@@ -33,14 +25,12 @@ export async function admitSession(
   req: IncomingMessage,
   now: number,
   keys: SessionKeys,
-): Promise<AdmittedSession> {
+): Promise<Authenticated> {
   const digest = sessionOf(req);
   const session = digest === undefined ? undefined : await keys.findSession(digest);
   if (digest === undefined || session === undefined || session.expiresAt <= now) return NOBODY;
   const admitted = await admitKey(session.key, now, keys);
   if (admitted.kind === "refused") return admitted;
-  const { expiresAt: keyExpiresAt = Infinity } = admitted.caller;
-  const expiresAt = Math.min(session.expiresAt, keyExpiresAt);
-  const caller = { ...admitted.caller, expiresAt, keyExpiresAt, session: digest };
-  return { ...admitted, expiresAt, caller };
+  const { expiresAt } = session;
+  return { ...admitted, caller: { ...admitted.caller, session: { digest, expiresAt } } };
 }

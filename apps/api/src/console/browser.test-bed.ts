@@ -1,4 +1,7 @@
+import { randomBytes } from "node:crypto";
+import { digestApiKey } from "@pombo/ledger";
 import type { Called, CallInit, TestApi } from "../open-test-api.ts";
+import { digestSession } from "./session-cookie.ts";
 
 /** What a browser sends of itself with a request of a page of this origin. */
 export interface Browser {
@@ -36,4 +39,15 @@ export async function openBrowser(api: TestApi, key: string): Promise<Browser> {
       return api.call(method, path, body === undefined ? init : { ...init, body });
     },
   };
+}
+
+/** The cookie of a session that begins without its sign-in. */
+export async function sessionCookie(
+  api: TestApi,
+  key: string,
+  expiresAt = Date.now() + 600_000,
+): Promise<string> {
+  const id = randomBytes(32).toString("base64url");
+  await api.ledger.openSession(digestSession(id), { key: digestApiKey(key), expiresAt });
+  return `pombo_console=${id}`;
 }

@@ -2,12 +2,16 @@ import express, { type Request, type RequestHandler } from "express";
 import { type Answer, refuse } from "../answer.ts";
 import { exchangeOf } from "../exchange.ts";
 import { writeAnswer } from "../problem.ts";
+import { join } from "node:path";
 import { admitSession } from "./admit-session.ts";
-import { type ConsoleFile, type ConsoleFiles, openConsoleFiles } from "./console-files.ts";
 import { NOT_BUILT } from "./not-built.ts";
+import { fileAnswer, openPublicFiles, type PublicFiles, readIfThere } from "./public-files.ts";
+import { type QueuesDeps, serveQueues } from "./queues/serve-queues.ts";
 import { serveSession, type SessionDeps } from "./serve-session.ts";
+import { toSignIn } from "./to-sign-in.ts";
 
-export interface ConsoleDeps extends SessionDeps {
+export interface ConsoleDeps extends SessionDeps, Omit<QueuesDeps, "ledger"> {
+  readonly ledger: SessionDeps["ledger"] & QueuesDeps["ledger"];
   /** Where the console was built. */
   readonly consoleFolder: string;
 }
@@ -19,12 +23,13 @@ export interface ConsoleDeps extends SessionDeps {
 export function serveConsole(deps: ConsoleDeps): RequestHandler {
   const router = express.Router({ caseSensitive: true });
   router.all("/session", serveSession(deps));
+  router.use("/queues", serveQueues(deps));
   router.use(servePages(deps));
   return router;
 }
 
 function servePages(deps: ConsoleDeps): RequestHandler {
-  const files = openConsoleFiles(deps.consoleFolder);
+  const files = openPublicFiles(deps.consoleFolder, /^\/assets\//);
   return async (req, res) => {
     const exchange = exchangeOf(req);
     exchange.route = "/console";
@@ -37,17 +42,17 @@ const READS = ["GET", "HEAD"];
 /** What has an ending is a file; no page has one. */
 const FILE = /^\/assets\/|\.[a-z0-9]+$/;
 
-async function answerTo(req: Request, files: ConsoleFiles, deps: ConsoleDeps): Promise<Answer> {
+async function answerTo(req: Request, files: PublicFiles, deps: ConsoleDeps): Promise<Answer> {
   const { method, path } = req;
   if (!READS.includes(method)) return refuse({ code: "METHOD_NOT_ALLOWED", allow: READS });
   if (FILE.test(path)) {
-    const file = await files.file(path, req.headers["accept-encoding"]);
-    return file === undefined ? refuse(NOTHING) : asFile(path, file);
+    const file = await files.find(path, req.headers["accept-encoding"]);
+    return file === undefined ? refuse(NOTHING) : fileAnswer(file);
   }
-  const open =
-    path === SIGN_IN || (await admitSession(req, deps.now(), deps.ledger)).kind === "caller";
-  if (!open) return toSignIn(req.originalUrl);
-  return { kind: "answer", status: 200, headers: PAGE, body: (await files.page()) ?? NOT_BUILT };
+  if (path !== SIGN_IN && (await admitSession(req, deps.now(), deps.ledger)).kind === "refused")
+    return toSignIn(req.originalUrl);
+  const page = await readIfThere(join(deps.consoleFolder, "index.html"));
+  return { kind: "answer", status: 200, headers: PAGE, body: page ?? NOT_BUILT };
 }
 
 const NOTHING = { code: "NOT_FOUND", detail: "There is nothing at this address" } as const;
@@ -73,22 +78,3 @@ const PAGE = {
   // With no-referrer, browsers would name no origin where forms are sent.
   "Referrer-Policy": "same-origin",
 };
-
-/** Assets are named after their content, so they never change. */
-function asFile(path: string, { type, bytes, encoding }: ConsoleFile): Answer {
-  const headers = {
-    "Content-Type": type,
-    "Cache-Control": path.startsWith("/assets/")
-      ? "public, max-age=31536000, immutable"
-      : "no-cache",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    Vary: "Accept-Encoding",
-    ...(encoding === undefined ? {} : { "Content-Encoding": encoding }),
-  };
-  return { kind: "answer", status: 200, headers, body: bytes };
-}
-
-function toSignIn(url: string): Answer {
-  const headers = { Location: `/console${SIGN_IN}?next=${encodeURIComponent(url)}` };
-  return { kind: "answer", status: 303, headers, body: "" };
-}

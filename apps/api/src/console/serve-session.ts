@@ -98,8 +98,8 @@ async function who(req: Request, deps: SessionDeps): Promise<Answer> {
   const now = deps.now();
   const admitted = await admitSession(req, now, deps.ledger);
   if (admitted.kind === "refused") return refuse(admitted.problem);
-  const { record, expiresAt } = admitted;
-  return json(200, told(record, { expiresAt, now }, deps));
+  const { record, caller } = admitted;
+  return json(200, told(record, { expiresAt: caller.session?.expiresAt ?? now, now }, deps));
 }
 
 async function signOut(req: Request, deps: SessionDeps): Promise<Answer> {

@@ -1,0 +1,191 @@
+import { appRoutes } from "@bull-board/api/dist/routes.js";
+import type { AppQueue } from "@bull-board/api/dist/types.js";
+import { SCOPES } from "@pombo/contract";
+import { type DeviceId, type MessageId, mintMessageId } from "@pombo/domain";
+import { openWebhookJobs } from "@pombo/queue";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { digestStore } from "../../digest-store.ts";
+import { ADMIN, openTestApi, type TestApi } from "../../open-test-api.ts";
+import { randomBytes } from "node:crypto";
+import { pageHeaders, sessionCookie } from "../browser.test-bed.ts";
+
+const BASE = "/console/queues";
+let api: TestApi;
+let device: DeviceId;
+let letter: MessageId;
+let waiting: MessageId;
+
+beforeAll(async () => {
+  api = await openTestApi({ overview_refresh_ms: 0 });
+  device = await api.addDevice();
+  waiting = await accept(device);
+  letter = (await api.addLetter()).id;
+  await using jobs = openWebhookJobs({ redis: api.redis, tag: "{pombo:c0}" });
+  await jobs.add([{ endpointId: "wh_0" as never, delivery: "1-0", delayMs: 60_000 }]);
+});
+afterAll(() => api[Symbol.asyncDispose]());
+
+async function accept(deviceId: DeviceId): Promise<MessageId> {
+  const id = mintMessageId(randomBytes(9));
+  const content = { kind: "text", text: "a secret" } as const;
+  const recipient = "5511999991234";
+  const given = { content, recipient, priority: "bulk", keyId: "key_0", at: Date.now() } as const;
+  await api.ledger.accept({ id, deviceId, ...given });
+  return id;
+}
+
+async function ask(path: string, key = ADMIN, method = "GET") {
+  const cookie = await sessionCookie(api, key);
+  return api.call(method, BASE + path, {
+    key: null,
+    headers: { ...pageHeaders(api, method), cookie },
+  });
+}
+
+async function queues(query: string, key = ADMIN): Promise<readonly AppQueue[]> {
+  const { body, text } = await ask(`/api/queues?${query}`, key);
+  expect(text).not.toMatch(/a secret|1234/);
+  return body["queues"] as readonly AppQueue[];
+}
+
+test("webhooks, dead letters and lanes are shown as queues that nobody can change", async () => {
+  const found = await queues("");
+  const names = found.map(({ name }) => name);
+  expect(names).toEqual([
+    "webhooks",
+    "dead-letters",
+    `lane:${device}`,
+    expect.stringMatching(/^lane:/),
+  ]);
+  const [webhooks, letters, lane] = found;
+  expect(webhooks?.counts).toMatchObject({ delayed: 1, waiting: 0, active: 0 });
+  expect(letters?.counts).toMatchObject({ failed: 1 });
+  expect(lane?.counts).toMatchObject({ prioritized: 1, active: 0 });
+  for (const queue of found)
+    expect(queue).toMatchObject({ readOnlyMode: true, allowRetries: false });
+});
+
+test.each([
+  ["lane of a device", () => `lane:${device}`, "prioritized", () => waiting],
+  ["lane, by its device's name", () => "lane:test", "prioritized", undefined],
+  ["dead letters", () => "dead-letters", "failed", () => letter],
+  ["webhooks", () => "webhooks", "delayed", () => "wh_0_1-0"],
+])("jobs are listed, found and lead to the console: %s", async (_, queue, status, id) => {
+  const listed = await queues(`activeQueue=${encodeURIComponent(queue())}&status=${status}`);
+  const found = listed.find(({ name }) => name === queue());
+  expect(found).toBeDefined();
+  if (id === undefined) return;
+  expect(found?.jobs).toMatchObject([{ id: id() }]);
+  const one = await ask(`/api/queues/${queue()}/${id()}`);
+  expect(one).toMatchObject({ status: 200, body: { status, job: { id: id() } } });
+  expect(one.text).toContain('"href":"/console/');
+  expect((await ask(`/api/queues/${queue()}/nothing.0`)).status).toBe(404);
+});
+
+test("pages go on where the one before ended", async () => {
+  const own = await api.addDevice();
+  const ids: MessageId[] = [];
+  // oxlint-disable-next-line no-await-in-loop -- their order matters
+  for (let index = 0; index < 5; index += 1) ids.push(await accept(own));
+  const seen: unknown[] = [];
+  for (const page of [1, 2, 3]) {
+    const query = `activeQueue=lane:${own}&status=prioritized&page=${page}&jobsPerPage=2`;
+    // oxlint-disable-next-line no-await-in-loop
+    const lane = (await queues(query)).find(({ name }) => name === `lane:${own}`);
+    seen.push(...(lane?.jobs ?? []).map(({ id }) => id));
+  }
+  expect(seen).toEqual(ids);
+});
+
+test("a key for one device sees the lane of that device, and nothing of the whole", async () => {
+  const key = api.addKey({ scopes: ["ops:read"], devices: [device] });
+  const found = await queues("activeQueue=dead-letters&status=failed", key);
+  expect(found.map(({ name }) => name)).toEqual([`lane:${device}`]);
+  expect((await ask("/api/redis/stats", key)).status).toBe(403);
+  expect((await ask("/api/redis/stats")).status).toBe(200);
+});
+
+/** What bull-board has, each path with something real in it. */
+const routes = [
+  ...appRoutes.api.flatMap(({ method, route }) =>
+    [method].flat().flatMap((one) => [route].flat().map((path) => [one, path] as const)),
+  ),
+  ...[appRoutes.entryPoint.route].flat().map((path) => ["get", path] as const),
+].map(([method, path]) => ({ method: method.toUpperCase(), path }));
+
+function filled(path: string, queue: string, job: string): string {
+  return path
+    .replace(":queueName", encodeURIComponent(queue))
+    .replace(":jobId", job)
+    .replace(":queueStatus", "failed")
+    .replace(/:\w+/, "x");
+}
+
+test.each(routes)(
+  "$method $path: without a session of ours no page, no data, no action",
+  async (route) => {
+    const { method, path } = route;
+    const at = BASE + filled(path, "dead-letters", letter);
+    const page = pageHeaders(api, method);
+    const cookie = await sessionCookie(api, ADMIN);
+    const weak = await sessionCookie(
+      api,
+      api.addKey({ scopes: SCOPES.filter((s) => s !== "ops:read") }),
+    );
+    const expired = await sessionCookie(api, ADMIN, Date.now() - 1);
+    const isPage = method === "GET" && !path.startsWith("/api/");
+    const none = isPage ? 303 : 401;
+    const elsewhere: readonly Record<string, string>[] = [
+      { ...page, cookie, origin: "https://evil.example" },
+      { ...page, cookie, "sec-fetch-site": "cross-site" },
+      { ...page, cookie, "sec-fetch-site": "same-site" },
+      { cookie, origin: api.url },
+    ];
+    const cells: readonly (readonly [number, Record<string, string>])[] = [
+      [none, page],
+      [none, { ...page, cookie: expired }],
+      [403, { ...page, cookie: weak }],
+      ...(isPage ? [] : elsewhere.map((headers) => [401, headers] as const)),
+    ];
+    const before = await digestStore(api.redis);
+    for (const [status, headers] of cells) {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await fetch(api.url + at, { method, headers, redirect: "manual" });
+      expect(answer.status, JSON.stringify(headers)).toBe(status);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await answer.text()).not.toMatch(/jobData|"queues"|<html/);
+    }
+    expect(await digestStore(api.redis)).toEqual(before);
+  },
+);
+
+test.each(routes.filter(({ method }) => method !== "GET"))(
+  "$method $path: nobody changes anything through the board",
+  async ({ method, path }) => {
+    const headers = { ...pageHeaders(api, method), cookie: await sessionCookie(api, ADMIN) };
+    const before = await digestStore(api.redis);
+    const jobs = [
+      ["dead-letters", letter],
+      [`lane:${device}`, waiting],
+      ["webhooks", "wh_0_1-0"],
+    ] as const;
+    for (const [queue, job] of jobs) {
+      const at = BASE + filled(path, queue, job);
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await api.call(method, at, { key: null, headers });
+      expect(answer).toMatchObject({ status: 405, body: { error_code: "METHOD_NOT_ALLOWED" } });
+    }
+    expect(await digestStore(api.redis)).toEqual(before);
+  },
+);
+
+test("its page asks nobody else for anything", async () => {
+  const page = await ask("/queue/webhooks");
+  expect(page.status).toBe(200);
+  expect(page.text).not.toMatch(/https?:\/\/|<style|style=/);
+  const files = [...page.text.matchAll(/(?:src|href)="(static\/[^"]+)"/g)].map(([, file]) => file);
+  expect(files.length).toBeGreaterThan(4);
+  for (const file of files)
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await ask(`/${file}`)).status, file).toBe(200);
+});
