@@ -6,6 +6,7 @@ import { toggleFreeze } from "../api/hold.ts";
 import { startLive, useLiveState } from "../api/live.ts";
 import { hasSignedOut, useSession } from "../api/session.ts";
 import { useGo } from "../ui/use-go.ts";
+import { FaultsMark } from "./faults-mark.tsx";
 import styles from "./frame.module.css";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keyboard.ts";
@@ -37,6 +38,7 @@ export function Frame() {
         <Search />
         <div className={styles.state}>
           <LiveMark />
+          <FaultsMark session={session} />
           <span className={styles[session.mode]} data-testid="mode">
             {session.mode === "sandbox" ? "SANDBOX" : "LIVE"}
           </span>
