@@ -309,8 +309,47 @@ test("in bulk: an operation with its progress; what failed later is not swept in
   expect((await api.call("GET", path, { key: stranger })).status).toBe(404);
 });
 
+test("in bulk, with consent: chosen ones that may have left go as new messages; a death in between doubles nothing", async () => {
+  const at = Date.now();
+  const plain = await api.addLetter({ at });
+  const left = await api.addLetter({
+    at: at + 1,
+    code: "OUTCOME_UNKNOWN",
+    left: true,
+    text: "twice?",
+  });
+  const other = await api.addLetter({ at: at + 2, code: "OUTCOME_UNKNOWN", left: true });
+  const ids = [plain.id, left.id];
+  const body = { filter: { ids }, accept_duplicate: true };
+  const begun = await api.call("POST", "/v1/dead-letters/redrive", { body });
+  const { operation_id: operation } = begun.body;
+  const running = await api.call("GET", "/v1/operations");
+  expect(running.body).toMatchObject({
+    operations: [{ operation_id: operation, kind: "redrive" }],
+  });
+  await work();
+  // Another worker, which has not heard that it was counted, does it again.
+  await api.redis.sadd(`{pombo:c0}:anew:${String(operation)}`, left.id);
+  await api.redis.hset(`{pombo:c0}:operation:${String(operation)}`, "state", "running");
+  await api.redis.zadd("{pombo:c0}:operations", 1, String(operation));
+  await work();
+  expect((await api.call("GET", `/v1/operations/${String(operation)}`)).body).toMatchObject({
+    state: "done",
+    failed: 0,
+  });
+  expect(idsOf(await list())).toEqual([other.id]);
+  expect((await message(plain.id))["status"]).toBe("queued");
+  expect((await message(left.id))["status"]).toBe("failed");
+  const sent = await api.call("GET", `/v1/messages?device_id=${left.deviceId}`);
+  const all = sent.body["messages"] as { message_id: string; status: string }[];
+  expect(all.map(({ status }) => status)).toEqual(["queued", "failed"]);
+  expect(await message(all[0]?.message_id ?? "")).toMatchObject({ text: "twice?" });
+  expect((await api.call("GET", "/v1/operations")).body).toMatchObject({ operations: [] });
+});
+
 test.each([
   ["all", {}],
+  ["filter.ids", { filter: { ids: [] } }],
   ["all", { filter: {} }],
   ["all", { all: false }],
   ["filter.code", { filter: { code: "X" } }],

@@ -9,6 +9,7 @@ import {
   letterPage,
   lettersQuery,
   operation,
+  operationList,
   operationStarted,
   redriveBody,
   redriven,
@@ -72,6 +73,14 @@ const LETTER_ROUTES = {
     params: byId,
     answers: { 200: { says: "Discarded.", schema: discarded } },
     errors: ["MESSAGE_NOT_FOUND", "CONFLICT"],
+  },
+  listOperations: {
+    method: "GET",
+    path: "/v1/operations",
+    auth: "ops:read",
+    summary: "Operations that are running",
+    answers: { 200: { says: "At most 100, the oldest first.", schema: operationList } },
+    errors: [],
   },
   getOperation: {
     method: "GET",

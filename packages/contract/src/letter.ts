@@ -1,4 +1,4 @@
-import { isBatchId, type Settings } from "@pombo/domain";
+import { isBatchId, isMessageId, type Settings } from "@pombo/domain";
 import { z } from "zod";
 import { batchId } from "./batch-id.ts";
 import { mediaIdRule, textRule, urlRule } from "./content.ts";
@@ -14,6 +14,8 @@ import {
 
 const SINCE_RULE = "since must be a time like 2030-01-31T12:00:00Z";
 const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
+/** Letters that may be chosen one by one. */
+const MOST_IDS = 500;
 const CODE_RULE = "code must be a code of the catalog";
 const BATCH_RULE = "batch_id must be the id of a batch";
 const DEVICE_RULE = "device_id must be the id of a device";
@@ -172,10 +174,20 @@ export const discarded = z
 const filterRule = (issue: { code?: string }): string | undefined =>
   issue.code === "invalid_type" ? "filter must be an object" : undefined;
 
+const IDS_RULE = `filter.ids must be a list of 1 to ${MOST_IDS} message ids`;
+const chosenIds = z
+  .array(z.string({ error: IDS_RULE }).refine(isMessageId, { error: IDS_RULE }), {
+    error: IDS_RULE,
+  })
+  .min(1, { error: IDS_RULE })
+  .max(MOST_IDS, { error: IDS_RULE })
+  .optional()
+  .meta({ description: "Those that were chosen one by one." });
+
 /** The body of a bulk action. */
 export const bulkBody = z
   .strictObject({
-    filter: z.strictObject(filterFields, { error: filterRule }).optional(),
+    filter: z.strictObject({ ...filterFields, ids: chosenIds }, { error: filterRule }).optional(),
     all: z
       .literal(true, { error: "all must be true when it is given" })
       .optional()
@@ -183,6 +195,10 @@ export const bulkBody = z
     until: letterCursor.optional().meta({
       description:
         "The newest letter that it is about: the `cursor` of the groups. Absent: all that there are now.",
+    }),
+    accept_duplicate: z.boolean({ error: duplicateRule }).optional().meta({
+      description:
+        "Of a redrive: what may have left goes as new messages with new ids, which people may get twice. Else it goes under the same ids.",
     }),
   })
   .refine(({ filter = {}, all }) => all === true || Object.keys(filter).length > 0, {
@@ -224,6 +240,14 @@ export const operation = z
     finished_at: instant.nullable(),
   })
   .meta({ id: "Operation" });
+
+/** `GET /v1/operations` */
+export const operationList = z
+  .object({
+    success: z.literal(true),
+    operations: z.array(operation).meta({ description: "The oldest first." }),
+  })
+  .meta({ id: "OperationList" });
 
 export const byId = z.strictObject({ id: z.string() });
 

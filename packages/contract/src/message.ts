@@ -144,7 +144,7 @@ export const message = z
           description: "What WhatsApp said after the status had moved on: it changed nothing.",
         }),
         waited_for: z.enum(BLOCKERS).optional().meta({
-          description: "Of an attempt: what it waited for until then. Absent: its turn.",
+          description: "What it waited for until then. Absent of an attempt: its turn.",
         }),
       }),
     ),

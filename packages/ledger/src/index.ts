@@ -38,6 +38,7 @@ export type { Standing } from "./standstills.ts";
 export type { EventLogEnds, LogEntry } from "./event-log.ts";
 export type { LetterHead, MessageHead } from "./polls.ts";
 export type { LetterCursor, Redriven } from "./letters.ts";
+export { sendAnew } from "./send-anew.ts";
 export type { LetterFilter, NewOperation, OperationRecord } from "./operations.ts";
 export type { KnownNumber } from "./directory.ts";
 export type { InboxCursor } from "./inbound.ts";

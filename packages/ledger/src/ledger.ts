@@ -33,6 +33,7 @@ import { type Polls, polls } from "./polls.ts";
 import { type PoolChoices, poolChoices } from "./pool-choice.ts";
 import { type PoolReturns, poolReturns } from "./pool-returns.ts";
 import { type Pools, pools } from "./pools.ts";
+import { sendAside } from "./send-anew.ts";
 import { type Ranks, ranks } from "./ranks.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
@@ -105,8 +106,10 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
   const drawing = draws(run, settings);
   const uploaded = batches({ redis, keys, run, settings, ...drawing });
   const rows = batchRows({ redis, keys, ...uploaded });
+  const accepting = acceptance(run, settings);
+  const viewing = views({ redis, keys, settings, ...rows });
   return {
-    ...acceptance(run, settings),
+    ...accepting,
     ...lanes({ redis, keys, run, settings }),
     ...attempts(run),
     ...leases(run, settings),
@@ -119,9 +122,15 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...laneWaits(redis, keys, run),
     ...requests(redis, keys),
     ...recipients({ redis, keys, run, settings }),
-    ...views({ redis, keys, settings, ...rows }),
+    ...viewing,
     ...standstills(redis, keys),
-    ...operations({ redis, keys, run, stepErasure: (id, by) => erasing.stepErasure(id, by) }),
+    ...operations({
+      redis,
+      keys,
+      run,
+      stepErasure: (id, by) => erasing.stepErasure(id, by),
+      sendAside: sendAside({ redis, keys, run, ...viewing, ...dead, ...accepting }),
+    }),
     beginErasure: (erasure) => erasing.beginErasure(erasure),
     ...closing({ redis, keys, run }),
     ...dead,

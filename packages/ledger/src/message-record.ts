@@ -22,7 +22,7 @@ export interface TimelineEntry {
   readonly code?: ErrorCode;
   /** Evidence that came after the status had moved on. */
   readonly late?: true;
-  /** Of an attempt: what the message waited for until then; absent: its turn. */
+  /** What the message waited for until then; absent of an attempt: its turn. */
   readonly waitedFor?: Blocker;
 }
 
@@ -124,14 +124,20 @@ export function readMessage(id: MessageId, hash: MessageHash): MessageRecord | u
 
 /** The timeline is kept as JSON arrays joined by commas: `["sending",1763778000123,1],["sent",1763778000150,1]`. */
 export function readTimeline(log: string): readonly TimelineEntry[] {
-  const entries = JSON.parse(`[${log}]`) as [MessageStatus, number, (number | null)?, string?][];
-  return entries.map(([status, at, attempt, code]) => ({
+  const entries = JSON.parse(`[${log}]`) as [
+    MessageStatus,
+    number,
+    (number | null)?,
+    string?,
+    string?,
+  ][];
+  return entries.map(([status, at, attempt, code, waited]) => ({
     status,
     at,
     ...(typeof attempt === "number" ? { attempt } : {}),
     ...(code === "late" ? { late: true as const } : {}),
     ...(code !== undefined && isErrorCode(code) ? { code } : {}),
-    ...(status === "sending" && isBlocker(code) ? { waitedFor: code } : {}),
+    ...(isBlocker(waited) ? { waitedFor: waited } : {}),
   }));
 }
 

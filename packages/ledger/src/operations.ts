@@ -6,6 +6,7 @@ import {
   ENTRANCES,
   ERROR_CODES,
   type ErrorCode,
+  type MessageId,
 } from "@pombo/domain";
 import type { Keys, Redis } from "@pombo/redis";
 import { originList } from "./attempts.ts";
@@ -30,6 +31,10 @@ export interface NewOperation {
   readonly filter: LetterFilter;
   /** Those that its key may see. */
   readonly devices: "*" | readonly string[];
+  /** Those that were chosen one by one; absent: all that the filter means. */
+  readonly ids?: readonly MessageId[];
+  /** Of a redrive: what may have left goes as new messages. */
+  readonly anew?: boolean;
   /** No letters that came later than this one; absent: all that there are now. */
   readonly until?: LetterCursor;
   readonly keyId: string;
@@ -81,19 +86,24 @@ export function operations({
   keys,
   run,
   stepErasure,
+  sendAside,
 }: {
   readonly redis: Redis;
   readonly keys: Keys;
   readonly run: Run;
   readonly stepErasure: ErasureStep;
+  /** Sends those letters of an operation anew that its last step has put aside for it. */
+  readonly sendAside: (id: string, now: number) => Promise<void>;
 }): Operations {
   const origins = originList(ENTRANCES.queued.redrive);
   return {
-    async createOperation({ id, kind, filter, devices, keyId, now, until }) {
+    async createOperation({ id, kind, filter, devices, keyId, now, until, ids, anew }) {
       const { code = "", deviceId = "", batchId = "", since = "", effect = "" } = filter;
       const seen = devices === "*" ? "" : JSON.stringify(devices);
       const about = [code, deviceId, since, seen, keyId, batchId, effect];
-      await run("create-operation", id, kind, now, ...about, until?.at ?? "", until?.id ?? "");
+      const chosen = ids === undefined ? "" : JSON.stringify(ids);
+      const end = [until?.at ?? "", until?.id ?? "", chosen, anew === true ? "1" : ""];
+      await run("create-operation", id, kind, now, ...about, ...end);
     },
     async findOperation(id) {
       return readOperation(id, await redis.hgetall(keys.operation(id)));
@@ -104,7 +114,7 @@ export function operations({
     async stepOperation(id, by) {
       const { owner, now } = by;
       if ((await redis.hget(keys.operation(id), "kind")) === "erase") return stepErasure(id, by);
-      return (await run(
+      const step = (await run(
         "step-operation",
         id,
         owner,
@@ -113,14 +123,17 @@ export function operations({
         PER_STEP,
         origins,
         POSSIBLE,
-      )) as "running" | "done" | "busy" | "absent";
+      )) as "running" | "done" | "busy" | "absent" | "anew";
+      if (step !== "anew") return step;
+      await sendAside(id, now);
+      return "running";
     },
     async failOperation(id, reason, now) {
       await redis
         .multi()
         .hset(keys.operation(id), { state: "failed", reason, finished_at: now })
         .hdel(keys.operation(id), ...NAMES)
-        .del(keys.erasing(id))
+        .del(keys.erasing(id), keys.anew(id))
         .zrem(keys.operations(), id)
         .exec();
     },

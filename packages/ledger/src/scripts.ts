@@ -17,6 +17,7 @@ const NAMES = [
   "close-lane",
   "close-message",
   "create-key",
+  "count-anew",
   "count-receipt",
   "count-sign-in",
   "create-operation",

@@ -51,6 +51,8 @@ const KEY_PARTS = {
   operation: 1,
   /** set: files that an erasure has found and not dropped — operation id */
   erasing: 1,
+  /** set of letters: those that an operation sends anew before it goes on — operation id */
+  anew: 1,
   /** zset by creation: operations that are not done */
   operations: 0,
   /** hash device → where its removal stands */

@@ -53,7 +53,7 @@ import {
   listLimits,
   type ReadinessDeps,
 } from "./meta.ts";
-import { beginOperation, getOperation, type OperationsDeps } from "./operations.ts";
+import { beginOperation, getOperation, listOperations, type OperationsDeps } from "./operations.ts";
 import { getQr, pairByCode } from "./pairing.ts";
 import { listMessages, type ListDeps } from "./list-messages.ts";
 import { getMessageMedia, type MessageMediaDeps } from "./message-media.ts";
@@ -239,6 +239,7 @@ function letterHandlers(deps: LettersDeps & RedriveDeps & OperationsDeps) {
     discardLetter: discardLetter(deps),
     redriveLetters: beginOperation(deps, "redrive"),
     discardLetters: beginOperation(deps, "discard"),
+    listOperations: listOperations(deps),
     getOperation: getOperation(deps),
   };
 }

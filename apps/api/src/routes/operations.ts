@@ -10,10 +10,13 @@ import { instantOrNull } from "../render-message.ts";
 import { filterOf, readCursor } from "./letters.ts";
 
 export interface OperationsDeps {
-  readonly ledger: IdempotencyRecords & Pick<Ledger, "createOperation" | "findOperation">;
+  readonly ledger: IdempotencyRecords &
+    Pick<Ledger, "createOperation" | "findOperation" | "runningOperations">;
   readonly admission: Admission;
   readonly now: () => number;
 }
+
+const MOST_LISTED = 100;
 
 type Bulk = Pick<Call<"redriveLetters">, "caller" | "body" | "idempotencyKey">;
 
@@ -31,7 +34,10 @@ export function beginOperation(
       const { keyId, devices } = caller;
       const until = body.until === undefined ? {} : { until: readCursor(body.until) };
       const now = deps.now();
-      await deps.ledger.createOperation({ id, kind, filter, devices, keyId, now, ...until });
+      const ids = body.filter?.ids === undefined ? {} : { ids: body.filter.ids };
+      const anew = kind === "redrive" && body.accept_duplicate === true;
+      const about = { filter, devices, ...until, ...ids };
+      await deps.ledger.createOperation({ id, kind, keyId, now, anew, ...about });
       return json(202, { success: true, operation_id: id });
     };
     const id = `op_${randomBytes(8).toString("hex")}`;
@@ -47,6 +53,23 @@ export function getOperation({ ledger }: Pick<OperationsDeps, "ledger">): Handle
     return operation === undefined || !seen
       ? refuse({ code: "NOT_FOUND", detail: "There is no such operation" })
       : json(200, renderOperation(operation));
+  };
+}
+
+/** `GET /v1/operations`: those that are running. */
+export function listOperations({
+  ledger,
+}: {
+  readonly ledger: Pick<Ledger, "findOperation" | "runningOperations">;
+}): Handler<"listOperations"> {
+  return async ({ caller }) => {
+    const ids = await ledger.runningOperations(MOST_LISTED);
+    const found = await Promise.all(ids.map((id) => ledger.findOperation(id)));
+    const operations = found
+      .filter((one) => one !== undefined)
+      .filter(({ keyId }) => keyId === caller.keyId || caller.devices === "*")
+      .map(renderOperation);
+    return json(200, { success: true, operations });
   };
 }
 

@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto";
 import { type Problem, type RedrivenBody, wrongWords } from "@pombo/contract";
 import {
   isMedia,
   type MessageContent,
   type MessageId,
-  mintMessageId,
   reworded,
   type Settings,
 } from "@pombo/domain";
-import type { Ledger, MessageRecord, NewMessage, Redriven } from "@pombo/ledger";
+import { type Ledger, type MessageRecord, type Redriven, sendAnew } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
 import { notAccepted } from "../accept-message.ts";
 import type { Admission } from "../admission.ts";
@@ -47,7 +45,7 @@ export function redriveLetter(deps: RedriveDeps): Handler<"redriveLetter"> {
     if (redriven.kind === "redriven") return answer(id, null, ledger);
     const again = anew === true && ANEW.has(redriven.kind);
     return again
-      ? sendAnew(message, { edited, keyId: caller.keyId }, deps)
+      ? redriveAnew(message, { edited, keyId: caller.keyId }, deps)
       : refuse({ ...refusals[redriven.kind], messageId: id });
   };
 }
@@ -110,50 +108,23 @@ const refusals: Readonly<Record<Exclude<Redriven["kind"], "redriven">, Problem>>
   },
 };
 
-/**
- * Sends the content of a letter as a new message. Its id is written into the letter first, so that a repeat after a death at any step
- * goes on with it: named → accepted → letter discarded.
- */
-async function sendAnew(
+/** Sends the content of a letter as a new message. */
+async function redriveAnew(
   letter: MessageRecord,
-  edit: { readonly edited: MessageContent | undefined; readonly keyId: string },
+  { edited, keyId }: { readonly edited: MessageContent | undefined; readonly keyId: string },
   deps: RedriveDeps,
 ): Promise<Answer> {
-  const { ledger } = deps;
-  const heir = await ledger.nameHeir(letter.id, mintMessageId(randomBytes(9)));
-  if (heir === undefined) return refuse({ ...refusals["not-a-letter"], messageId: letter.id });
-  const message = heirOf(letter, { ...edit, id: heir, at: deps.now() });
-  const accepted = await ledger.accept(message);
-  if (accepted.kind !== "accepted" && accepted.kind !== "joined")
-    return refuse({ ...notAccepted(accepted), messageId: letter.id });
-  if (accepted.kind === "accepted" && accepted.feed !== undefined)
-    await feedLane({ deviceId: letter.deviceId, messageId: heir, feed: accepted.feed }, deps);
-  await ledger.discardLetter(letter.id);
+  const { ledger, now } = deps;
+  const content = edited === undefined ? {} : { content: edited };
+  const sent = await sendAnew(letter, { ...content, keyId, now: now() }, ledger);
+  if (sent.kind === "not-a-letter")
+    return refuse({ ...refusals["not-a-letter"], messageId: letter.id });
+  if (sent.kind === "refused")
+    return refuse({ ...notAccepted(sent.accepted), messageId: letter.id });
+  const { heir, feed } = sent;
+  if (feed !== undefined)
+    await feedLane({ deviceId: letter.deviceId, messageId: heir, feed }, deps);
   return answer(heir, letter.id, ledger);
-}
-
-function heirOf(
-  letter: MessageRecord,
-  {
-    id,
-    at,
-    edited,
-    keyId,
-  }: Pick<NewMessage, "id" | "at" | "keyId"> & { readonly edited: MessageContent | undefined },
-): NewMessage {
-  const { deviceId, recipient, content, priority, clientRef, metadata, quietHours } = letter;
-  return {
-    id,
-    at,
-    keyId,
-    deviceId,
-    recipient,
-    priority,
-    content: edited ?? content,
-    ...(clientRef === undefined ? {} : { clientRef }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(quietHours === undefined ? {} : { quietHours }),
-  };
 }
 
 async function answer(

@@ -21,6 +21,8 @@ export type LiveState =
   | { readonly kind: "stopped"; /** ms since the epoch, of this machine */ readonly since: number };
 
 const SUBJECTS = "device.*,batch.*,lane.*";
+/** How often the server shows that the stream lives. */
+const BEAT_S = 5;
 const SILENCE_MS = 15_000;
 const HIDDEN_MS = 10_000;
 const BUNDLE_MS = 1_000;
@@ -106,7 +108,7 @@ async function readOnce(signal: AbortSignal): Promise<void> {
   try {
     const response = await pombo.raw(
       "listEvents",
-      { type: SUBJECTS },
+      { type: SUBJECTS, beat: BEAT_S },
       {
         signal: AbortSignal.any([signal, silent.signal]),
         accept: "text/event-stream",

@@ -87,7 +87,7 @@ if m.status == "unknown" and m.code == "OUTCOME_UNKNOWN" then rounds = rounds + 
 local version = tonumber(m.version) + 1
 redis.call("HSET", key.message(id), "status", "sending", "version", digits(version), "attempts", digits(attempt),
   "rounds", digits(rounds), "try", token, "tried_at", ARGV[6], "epoch", epoch, "alone", ARGV[9],
-  "log", entry(m.log, "sending", ARGV[6], digits(attempt), waited))
+  "log", entry(m.log, "sending", ARGV[6], digits(attempt), nil, waited))
 emit({ type = "message.sending", message = id, device = device, version = version, at = ARGV[6], attempt = attempt })
 if m.batch then count_status(m, "sending", now) end
 return reply("go")

@@ -108,12 +108,13 @@ local function owns(device, epoch)
   return lease and string.match(lease, "|(%d+)$") == epoch
 end
 
--- One timeline entry, appended to what stands there: JSON arrays joined by commas.
-local function entry(log, status, at, attempt, code)
+-- One timeline entry, appended to what stands there: JSON arrays joined by commas. `waited`: what the message waited for until then.
+local function entry(log, status, at, attempt, code, waited)
   local text = '["' .. status .. '",' .. at
   if not attempt and code and code ~= "" then attempt = "null" end
   if attempt then text = text .. "," .. attempt end
   if code and code ~= "" then text = text .. ',"' .. code .. '"' end
+  if waited then text = text .. (attempt and "" or ",null") .. (code and code ~= "" and "" or ',""') .. ',"' .. waited .. '"' end
   if log and log ~= "" then return log .. "," .. text .. "]" end
   return text .. "]"
 end
@@ -454,7 +455,7 @@ local function enter(m, change)
   local shown = attempts ~= "0" and attempts or nil
   local version, at = tonumber(m.version) + 1, digits(change.at)
   redis.call("HSET", record, "status", change.to, "version", digits(version), "place", "", "attempts", attempts,
-    "log", entry(m.log, change.to, at, shown, change.code))
+    "log", entry(m.log, change.to, at, shown, change.code, m.status ~= "scheduled" and m.waited or nil))
   redis.call("HDEL", record, "try", "next_at", "why", "looks", "waited")
   if change.code and change.code ~= "" then
     redis.call("HSET", record, "code", change.code, "detail", change.detail or "", "failed_at", at)

@@ -2,7 +2,7 @@
 -- Newest first; `at` and `id` are the place of the last letter seen.
 -- ARGV: operation id, owner, now (ms), how long it is the owner's (ms), at most so many letters, allowed origins of a redrive,
 --       codes after which a message may have left (",CODE,")
--- Result: "running" (call again) · "done" · "busy" (another worker has it) · "absent"
+-- Result: "running" (call again) · "anew" (send what stands in `anew` as new messages first, then call again) · "done" · "busy" (another worker has it) · "absent"
 local id, owner, now, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
 local record = key.operation(id)
 local op = {}
@@ -20,6 +20,14 @@ local start = redis.call("ZREVRANK", key.letters(), op.id)
 if marked then redis.call("ZREM", key.letters(), op.id) else start = start + 1 end
 local letters = redis.call("ZREVRANGE", key.letters(), start, start + limit - 1, "WITHSCORES")
 
+local function is_possible(code, left)
+  return left == "1" or (string.find(ARGV[7], "," .. (code or "") .. ",", 1, true) and true or false)
+end
+local chosen
+if op.ids and op.ids ~= "" then
+  chosen = {}
+  for _, one in ipairs(cjson.decode(op.ids)) do chosen[one] = true end
+end
 local allowed
 if op.devices ~= "" then
   allowed = {}
@@ -28,12 +36,10 @@ end
 -- The ids of a batch's messages have eleven characters of its own in common.
 local batch = op.batch and op.batch ~= "" and string.sub(op.batch, 5)
 local function wanted(letter)
+  if chosen and not chosen[letter] then return false end
   if batch and string.sub(letter, 5, 15) ~= batch then return false end
   local f = redis.call("HMGET", key.message(letter), "device", "code", "left")
-  if op.effect and op.effect ~= "" then
-    local possible = f[3] == "1" or string.find(ARGV[7], "," .. (f[2] or "") .. ",", 1, true)
-    if (op.effect == "possible") ~= (possible and true or false) then return false end
-  end
+  if op.effect and op.effect ~= "" and (op.effect == "possible") ~= is_possible(f[2], f[3]) then return false end
   return f[1] and (op.device == "" or f[1] == op.device) and (op.code == "" or f[2] == op.code) and (not allowed or allowed[f[1]])
 end
 local counts = { done = tonumber(op.done), failed = tonumber(op.failed), skipped = tonumber(op.skipped) }
@@ -50,6 +56,8 @@ for index = 1, #letters, 2 do
   elseif op.kind == "discard" then
     discard_letter(letter)
     count("done")
+  elseif op.anew == "1" and is_possible(unpack(redis.call("HMGET", key.message(letter), "code", "left"))) then
+    redis.call("SADD", key.anew(id), letter)
   else
     local result = redrive_letter(load_message(letter), now, "", ARGV[6])
     if result[1] == "redriven" then count("done")
@@ -61,6 +69,7 @@ for index = 1, #letters, 2 do
 end
 redis.call("HSET", record, "at", op.at, "id", op.id, "done", counts.done, "failed", counts.failed, "skipped", counts.skipped,
   "owner", owner, "leased_until", now + ARGV[4])
+if redis.call("EXISTS", key.anew(id)) == 1 then return "anew" end
 if not finished then return "running" end
 redis.call("HSET", record, "state", "done", "finished_at", now, "total", counts.done + counts.failed + counts.skipped)
 redis.call("ZREM", key.operations(), id)

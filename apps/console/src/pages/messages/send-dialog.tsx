@@ -1,0 +1,110 @@
+import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { useRef, useState } from "react";
+import { pombo } from "../../api/client.ts";
+import { says } from "../../api/says.ts";
+import { Button } from "../../ui/button.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Note } from "../../ui/note.tsx";
+import { SelectField } from "../../ui/select-field.tsx";
+import { lookOf } from "../../ui/status-role.ts";
+import { TextField } from "../../ui/text-field.tsx";
+
+interface SendDialogProps {
+  readonly open: boolean;
+  readonly device: string | undefined;
+  readonly onClose: () => void;
+}
+
+export function SendDialog(props: SendDialogProps) {
+  return props.open ? <Opened {...props} /> : undefined;
+}
+
+/** One text to one person. Pressed again after a lost answer, the same words have the same key: they are sent once. */
+function Opened({ device, onClose }: SendDialogProps) {
+  const router = useRouter();
+  const [from, setFrom] = useState(device);
+  const [to, setTo] = useState("");
+  const [text, setText] = useState("");
+  const [failed, setFailed] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const devices = useQuery({
+    queryKey: ["devices", "to-send-from"],
+    queryFn: ({ signal }) => pombo.listDevices({ limit: 100 }, { signal }),
+  });
+  const choices = devices.data?.devices ?? [];
+  const sender =
+    from ?? choices.find(({ state }) => state === "connected")?.device_id ?? choices[0]?.device_id;
+  const missing = missingOf({ sender, to, text });
+  const last = useRef({ words: "", idempotencyKey: "" });
+  const send = (): void => {
+    const words = JSON.stringify([sender, to, text]);
+    if (last.current.words !== words) last.current = { words, idempotencyKey: newKey() };
+    const { idempotencyKey } = last.current;
+    setBusy(true);
+    setFailed(undefined);
+    pombo
+      .sendMessage({ from: sender ?? "", to, text }, { idempotencyKey })
+      .then(({ message_id: id }) => router.history.push(`/messages/${id}`))
+      .catch((error: unknown) => setFailed(says(error)))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Send a message"
+      testId="messages.send"
+      actions={
+        <>
+          <Button onClick={onClose}>Don’t send</Button>
+          <Button variant="primary" disabledBecause={missing} busy={busy} onClick={send}>
+            Send 1 message
+          </Button>
+        </>
+      }
+    >
+      <SelectField
+        label="Device"
+        value={sender ?? ""}
+        onChange={setFrom}
+        options={choices.map(({ device_id: id, name, state }) => ({
+          value: id,
+          label: `${name} (${lookOf(state).word.toLowerCase()})`,
+        }))}
+      />
+      <TextField
+        label="Recipient"
+        value={to}
+        onChange={setTo}
+        type="tel"
+        autoComplete="off"
+        placeholder="+55 11 90000-0002"
+        hint="A number in international form, or the id of a group."
+      />
+      <TextField label="Text" value={text} onChange={setText} rows={4} />
+      {devices.error === null ? undefined : <Note role="needs-you">{says(devices.error)}</Note>}
+      {failed === undefined ? undefined : <Note role="needs-you">{failed}</Note>}
+    </Dialog>
+  );
+}
+
+/** Browsers have `randomUUID` on secure pages only. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function missingOf({
+  sender,
+  to,
+  text,
+}: {
+  readonly sender: string | undefined;
+  readonly to: string;
+  readonly text: string;
+}): string | undefined {
+  if (sender === undefined) return "Pair a device first.";
+  if (to.trim() === "") return "Say who gets it.";
+  return text === "" ? "Say what to send." : undefined;
+}
