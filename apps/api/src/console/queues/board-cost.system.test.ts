@@ -123,7 +123,8 @@ test(
     expect(least.size).toBeGreaterThan(5);
     expect(await api.redis.dbsize()).toBeGreaterThanOrEqual(size);
     const told = [...least].toSorted(([, one], [, other]) => other - one).slice(0, 12);
-    if (JOBS > 100_000) console.info(told.map(([name, ms]) => `${ms} ms  ${name}`).join("\n"));
+    if (JOBS > 100_000)
+      process.stdout.write(told.map(([name, ms]) => `${ms} ms  ${name}\n`).join(""));
   },
   60_000 + JOBS,
 );
