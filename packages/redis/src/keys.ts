@@ -5,6 +5,8 @@ import type { CellId } from "@pombo/domain";
  * the scripts see are both made from this table. All keys of a cell share the hash tag `{pombo:<cell>}`.
  */
 const KEY_PARTS = {
+  /** string, expiring: the traceparent of a caller that traces — message id */
+  trace: 1,
   /** string: which version these keys have (ledger/schema.ts) */
   schema: 0,
   /** string, expiring: who migrates them */
