@@ -12,6 +12,18 @@ COPY packages packages
 COPY apps apps
 RUN npx --yes pnpm@12.21.0 install --prod --frozen-lockfile --offline
 
+# The pages of the console: built with development packages, of which nothing goes further than this stage.
+FROM node:${NODE_VERSION}-bookworm-slim AS console
+ENV CI=true
+WORKDIR /pombo
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+RUN npx --yes pnpm@12.21.0 fetch
+COPY tsconfig.base.json ./
+COPY packages packages
+COPY apps apps
+RUN npx --yes pnpm@12.21.0 install --frozen-lockfile --offline --filter "@pombo-app/console..."
+RUN node apps/console/build.mjs
+
 FROM node:${NODE_VERSION}-bookworm-slim
 # The metrics port has no key: publish it to Prometheus only.
 ENV NODE_ENV=production \
@@ -25,6 +37,7 @@ WORKDIR /pombo
 # A volume that is mounted here for the first time takes its owner from this folder.
 RUN install -d -o 1000 -g 1000 -m 700 /data /data/media /data/media/incoming
 COPY --from=packages /pombo ./
+COPY --from=console /pombo/apps/console/dist apps/console/dist
 COPY ops/image ops/image
 # The number, so that Kubernetes can see that it is not root.
 USER 1000:1000

@@ -26,7 +26,10 @@ const TASKS = {
   chaos: (args) => runProgram("e2e/chaos/main.ts", args),
   fuzz: (args) => runProgram("e2e/fuzz/main.ts", args),
   check: (args) => check(["unit"], args),
-  test: (args) => withConsole(() => check(["unit", "system", "e2e", "alone"], args)),
+  test: async (args) => {
+    await bringBrowser();
+    return withConsole(() => check(["unit", "system", "e2e", "alone"], args));
+  },
   exec: ([tool, ...args]) => runTool({ tool, args, stdio: "inherit" }).then((end) => end.code),
 };
 
@@ -132,6 +135,26 @@ function forwardSignals() {
     stop();
   }, 1_000);
   return look;
+}
+
+/** The console is tested in Chromium. Without one, and without the right to install it, those tests are skipped. */
+async function bringBrowser() {
+  const there = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].some((path) => existsSync(path));
+  if (there) return;
+  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+    process.stderr.write(
+      "Installing Chromium for the tests of the console (once, a minute or two) …\n",
+    );
+    const env = { ...environment(), DEBIAN_FRONTEND: "noninteractive" };
+    const options = { env, stdio: ["ignore", "ignore", "inherit"] };
+    await run("apt-get", ["update", "-qq"], options);
+    const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
+    const { code } = await run("apt-get", install, options);
+    if (code === 0) return;
+  }
+  process.stderr.write(
+    "The tests of the console in a browser are skipped: there is no Chromium (apt-get install chromium).\n",
+  );
 }
 
 /** The pages of the console are built first, where their sources have changed; else this takes a moment. */

@@ -22,6 +22,8 @@ const SOURCES = [
 const wanted = fingerprint();
 if (!existsSync(STAMP) || readFileSync(STAMP, "utf8") !== wanted) {
   process.stderr.write("Building the console (some seconds, after a change only) …\n");
+  // Whoever builds it, a test or a developer's shell: what is served is what users get.
+  process.env.NODE_ENV = "production";
   const { build } = await import("vite");
   await build({ configFile: join(HERE, "vite.config.ts"), logLevel: "warn" });
   writeFileSync(STAMP, wanted);

@@ -64,6 +64,15 @@ test("a heartbeat moves the cursor of a stream on that wants nothing of what com
   stream.close();
 });
 
+test("a client may ask to hear more often that its stream lives", async () => {
+  const { api, device } = await setup({ stream_heartbeat_ms: 600_000 });
+  const stream = await listen(api, "?type=message.sent&beat=1");
+  await emit(api, device);
+  const [cursor] = await cursors(api);
+  await vi.waitUntil(() => stream.lastId() === cursor, { timeout: 10_000 });
+  stream.close();
+});
+
 test("a slow client gets everything at its own pace, and costs no more than its buffer", async () => {
   const { api, device } = await setup({ stream_buffer_bytes: 4_096, events_recent: 100 });
   const stream = await listen(api, "?after=0");

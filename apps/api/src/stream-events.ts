@@ -17,6 +17,8 @@ export interface StreamAsk {
   /** What the client missed: where the log begins now. */
   readonly gap?: string;
   readonly interest: Interest;
+  /** How long the stream may be silent, where the client asks for that. */
+  readonly beatMs?: number;
   /** Tells the overview as well; a client that is behind misses some. */
   readonly ticker?: Pick<OverviewTicker, "listen">;
   /** Ends the stream; its reason is told to the client as a last event. */
@@ -122,12 +124,13 @@ async function catchUp(res: ServerResponse, ask: StreamAsk, deps: StreamDeps): P
 /** Tells what comes, until the client falls behind or the stream ends. */
 function live(
   res: ServerResponse,
-  { cursor: from, interest, ended }: StreamAsk,
+  { cursor: from, interest, ended, beatMs }: StreamAsk,
   { tail, settings }: StreamDeps,
 ): Promise<string> {
   // Something may have come since it had caught up.
   if (tail.recentAfter(from)?.length !== 0) return Promise.resolve(from);
-  const { stream_buffer_bytes: ahead, stream_heartbeat_ms: silence } = settings;
+  const { stream_buffer_bytes: ahead } = settings;
+  const silence = beatMs ?? settings.stream_heartbeat_ms;
   let cursor = from;
   const { promise, resolve } = Promise.withResolvers<string>();
   const stop = tail.listen({

@@ -47,6 +47,10 @@ function eventsQuery(settings: Settings) {
     wait: wholeNumber("wait", settings.prefer_wait_limit_s).meta({
       description: "Seconds to wait for an event when there is none. JSON only.",
     }),
+    beat: wholeNumber("beat", 60).meta({
+      description:
+        "Seconds of silence after which a stream shows that it lives; as the installation has it (`stream_heartbeat_ms`) when absent or 0.",
+    }),
     type: types,
     device_id: z.string({ error: DEVICE_RULE }).max(64, { error: DEVICE_RULE }).optional(),
     overview: z.enum(["true"], { error: OVERVIEW_RULE }).optional().meta({

@@ -60,10 +60,12 @@ async function stream(call: EventsCall, interest: Interest, deps: EventsDeps): P
   if (begun.kind === "ahead") return refuseStart(call, "lies ahead of the event log");
   const from =
     begun.kind === "at" ? { cursor: begun.cursor } : { cursor: "0-0", gap: begun.oldest };
+  const { beat = 0 } = call.query;
+  const how = beat === 0 ? {} : { beatMs: beat * 1_000 };
   const run = async (res: ServerResponse): Promise<void> => {
     using ending = endingOf(call, deps.keyWatch);
     const ticks = call.query.overview === "true" ? { ticker: deps.ticker } : {};
-    await streamEvents(res, { ...from, ...ticks, interest, ended: ending.signal }, deps);
+    await streamEvents(res, { ...from, ...how, ...ticks, interest, ended: ending.signal }, deps);
   };
   return { kind: "stream", headers: STREAM_HEADERS, run };
 }

@@ -2,6 +2,7 @@ import { type PomboEvent, PomboError, readServerSentEvents } from "@pombo/sdk";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { pombo, queries } from "./client.ts";
 import { isHeld, onHoldChange } from "./hold.ts";
+import { loadSession } from "./session.ts";
 
 /**
  * The one stream of events of this tab.
@@ -21,6 +22,8 @@ export type LiveState =
   | { readonly kind: "stopped"; /** ms since the epoch, of this machine */ readonly since: number };
 
 const SUBJECTS = "device.*,batch.*,lane.*";
+/** How often the server shows that the stream lives. */
+const BEAT_S = 5;
 const SILENCE_MS = 15_000;
 const HIDDEN_MS = 10_000;
 const BUNDLE_MS = 1_000;
@@ -106,7 +109,7 @@ async function readOnce(signal: AbortSignal): Promise<void> {
   try {
     const response = await pombo.raw(
       "listEvents",
-      { type: SUBJECTS },
+      { type: SUBJECTS, beat: BEAT_S, ...(await tickOf()) },
       {
         signal: AbortSignal.any([signal, silent.signal]),
         accept: "text/event-stream",
@@ -120,12 +123,28 @@ async function readOnce(signal: AbortSignal): Promise<void> {
       become({ kind: "live" });
       if (block.event === "gap") void queries.invalidateQueries();
       else if (block.data !== undefined && block.event !== "closing" && block.event !== "ended")
-        bundle.push(JSON.parse(block.data) as PomboEvent);
+        keep(JSON.parse(block.data) as PomboEvent);
     }
   } finally {
     clearInterval(deaf);
     silent.abort();
   }
+}
+
+/** Who may see the overview is told it with the rest. */
+async function tickOf(): Promise<{ readonly overview?: "true" }> {
+  const session = await loadSession();
+  return session?.devices === "*" && session.scopes.includes("ops:read")
+    ? { overview: "true" }
+    : {};
+}
+
+const TICKS: ReadonlySet<string> = new Set(["overview", "outage"]);
+
+/** Of the overview only the last counts. */
+function keep(event: PomboEvent): void {
+  if (TICKS.has(event.type)) bundle = bundle.filter(({ type }) => !TICKS.has(type));
+  bundle.push(event);
 }
 
 function tell(): void {
@@ -145,7 +164,7 @@ export function useLiveState(): LiveState {
   );
 }
 
-/** Hears `device.*`, `batch.*` and `lane.*`, in bundles. For what follows from them: asking a query again, a mark on a row. */
+/** Hears `device.*`, `batch.*`, `lane.*`, and `overview` or `outage`, in bundles. For what follows from them: asking a query again, a mark on a row. */
 export function useLive(hear: Listener): void {
   const latest = useRef(hear);
   useEffect(() => {

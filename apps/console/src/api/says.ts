@@ -9,5 +9,6 @@ export function says(error: unknown): string {
     if (fields.length > 0) return `${fields.join(". ")}.`;
     return `${error.detail.replace(/\.$/, "")} (${error.code}).`;
   }
-  return error instanceof Error ? error.message : "It failed, for a reason that is not known.";
+  const text = error instanceof Error ? error.message : "it failed, for a reason that is not known";
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -23,6 +23,7 @@ export class SignInError extends Error {
 const HEADERS = { "x-pombo-console": "1", accept: "application/json" } as const;
 
 let session: Session | undefined;
+let left = false;
 let asking: Promise<Session | undefined> | undefined;
 const listeners = new Set<() => void>();
 
@@ -47,6 +48,7 @@ export async function signIn(key: string): Promise<Session> {
   const response = await ask("POST", { key });
   const found = await read(response);
   if (found !== undefined) {
+    left = false;
     become(found);
     return found;
   }
@@ -60,7 +62,13 @@ export async function signIn(key: string): Promise<Session> {
 
 export async function signOut(): Promise<void> {
   await ask("DELETE");
+  left = true;
   become(undefined);
+}
+
+/** Whether the user ended the session, and not the server. */
+export function hasSignedOut(): boolean {
+  return left;
 }
 
 /** The server no longer knows the session: its key was revoked, or its time is over. */

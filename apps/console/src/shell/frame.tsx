@@ -1,10 +1,12 @@
-import { Outlet, useLocation, useNavigate, useRouter } from "@tanstack/react-router";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { CircleHelp, Menu } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { queries } from "../api/client.ts";
 import { toggleFreeze } from "../api/hold.ts";
 import { startLive, useLiveState } from "../api/live.ts";
-import { useSession } from "../api/session.ts";
+import { hasSignedOut, useSession } from "../api/session.ts";
+import { useGo } from "../ui/use-go.ts";
+import { FaultsMark } from "./faults-mark.tsx";
 import styles from "./frame.module.css";
 import { Help } from "./help.tsx";
 import { useKeys } from "./keyboard.ts";
@@ -36,6 +38,7 @@ export function Frame() {
         <Search />
         <div className={styles.state}>
           <LiveMark />
+          <FaultsMark session={session} />
           <span className={styles[session.mode]} data-testid="mode">
             {session.mode === "sandbox" ? "SANDBOX" : "LIVE"}
           </span>
@@ -73,16 +76,17 @@ function useWayOut(): void {
   useEffect(() => {
     if (session !== undefined) return;
     queries.clear();
-    void navigate({ to: "/sign-in", search: { next: latest.current, ended: "yes" } });
+    const search = hasSignedOut() ? {} : { next: latest.current, ended: "yes" };
+    void navigate({ to: "/sign-in", search });
   }, [session, navigate]);
 }
 
 function useFrameKeys(help: () => void): void {
-  const router = useRouter();
+  const go = useGo();
   const session = useSession();
   const places = placesOf(session?.mode ?? "live");
   const jumps = places.flatMap(({ key, to }) =>
-    key === undefined ? [] : [[`g ${key}`, () => router.history.push(to)] as const],
+    key === undefined ? [] : [[`g ${key}`, () => go(to)] as const],
   );
   useKeys({ ...Object.fromEntries(jumps), "?": help, p: toggleFreeze });
 }

@@ -1,14 +1,14 @@
-import { useRouter } from "@tanstack/react-router";
 import { Search as SearchIcon } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useId, useRef, useState } from "react";
 import { AppLink } from "../ui/app-link.tsx";
+import { useGo } from "../ui/use-go.ts";
 import { detect } from "./detect.ts";
 import { useKeys } from "./keyboard.ts";
 import styles from "./search.module.css";
 
 /** One field for everything that has a name or a number; `/` leads here, and Escape back. */
 export function Search() {
-  const router = useRouter();
+  const go = useGo();
   const field = useRef<HTMLInputElement>(null);
   const before = useRef<Element>(null);
   const id = useId();
@@ -32,7 +32,7 @@ export function Search() {
     if (first === undefined) return;
     setText("");
     field.current?.blur();
-    router.history.push(first.href);
+    go(first.href);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === "Escape") leave();

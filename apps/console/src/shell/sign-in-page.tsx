@@ -1,17 +1,19 @@
-import { useRouter, useSearch } from "@tanstack/react-router";
+import { useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { says } from "../api/says.ts";
 import { type Session, signIn } from "../api/session.ts";
 import { Button } from "../ui/button.tsx";
 import { Note } from "../ui/note.tsx";
 import { TextField } from "../ui/text-field.tsx";
+import { useGo } from "../ui/use-go.ts";
+import { placeAfter } from "./place-after.ts";
 import type { SearchTexts } from "./search-params.ts";
 import styles from "./sign-in-page.module.css";
 
 /** Whose key is this, what may it do? */
 export function SignInPage() {
   const { next, ended }: SearchTexts = useSearch({ strict: false });
-  const router = useRouter();
+  const go = useGo();
   const [key, setKey] = useState("");
   const [failed, setFailed] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -64,17 +66,10 @@ export function SignInPage() {
           </Button>
         </form>
       ) : (
-        <SignedIn session={session} go={() => router.history.push(placeAfter(next))} />
+        <SignedIn session={session} go={() => go(placeAfter(next))} />
       )}
     </main>
   );
-}
-
-/** An address of ours only: a link to this page must not lead elsewhere. */
-export function placeAfter(next: string | undefined): string {
-  if (next === undefined || !/^\/(?![/\\])/.test(next) || next.includes("\\")) return "/";
-  const inside = next.replace(/^\/console(?=\/|$)/, "");
-  return inside === "" || inside.startsWith("/sign-in") ? "/" : inside;
 }
 
 interface SignedInProps {

@@ -1,5 +1,5 @@
-import { useRouter } from "@tanstack/react-router";
 import type { ComponentProps, MouseEvent } from "react";
+import { useGo } from "./use-go.ts";
 
 interface AppLinkProps extends Omit<ComponentProps<"a">, "href"> {
   /** Below `/console`: `/devices?state=connected`. */
@@ -8,13 +8,13 @@ interface AppLinkProps extends Omit<ComponentProps<"a">, "href"> {
 
 /** A link to a page of the console whose address is made at run time. */
 export function AppLink({ href, onClick, ...rest }: AppLinkProps) {
-  const router = useRouter();
+  const go = useGo();
   const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
     onClick?.(event);
     const elsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0;
     if (event.defaultPrevented || elsewhere) return;
     event.preventDefault();
-    router.history.push(href);
+    go(href);
   };
   return <a {...rest} href={`/console${href}`} onClick={follow} />;
 }

@@ -26,28 +26,29 @@ export function Button({
 }: ButtonProps) {
   const reason = useId();
   const off = disabledBecause !== undefined || busy;
+  const button = (
+    <button
+      {...rest}
+      // A refused button must not submit a form either.
+      type={off ? "button" : type}
+      className={`${styles.button} ${styles[variant]}`}
+      aria-disabled={off || undefined}
+      aria-busy={busy || undefined}
+      aria-describedby={disabledBecause === undefined ? rest["aria-describedby"] : reason}
+      onClick={off ? (event) => event.preventDefault() : onClick}
+    >
+      {icon}
+      {children}
+    </button>
+  );
+  if (disabledBecause === undefined) return button;
   return (
-    <>
-      <button
-        {...rest}
-        // A refused button must not submit a form either.
-        type={off ? "button" : type}
-        className={`${styles.button} ${styles[variant]}`}
-        aria-disabled={off || undefined}
-        aria-busy={busy || undefined}
-        aria-describedby={disabledBecause === undefined ? rest["aria-describedby"] : reason}
-        title={disabledBecause ?? rest.title}
-        onClick={off ? (event) => event.preventDefault() : onClick}
-      >
-        {icon}
-        {children}
-      </button>
-      {disabledBecause === undefined ? undefined : (
-        <span id={reason} hidden>
-          {disabledBecause}
-        </span>
-      )}
-    </>
+    <span className={styles.refused}>
+      {button}
+      <span id={reason} className={styles.reason}>
+        {disabledBecause}
+      </span>
+    </span>
   );
 }
 

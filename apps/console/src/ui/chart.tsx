@@ -167,6 +167,7 @@ function drawEndLabels(plot: UPlot, colours: readonly string[]): void {
   ctx.save();
   ctx.font = `${size}px system-ui, sans-serif`;
   ctx.textBaseline = "middle";
+  ctx.textAlign = "left";
   let free = bbox.top;
   for (const { colour, label, y } of ends) {
     const at = Math.max(y, free);

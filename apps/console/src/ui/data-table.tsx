@@ -78,6 +78,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           gone={held.gone}
           keys={keys}
           selectable={selection !== undefined}
+          anchored={props.orderKey === undefined}
           onOpen={onOpen}
           onEnd={props.onEnd}
           onStart={props.onStart}

@@ -1,6 +1,8 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useLayoutEffect, useState } from "react";
+import { type RefObject, useEffect } from "react";
 import styles from "./data-table.module.css";
+import { useAnchor } from "./use-anchor.ts";
+import { useOffset } from "./use-offset.ts";
 import type { RowKeys } from "./use-row-keys.ts";
 import type { Column, TableModel } from "./use-table-model.ts";
 
@@ -11,6 +13,8 @@ interface TableRowsProps<Row> {
   readonly gone: ReadonlySet<string>;
   readonly keys: RowKeys;
   readonly selectable: boolean;
+  /** Rows come and go at both ends: what is seen stays where it is. */
+  readonly anchored: boolean;
   readonly onOpen: ((row: Row) => void) | undefined;
   readonly onEnd: (() => void) | undefined;
   readonly onStart: (() => void) | undefined;
@@ -27,8 +31,7 @@ const MOST_ROWS = 60;
 export function TableRows<Row>(props: TableRowsProps<Row>) {
   const { table, frame, keys, onEnd, onStart } = props;
   const { rows } = table.getRowModel();
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => setTop(offsetOf(frame.current)), [frame]);
+  const top = useOffset(frame);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (window.innerWidth < 720 ? CARD_PX : ROW_PX),
@@ -41,6 +44,7 @@ export function TableRows<Row>(props: TableRowsProps<Row>) {
   const items = virtual.getVirtualItems().slice(0, MOST_ROWS);
   const first = items[0];
   const last = items.at(-1);
+  useAnchor({ rows, items, starts: virtual.measurementsCache, on: props.anchored });
   useEffect(() => {
     if (last !== undefined && last.index >= rows.length - OVERSCAN) onEnd?.();
     if (first !== undefined && first.index < OVERSCAN) onStart?.();
@@ -138,8 +142,4 @@ function Spacer({ height }: { readonly height: number }) {
 function isControl(target: EventTarget): boolean {
   if (window.getSelection()?.isCollapsed === false) return true;
   return target instanceof Element && target.closest("a,button,input,label,select") !== null;
-}
-
-function offsetOf(element: HTMLElement | null): number {
-  return element === null ? 0 : element.getBoundingClientRect().top + window.scrollY;
 }

@@ -1,5 +1,58 @@
+import { Async } from "../../ui/async.tsx";
+import { Note } from "../../ui/note.tsx";
 import { Page } from "../../ui/page.tsx";
+import { useNow } from "../../ui/use-now.ts";
+import { Verdict } from "../../ui/verdict.tsx";
+import { AttentionList } from "./attention-list.tsx";
+import { DevicesByState, FailuresByCode, StoppedLanes } from "./breakdowns.tsx";
+import { FlowChart, FlowFigures } from "./flow.tsx";
+import styles from "./overview-page.module.css";
+import type { Overview } from "./overview.ts";
+import { useOverview } from "./use-overview.ts";
+import { outageSays, verdictOf } from "./verdict.ts";
+import { WorkersPanel } from "./workers-panel.tsx";
 
+/** Are messages flowing, and what needs me? */
 export function OverviewPage() {
-  return <Page title="Overview">{undefined}</Page>;
+  const { query, outage } = useOverview();
+  return (
+    <Page title="Overview">
+      {outage === undefined ? undefined : (
+        <Note role="needs-you">
+          <span data-testid="overview.outage">{outageSays(outage)}</span>
+        </Note>
+      )}
+      <Async query={query} what="the overview" height={640}>
+        {(seen) => <Content seen={seen} stale={outage !== undefined || query.error !== null} />}
+      </Async>
+    </Page>
+  );
+}
+
+interface ContentProps {
+  readonly seen: Overview;
+  /** It is of a while ago. */
+  readonly stale: boolean;
+}
+
+function Content({ seen, stale }: ContentProps) {
+  const now = useNow();
+  return (
+    <div
+      className={stale ? styles.stale : styles.content}
+      data-testid="overview"
+      data-state={stale ? "stale" : "live"}
+    >
+      {stale ? undefined : <Verdict testId="overview.verdict">{verdictOf(seen, now)}</Verdict>}
+      <AttentionList seen={seen} />
+      <FlowFigures seen={seen} now={now} />
+      <FlowChart seen={seen} />
+      <div className={styles.panels}>
+        <FailuresByCode seen={seen} />
+        <DevicesByState seen={seen} />
+        <StoppedLanes seen={seen} />
+        <WorkersPanel seen={seen} />
+      </div>
+    </div>
+  );
 }
