@@ -111,7 +111,7 @@ export function BatchesPage() {
     queryFn: ({ signal }) => pombo.listBatches({ limit: 50 }, { signal }),
   });
   useLive((events) => {
-    setPatches((known) => patchesOf(known, events));
+    setPatches((before) => patchesOf(before, events));
     setFresh((ids) => new Set([...ids, ...newOnes(events, known.current)]));
     if (events.some(({ type }) => type.startsWith("batch.") && type !== "batch.progress"))
       void cache.invalidateQueries({ queryKey: ["batches", "recent"] });
