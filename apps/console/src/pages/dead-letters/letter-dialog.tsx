@@ -29,8 +29,10 @@ interface LetterDialogProps {
 /** One letter: why, what was tried, and a way to put it right. */
 export function LetterDialog({ id, catalog, onClose }: LetterDialogProps) {
   const letter = useQuery({
-    queryKey: ["dead-letters", "one", id],
+    // Not a part of the lists: it is not asked again while it is edited, nor once it has gone.
+    queryKey: ["dead-letter", id],
     queryFn: ({ signal }) => pombo.getLetter({ id }, { signal }),
+    refetchOnWindowFocus: false,
   });
   return (
     <Async query={letter} what="this letter" height={0}>
