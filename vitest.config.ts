@@ -19,6 +19,9 @@ const ALONE = [
   "e2e/{chaos,final-answers}/*.test.ts",
 ];
 
+// What is waited for comes late on a busy machine.
+const PATIENT = { poll: { timeout: 15_000 } };
+
 // Real processes that are killed and connections that are cut, beside each other on few cores: what fails is tried once more, and named.
 const RETRY = 1;
 
@@ -31,19 +34,24 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          expect: PATIENT,
+          // Files follow each other in one process: to load everything anew for each took more than half of the time. Who changes
+          // what is everybody's (clocks, the console) puts it back.
+          isolate: false,
           include: [`${SOURCES}/*.test.ts`, "ops/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...SYSTEM],
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       // With `npm test` only.
       {
         test: {
           name: "system",
+          expect: PATIENT,
           include: SYSTEM,
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           retry: RETRY,
         },
       },
@@ -51,6 +59,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect: PATIENT,
           include: ["e2e/**/*.test.ts"],
           exclude: ["**/node_modules/**", ...ALONE],
           testTimeout: 90_000,
@@ -61,6 +70,7 @@ export default defineConfig({
       {
         test: {
           name: "alone",
+          expect: PATIENT,
           include: ALONE,
           testTimeout: 90_000,
           hookTimeout: 90_000,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { type OutsideProcess, startOutside } from "./outside-process.ts";
 import { type Message, Pombo, QUICK } from "./pombo.ts";
@@ -110,42 +110,52 @@ test("a message that ends its worker three times, the last time alone, is poison
 
 const POINTS = ["accepted", "lane_added", "answered"] as const;
 
-/** Both ways into the lane: through the backlog, and by the acceptance itself to a recipient with a living conversation. */
-test.each(POINTS.flatMap((point) => [true, false].map((warm) => ({ point, warm }))))(
-  "the API dies at $point (warm: $warm): the client's retry has the same message, sent once",
-  async ({ point, warm }) => {
-    await using _worker = await startOutside(pombo, "worker");
-    const to = someone();
-    if (warm) {
-      const letter = { to: pombo.ready.phone, text: "hello" };
-      await pombo.control("POST", `/admin/phones/${to}/messages`, letter);
-      const first = await pombo.send(to, "hello back");
-      await pombo.until(first, ({ status }) => status === "read");
-    }
-    await using dying = await startOutside(pombo, "api", { POMBO_API_FAULT_POINT: point });
-    const post = (url: string) =>
-      fetch(`${url}/v1/messages`, {
-        method: "POST",
-        headers: {
-          authorization: `Bearer ${pombo.ready.api_key}`,
-          "content-type": "application/json",
-          "idempotency-key": `${point}-${warm}`,
+describe("an API dies beside a worker that lives", () => {
+  let worker: OutsideProcess;
+  beforeAll(async () => {
+    worker = await startOutside(pombo, "worker");
+  });
+  afterAll(() => worker[Symbol.asyncDispose]());
+
+  /** Both ways into the lane: through the backlog, and by the acceptance itself to a recipient with a living conversation. */
+  test.each(POINTS.flatMap((point) => [true, false].map((warm) => ({ point, warm }))))(
+    "the API dies at $point (warm: $warm): the client's retry has the same message, sent once",
+    async ({ point, warm }) => {
+      const to = someone();
+      if (warm) {
+        const letter = { to: pombo.ready.phone, text: "hello" };
+        await pombo.control("POST", `/admin/phones/${to}/messages`, letter);
+        const first = await pombo.send(to, "hello back");
+        await pombo.until(first, ({ status }) => status === "read");
+      }
+      await using dying = await startOutside(pombo, "api", { POMBO_API_FAULT_POINT: point });
+      const post = (url: string) =>
+        fetch(`${url}/v1/messages`, {
+          method: "POST",
+          headers: {
+            authorization: `Bearer ${pombo.ready.api_key}`,
+            "content-type": "application/json",
+            "idempotency-key": `${point}-${warm}`,
+          },
+          body: JSON.stringify({ from: pombo.ready.device_id, to, text: point }),
+        });
+      await expect(post(dying.url)).rejects.toThrow("fetch failed");
+      expect(await dying.ended).toBe("SIGKILL");
+      // The claim of the dead belongs to it for a while.
+      const answer = await eventually(
+        async () => {
+          const response = await post(pombo.ready.api_url);
+          return {
+            status: response.status,
+            body: (await response.json()) as { message_id: string },
+          };
         },
-        body: JSON.stringify({ from: pombo.ready.device_id, to, text: point }),
-      });
-    await expect(post(dying.url)).rejects.toThrow("fetch failed");
-    expect(await dying.ended).toBe("SIGKILL");
-    // The claim of the dead belongs to it for a while.
-    const answer = await eventually(
-      async () => {
-        const response = await post(pombo.ready.api_url);
-        return { status: response.status, body: (await response.json()) as { message_id: string } };
-      },
-      ({ status }) => status === 202,
-    );
-    const message = await pombo.until(answer.body.message_id, ({ status }) => status === "read");
-    expect(message.attempts).toBe(1);
-    const shown = (await pombo.phoneMessages(to)).filter(({ text }) => text === point);
-    expect(shown).toMatchObject([{ id: answer.body.message_id, copies: 1 }]);
-  },
-);
+        ({ status }) => status === 202,
+      );
+      const message = await pombo.until(answer.body.message_id, ({ status }) => status === "read");
+      expect(message.attempts).toBe(1);
+      const shown = (await pombo.phoneMessages(to)).filter(({ text }) => text === point);
+      expect(shown).toMatchObject([{ id: answer.body.message_id, copies: 1 }]);
+    },
+  );
+});

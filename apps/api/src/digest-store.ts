@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Redis } from "@pombo/redis";
 
-/** What a refused request may leave behind: how often it was asked. */
-const NOISE = /:rate/;
+/** What a refused request may leave behind: how often it was asked, and when the key was used last. */
+const NOISE = /:(rate|apikey):/;
 
 /** Everything in Redis, key by key, as digests: two equal ones mean that nothing was changed between. */
 export async function digestStore(redis: Redis): Promise<Readonly<Record<string, string>>> {

@@ -4,6 +4,7 @@ import { dialectOf, type Problem } from "@pombo/contract";
 import type { Dialect } from "@pombo/domain";
 import type { Log, Metrics } from "@pombo/telemetry";
 import type { Caller } from "./authenticate.ts";
+import type { AnsweredRequest } from "./trace-requests.ts";
 import type { KeyCheck } from "./know-caller.ts";
 import type { KeyWatch } from "./key-watch.ts";
 
@@ -21,6 +22,8 @@ export interface ExchangeDeps {
   /** It closes: waits end. */
   readonly closing: AbortSignal;
   readonly keyWatch: KeyWatch;
+  /** Where traces are on. */
+  readonly trace?: ((request: AnsweredRequest) => void) | undefined;
 }
 
 /** Whether somebody still waits for the answer. Its signals are made when they are asked for. */
@@ -53,6 +56,8 @@ export class Exchange implements Client {
   route: string | undefined;
   errorCode: string | undefined;
   messageId: string | undefined;
+  /** It was answered as an earlier request under the same key had been. */
+  replayed = false;
   readonly #pair: Pair;
   readonly #keyWatch: KeyWatch;
   #unwatch: (() => void) | undefined;
@@ -137,7 +142,7 @@ export function exchangeOf(req: Opened): Exchange {
 /** Opens the exchange; its log line is written when the answer is out or the client has left. */
 export function openExchange(
   { req, res }: Pair,
-  { log, metrics, ...deps }: ExchangeDeps,
+  { log, metrics, trace, ...deps }: ExchangeDeps,
 ): Exchange {
   const startedAt = performance.now();
   const exchange = new Exchange({ req, res }, deps);
@@ -159,8 +164,19 @@ export function openExchange(
       key_id: exchange.caller?.keyId,
       message_id: exchange.messageId,
     });
+    trace?.(answeredRequest(exchange, req, { method, route, status, ms }));
   });
   return exchange;
+}
+
+function answeredRequest(
+  { id: requestId, errorCode, messageId, replayed }: Exchange,
+  { headers }: IncomingMessage,
+  answer: Pick<AnsweredRequest, "method" | "route" | "status" | "ms">,
+): AnsweredRequest {
+  const { traceparent } = headers;
+  const header = typeof traceparent === "string" ? traceparent : undefined;
+  return { ...answer, requestId, errorCode, messageId, replayed, traceparent: header };
 }
 
 /**

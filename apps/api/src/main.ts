@@ -4,7 +4,7 @@ import { demandSchema, openLedger, storeChecks } from "@pombo/ledger";
 import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openQueueReaders } from "@pombo/queue";
 import { openStatus } from "@pombo/status";
-import { openHealth, openLog, openMetrics } from "@pombo/telemetry";
+import { openHealth, openLog, openMetrics, openTracing } from "@pombo/telemetry";
 import { openAdmission } from "./admission.ts";
 import { countAccepted } from "./count-accepted.ts";
 import { type Config, environment, readConfig } from "./config.ts";
@@ -17,6 +17,7 @@ import { openSandbox } from "./sandbox/open-sandbox.ts";
 import { openServer } from "./server.ts";
 import { openOverviewTicker } from "./overview-ticker.ts";
 import { openOverviewer } from "./take-overview.ts";
+import { traceRequests } from "./trace-requests.ts";
 import { untilTold } from "./until-told.ts";
 
 /**
@@ -50,6 +51,15 @@ async function main(config: Config): Promise<void> {
   await using tail = openEventTail(following);
   using keyWatch = openKeyWatch({ ...following, sweepMs: settings.key_sweep_ms });
   await using media = await openMediaRoom(config.media);
+  await using tracing = await openTracing("api", environment());
+  const trace =
+    tracing &&
+    traceRequests({
+      tracing,
+      ledger,
+      now: Date.now,
+      onError: (error) => log.warn("trace.not_kept", { error }),
+    });
   const overviewer = openOverviewer({
     ledger,
     info: (...sections) => redis.info(...sections),
@@ -71,6 +81,7 @@ async function main(config: Config): Promise<void> {
   await using server = await openServer(
     {
       health,
+      trace,
       metrics,
       tail,
       keyWatch,

@@ -214,7 +214,7 @@ function openTestKeys() {
 async function openStore(opened: AsyncDisposableStack, settings: Settings) {
   const store = opened.use(await openTestRedis());
   const { url } = store;
-  const requests = opened.use(await openRedis({ url, role: "request", commandTimeoutMs: 2_000 }));
+  const requests = opened.use(await openRedis({ url, role: "request", commandTimeoutMs: 10_000 }));
   const subscriber = opened.use(await openRedis({ url, role: "subscriber" }));
   const redis = requests.client;
   const cell = "c0" as CellId;

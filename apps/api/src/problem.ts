@@ -40,6 +40,7 @@ function write(
 ): void {
   const all: Record<string, string | number> = { ...exchange.headers, ...headers };
   if (exchange.draining.aborted) all["Connection"] = "close";
+  if (headers["Idempotent-Replayed"] !== undefined) exchange.replayed = true;
   if (status !== 204) all["Content-Length"] = Buffer.byteLength(body);
   res.writeHead(status, all);
   res.end(body);

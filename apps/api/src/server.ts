@@ -24,7 +24,7 @@ import type { ApiKeys } from "./authenticate.ts";
 import { type AnyHandler, bindRoute } from "./bind-route.ts";
 import { type ConsoleDeps, serveConsole } from "./console/serve-console.ts";
 import { serveDocs } from "./docs/serve-docs.ts";
-import { type Exchange, exchangeOf, openExchange } from "./exchange.ts";
+import { type Exchange, type ExchangeDeps, exchangeOf, openExchange } from "./exchange.ts";
 import { knowCaller, recallKey } from "./know-caller.ts";
 import { problemOf, writeAnswer } from "./problem.ts";
 import { refuseSockets } from "./refuse-socket.ts";
@@ -41,6 +41,8 @@ export interface ServerDeps
   readonly corsOrigins?: readonly string[];
   readonly log: Pick<Log, "plain" | "info" | "error">;
   readonly health: HealthWatch;
+  /** Where traces are on. */
+  readonly trace?: ExchangeDeps["trace"];
 }
 
 export interface ApiServer extends AsyncDisposable {
@@ -209,10 +211,10 @@ type Handlers = Readonly<Record<string, AnyHandler>>;
 /** The most frequent request. */
 const HOT: ReadonlySet<string> = new Set(["sendMessage"]);
 
-function open({ log, closing, health, metrics, keyWatch }: AppDeps): RequestHandler {
+function open({ log, closing, health, metrics, keyWatch, trace }: AppDeps): RequestHandler {
   const { draining } = health;
   return (req, res, next) => {
-    openExchange({ req, res }, { log, closing, draining, metrics, keyWatch });
+    openExchange({ req, res }, { log, closing, draining, metrics, keyWatch, trace });
     next();
   };
 }

@@ -4,6 +4,7 @@ import {
   createRouter,
   lazyRouteComponent,
   redirect,
+  type RouteComponent,
 } from "@tanstack/react-router";
 import { loadSession } from "./api/session.ts";
 import { CannotStart } from "./shell/cannot-start.tsx";
@@ -13,7 +14,6 @@ import { parseSearch, type SearchTexts, writeSearch } from "./shell/search-param
 import { SignInPage } from "./shell/sign-in-page.tsx";
 
 const root = createRootRoute({
-  notFoundComponent: NotFound,
   // Pages read theirs by `useSearchState`.
   validateSearch: (search: SearchTexts): SearchTexts => search,
 });
@@ -38,10 +38,11 @@ const frame = createRoute({
   },
 });
 
-const page = <Path extends string>(path: Path, component: ReturnType<typeof lazyRouteComponent>) =>
+const page = <Path extends string>(path: Path, component: RouteComponent) =>
   createRoute({ getParentRoute: () => frame, path, component });
 
 const pages = [
+  page("/$", NotFound),
   page(
     "/",
     lazyRouteComponent(() => import("./pages/overview/overview-page.tsx"), "OverviewPage"),

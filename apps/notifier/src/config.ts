@@ -17,6 +17,11 @@ export interface Config {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** The environment of this process. */
+export function environment(): Env {
+  return process.env;
+}
+
 /** Reads the environment; throws an error whose message says which variable to mend. */
 export function readConfig(env: Env = process.env): Config {
   const read = readSettings(env);

@@ -100,6 +100,9 @@ interface Told {
   readonly tookMs: number;
 }
 
+/** Of an event about a message, as it is rendered. */
+const MESSAGE_ID = /"message_id":"([0-9A-F]{22})"/;
+
 function tell(
   job: WebhookJob,
   { begun, outcome, verdict, settled, tookMs }: Told,
@@ -109,6 +112,7 @@ function tell(
     endpoint_id: job.endpointId,
     webhook_id: webhookId(job),
     type: begun.type,
+    message_id: MESSAGE_ID.exec(begun.body)?.[1],
     tries: begun.tries,
     verdict,
     settled,

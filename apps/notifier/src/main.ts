@@ -10,13 +10,15 @@ import {
   openHealth,
   openLog,
   openMetrics,
+  openTracing,
   tellMetrics,
 } from "@pombo/telemetry";
 import { openPoster } from "@pombo/webhook";
 import { once } from "node:events";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, environment, readConfig } from "./config.ts";
 import { deliver } from "./deliver.ts";
 import { openLogReader } from "./read-log.ts";
+import { traceDeliveries } from "./trace-deliveries.ts";
 
 /**
  * Event log in, webhooks out.
@@ -50,6 +52,7 @@ log.info("notifier.stopped");
 process.exit();
 
 async function run(config: Config): Promise<void> {
+  await using tracing = await openTracing("notifier", environment());
   const { settings, redisUrl: url } = config;
   const onError = (error: Error): void => log.warn("redis.error", { error });
   await using commands = await openRedis({ url, role: "worker", onError });
@@ -84,7 +87,16 @@ async function run(config: Config): Promise<void> {
     log,
   });
   const cut = new AbortController();
-  const means = { ledger, settings, log, now: Date.now };
+  await using traces =
+    tracing &&
+    traceDeliveries({
+      tracing,
+      findTraces: (ids) => ledger.findTraces(ids),
+      now: Date.now,
+      onError: (error) => log.warn("traces.not_found", { error }),
+    });
+  const deliveryLog = traces === undefined ? log : measureLog(log, traces.measures);
+  const means = { ledger, settings, log: deliveryLog, now: Date.now };
   await using _worker = await openWebhookWorker({
     redis: blocking.client,
     tag,

@@ -100,7 +100,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     track(device.abandon());
   }
 
-  async function give(device: OwnedDevice, hurry: AbortSignal): Promise<void> {
+  async function give(device: OwnedDevice, hurry: AbortSignal, leftMs = 0): Promise<void> {
     const { deviceId } = device.own;
     devices.delete(deviceId);
     releasing.set(deviceId, device);
@@ -109,8 +109,12 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     } finally {
       releasing.delete(deviceId);
     }
-    await ledger.drop(owner, device.own);
-    log.info("device.handed_over", { device_id: device.own.deviceId, epoch: device.own.epoch });
+    await ledger.drop(owner, device.own, leftMs);
+    log.info("device.handed_over", {
+      left_ms: leftMs,
+      device_id: device.own.deviceId,
+      epoch: device.own.epoch,
+    });
   }
 
   function track(work: Promise<void>): void {
@@ -211,6 +215,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       ended.abort();
       await timers[0]?.stop();
       const { workers: others } = await ledger.reportWorker(owner, false, 0);
+      const leftMs = settings.worker_return_ms;
       const time = Math.max(0, settings.shutdown_ms - 2_000);
       const hurry = AbortSignal.timeout(time);
       const groups = Math.ceil(devices.size / settings.handover_group);
@@ -219,9 +224,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
         const group = [...devices.values()].slice(0, settings.handover_group);
         const online = group.filter((device) => device.online()).map(({ own }) => own.deviceId);
         // oxlint-disable-next-line no-await-in-loop -- small groups: the others must be able to follow
-        await Promise.allSettled(group.map((device) => give(device, hurry)));
+        await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
         // Given all at once, the last one would be silent until all the others are logged in.
-        if (others > 0 && devices.size > 0)
+        if (others > 0 && devices.size > 0 && leftMs === 0)
           // oxlint-disable-next-line no-await-in-loop
           await awaitTakeover(online, { ledger, ms: time / groups });
       }

@@ -3,9 +3,16 @@ import { examineFolder, openMediaRoom } from "@pombo/media";
 import { openLanes } from "@pombo/queue";
 import { cellKeys, checkRedis, openRedis, usedPercent } from "@pombo/redis";
 import { openStatus } from "@pombo/status";
-import { measureLog, openHealth, openLog, openMetrics, tellMetrics } from "@pombo/telemetry";
+import {
+  measureLog,
+  openHealth,
+  openLog,
+  openMetrics,
+  openTracing,
+  tellMetrics,
+} from "@pombo/telemetry";
 import { once } from "node:events";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, environment, readConfig } from "./config.ts";
 import { openDrawer } from "./draw-rows.ts";
 import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
@@ -14,6 +21,7 @@ import { ownDevice } from "./own-device.ts";
 import { measureEvidence, workMeasures } from "./measure-work.ts";
 import { createHostSlots, createSlots } from "./slots.ts";
 import { createSolo } from "./solo.ts";
+import { traceWork } from "./trace-work.ts";
 import { tidyMedia } from "./tidy-media.ts";
 import { watchLag } from "./watch-lag.ts";
 
@@ -41,6 +49,7 @@ log.info("worker.stopped");
 process.exit();
 
 async function run(config: Config): Promise<void> {
+  await using tracing = await openTracing("worker", environment());
   const { settings } = config;
   const onError = (error: Error): void => log.warn("redis.error", { error });
   await using commands = await openRedis({ url: config.redisUrl, role: "worker", onError });
@@ -51,7 +60,17 @@ async function run(config: Config): Promise<void> {
 
   await using subscriber = await openRedis({ url: config.redisUrl, role: "subscriber", onError });
   const keys = cellKeys(config.cell);
-  const ledger = measureEvidence(openLedger({ redis: commands.client, keys, settings }), metrics);
+  const bare = measureEvidence(openLedger({ redis: commands.client, keys, settings }), metrics);
+  await using traces =
+    tracing &&
+    traceWork({
+      tracing,
+      findTraces: (ids) => bare.findTraces(ids),
+      now: Date.now,
+      onError: (error) => log.warn("traces.not_found", { error }),
+    });
+  const ledger = traces?.over(bare) ?? bare;
+  const laneLog = traces === undefined ? log : measureLog(log, traces.measures);
   await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
   await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
@@ -110,7 +129,7 @@ async function run(config: Config): Promise<void> {
         reach,
         optOutKeywords: config.optOutKeywords,
         media,
-        log,
+        log: laneLog,
         now: Date.now,
         ...hooks,
       }),

@@ -88,10 +88,9 @@ describe("the OpenAPI document", () => {
 
   test("holds against an independent validator, which also finds every reference", async () => {
     // It writes into what it is given.
-    const copy = (): Parameters<typeof validate>[0] =>
-      JSON.parse(JSON.stringify(document)) as Parameters<typeof validate>[0];
-    expect(await validate(copy())).toEqual({ valid: true, warnings: [], specification: "OpenAPI" });
-    const broken = { ...(copy() as object), info: {} } as never;
+    const copy = JSON.parse(JSON.stringify(document)) as Parameters<typeof validate>[0];
+    expect(await validate(copy)).toEqual({ valid: true, warnings: [], specification: "OpenAPI" });
+    const broken = { openapi: "3.1.0", info: {}, paths: {} } as never;
     expect((await validate(broken)).valid).toBe(false);
   });
 

@@ -78,11 +78,11 @@ test("in order, the next one is dealt to when the first has no room left", () =>
   expect(dealDevices(devices, "in_order", 3)).toEqual(["dev_a", "dev_a", "dev_b"]);
 });
 
-test("rows go to the device that draws while it may start chats, then to the one with the most room", () => {
+test("rows go to the device with the most room, to the one that draws where several have as much", () => {
   const devices = [device("a", { room: 2 }), device("b", { room: 1 }), device("c", { room: 3 })];
   const by = "dev_a" as DeviceId;
   const dealt = dealRows(devices, "balanced", { by, count: 8 });
-  expect(dealt).toEqual(["a", "a", "c", "c", "b", "c", "a", "a"].map((name) => `dev_${name}`));
+  expect(dealt).toEqual(["c", "a", "c", "a", "b", "c", "a", "a"].map((name) => `dev_${name}`));
   const away = devices.map((one) => ({ ...one, state: "disconnected" as const }));
   expect(dealRows(away, "balanced", { by, count: 2 })).toEqual([by, by]);
 });

@@ -77,18 +77,19 @@ export function dealDevices(
 }
 
 /**
- * Who gets rows of a batch without a tie that a device draws: that device as long as it may start chats, then others that may, and where
- * nobody may it keeps them. In order, the first that may start chats comes first also here.
+ * Who gets rows of a batch without a tie that a device draws: of the devices that may start chats the one with the most room each time,
+ * the drawing one where several have as much; where nobody may, the drawing one keeps them. In order, the first that may.
  */
 export function dealRows(
   devices: readonly PoolDevice[],
   strategy: PoolStrategy,
   draw: { readonly by: DeviceId; readonly count: number },
 ): readonly DeviceId[] {
-  let able = devices.filter((device) => tierOf(device) === 0);
+  const drawing = devices.filter(({ id }) => id === draw.by);
+  const order = strategy === "balanced" ? [...new Set([...drawing, ...devices])] : devices;
+  let able = order.filter((device) => tierOf(device) === 0);
   return Array.from({ length: draw.count }, () => {
-    const drawing = strategy === "balanced" ? able.find(({ id }) => id === draw.by) : undefined;
-    const best = drawing ?? bestDevice(able, strategy);
+    const best = bestDevice(able, strategy);
     if (best === undefined) return draw.by;
     able = able
       .map((one) => (one === best ? { ...one, room: one.room - 1 } : one))

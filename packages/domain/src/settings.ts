@@ -201,6 +201,10 @@ export const SETTINGS = {
   },
   worker_ttl_ms: { value: 6_000, says: "how long a silent worker counts as living" },
   worker_capacity: { value: 20_000, says: "devices that one worker takes at most" },
+  worker_return_ms: {
+    value: 0,
+    says: "for so long the devices of a worker that was stopped wait for its next start under the same name, so that they log in once; 0: others take them at once",
+  },
   lease_margin_ms: {
     value: 3_000,
     says: "how long before the end of a lease the worker stops using it",

@@ -104,7 +104,9 @@ test("one file for all rows keeps its id", () => {
 });
 
 test("whatever the words and values, only the places change", () => {
-  const words = fc.string({ unit: "binary" }).map((text) => text.replaceAll(/[{\\]/g, ""));
+  const words = fc
+    .string({ unit: "binary", maxLength: 40 })
+    .map((text) => text.replaceAll(/[{\\]/g, ""));
   fc.assert(
     fc.property(fc.array(fc.tuple(words, words), { maxLength: 4 }), words, (pairs, last) => {
       const text = pairs.map(([before], index) => `${before}{{c${index}}}`).join("") + last;

@@ -8,7 +8,8 @@ export interface Leases {
   take(deviceId: DeviceId, owner: string): Promise<Ownership | undefined>;
   /** For each, whether it is still ours. */
   renew(owner: string, owned: readonly Ownership[]): Promise<readonly boolean[]>;
-  drop(owner: string, own: Ownership): Promise<void>;
+  /** So that others can take it at once; or, for `leftMs`, only a later start of the same worker. */
+  drop(owner: string, own: Ownership, leftMs?: number): Promise<void>;
   /** Devices that nobody owns, the longest free first. */
   freeDevices(limit: number): Promise<readonly DeviceId[]>;
   /** Says that the worker lives (or leaves), and learns how many workers share how many devices. */
@@ -45,8 +46,8 @@ export function leases(run: Run, settings: Settings): Leases {
       const [workers = 0, devices = 0] = reply as number[];
       return { workers, devices };
     },
-    async drop(owner, { deviceId, epoch }) {
-      await run("drop-lease", deviceId, owner, epoch);
+    async drop(owner, { deviceId, epoch }, leftMs = 0) {
+      await run("drop-lease", deviceId, owner, epoch, leftMs);
     },
   };
 }

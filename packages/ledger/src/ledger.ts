@@ -38,6 +38,7 @@ import { type Ranks, ranks } from "./ranks.ts";
 import { type Recipients, recipients } from "./recipients.ts";
 import { type Requests, requests } from "./requests.ts";
 import { openScripts, type Scripts } from "./scripts.ts";
+import { type Traces, traces } from "./traces.ts";
 import { type Schemas, schemas } from "./schema.ts";
 import { type EventRetention, eventRetention } from "./trim-events.ts";
 import { type Standstills, standstills } from "./standstills.ts";
@@ -88,6 +89,7 @@ export type Ledger = Acceptance &
   Deliveries &
   ConsoleSessions &
   Schemas &
+  Traces &
   ApiKeys & {
     credentials(own: Ownership): CredentialStore;
     loadScripts: Scripts["loadMissing"];
@@ -156,6 +158,7 @@ export function openLedger({ redis, keys, settings }: LedgerDeps): Ledger {
     ...apiKeys({ redis, keys, run, settings }),
     ...consoleSessions({ redis, keys, run, settings }),
     ...schemas({ redis, keys, run }),
+    ...traces(redis, keys),
     loadScripts: loadMissing,
     credentials: (own) => credentialStore({ redis, keys, run }, own),
   };

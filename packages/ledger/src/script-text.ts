@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Settings } from "@pombo/domain";
-import { luaKeys } from "@pombo/redis";
+import { inlineKeys, luaKeys } from "@pombo/redis";
 
 /** The settings that scripts read; they become part of the script's text. */
 const IN_SCRIPTS = [
@@ -41,16 +41,15 @@ export interface ScriptText {
 
 /** The script of a name, with what it uses of these libraries. */
 export function readText(name: string, libraries: readonly string[]): ScriptText {
-  const body = withDefinitions(libraries.flatMap(libraryOf), source(name));
-  // Only those that the text uses, since each one costs every run a little.
+  const body = inlineKeys(withDefinitions(libraries.flatMap(libraryOf), source(name)));
   const settings = IN_SCRIPTS.filter((setting) => body.includes(`S.${setting}`));
   return { keys: luaKeys(body), settings, body };
 }
 
-/** The whole script: the key functions, the settings as the local table `S`, and what it does. */
+/** The whole script: the key functions that are called, and what it does, with the values of the settings. */
 export function textUnder({ keys, settings: used, body }: ScriptText, settings: Settings): string {
-  const fields = used.map((name) => `${name} = ${settings[name]}`);
-  return `${keys}\nlocal S = { ${fields.join(", ")} }\n${body}`;
+  const values = new Map<string, string>(used.map((name) => [name, String(settings[name])]));
+  return `${keys}\n${body.replaceAll(/\bS\.(\w+)/g, (setting, name) => values.get(name) ?? setting)}`;
 }
 
 /** A part of a library: one local, with the comments above it, or what stands before the first. */

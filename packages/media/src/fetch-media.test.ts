@@ -1,19 +1,14 @@
 import type { RequestListener } from "node:http";
-import { DEFAULT_SETTINGS, type MediaId } from "@pombo/domain";
+import { DEFAULT_SETTINGS, type MediaId, type Settings } from "@pombo/domain";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { fetchMedia, type MediaUrl } from "./index.ts";
 import { openHost, openTestStore, picture } from "./media-fixture.ts";
 
-const settings = {
-  ...DEFAULT_SETTINGS,
-  media_connect_ms: 300,
-  media_idle_ms: 300,
-  media_fetch_ms: 2_000,
-};
 const image = await picture("jpeg");
 
-async function setup(listener: RequestListener) {
+async function setup(listener: RequestListener, impatience: Partial<Settings> = {}) {
+  const settings = { ...DEFAULT_SETTINGS, ...impatience };
   const opened = new AsyncDisposableStack();
   const host = opened.use(await openHost(listener));
   const { store, room } = opened.use(await openTestStore());
@@ -166,21 +161,25 @@ test("more bytes than allowed, without a declared length", async () => {
 });
 
 test("a host that never answers", async () => {
-  await using t = await setup(() => undefined);
+  await using t = await setup(() => undefined, { media_connect_ms: 300 });
   expect(await t.fetch()).toEqual({ kind: "failed", reason: "its host does not answer in time" });
 });
 
 test("a host that falls silent", async () => {
-  await using t = await setup((_req, res) => void res.writeHead(200).write(image.subarray(0, 100)));
+  await using t = await setup(
+    (_req, res) => void res.writeHead(200).write(image.subarray(0, 100)),
+    { media_idle_ms: 1_000 },
+  );
   expect(await t.fetch()).toEqual({ kind: "failed", reason: "its host fell silent" });
 });
 
 test("a host that drips", async () => {
-  await using t = await setup((_req, res) => {
+  const drip: RequestListener = (_req, res) => {
     res.writeHead(200);
     const timer = setInterval(() => res.write(Buffer.alloc(1)), 50);
     res.on("close", () => clearInterval(timer));
-  });
+  };
+  await using t = await setup(drip, { media_fetch_ms: 1_500 });
   expect(await t.fetch()).toEqual({ kind: "failed", reason: "its download took too long" });
 });
 

@@ -7,7 +7,7 @@ export { usedPercent } from "./used-percent.ts";
 export type { Redis } from "ioredis";
 
 // Keys and scripts
-export { cellKeys, type Keys, luaKeys } from "./keys.ts";
+export { cellKeys, inlineKeys, type Keys, luaKeys } from "./keys.ts";
 export { runScript, script, type Script, type ScriptArgument } from "./script.ts";
 
 // Turns

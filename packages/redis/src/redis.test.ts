@@ -5,7 +5,7 @@ import { openTestRedis } from "@pombo/testbed";
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { checkRedis } from "./check-redis.ts";
-import { cellKeys, luaKeys } from "./keys.ts";
+import { cellKeys, inlineKeys, luaKeys } from "./keys.ts";
 import { openRedis } from "./open-redis.ts";
 import { runScript, script } from "./script.ts";
 
@@ -26,10 +26,14 @@ test("TypeScript and Lua name every key alike, and all of a cell share one hash 
     const parts = [...luaKeys().matchAll(new RegExp(`key\\.${name}\\(([^)]*)\\)`, "g"))][0]?.[1];
     const count = parts === "" || parts === undefined ? 0 : parts.split(",").length;
     const given = PARTS.slice(0, count);
-    const inLua = script(name, `${luaKeys()}\nreturn key.${name}(unpack(ARGV))`);
     const expected = Reflect.apply(make, undefined, given);
-    // oxlint-disable-next-line no-await-in-loop
-    expect(await runScript(t.redis, inLua, tag, given)).toBe(expected);
+    const literal = given.map((_, index) => `ARGV[${index} + 1] or nil`).join(", ");
+    for (const called of [`return key.${name}(unpack(ARGV))`, `return key.${name}(${literal})`]) {
+      const text = inlineKeys(called);
+      const inLua = script(name, `${luaKeys(text)}\n${text}`);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await runScript(t.redis, inLua, tag, given)).toBe(expected);
+    }
     expect(expected.startsWith(`${tag}:`)).toBe(true);
   }
 });

@@ -15,6 +15,17 @@ export { tellMetrics } from "./tell-metrics.ts";
 // Health
 export { type Check, type Health, type HealthWatch, openHealth, sayHealth } from "./health.ts";
 
+// Traces
+export {
+  idsOf,
+  openTracing,
+  readTraceparent,
+  type TracePlace,
+  type Tracing,
+  writeTraceparent,
+} from "./tracing.ts";
+export { openMessageSpans } from "./message-spans.ts";
+
 // Redaction
 export { mask } from "./mask.ts";
 export { redact } from "./redact.ts";

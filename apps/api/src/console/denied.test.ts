@@ -1,16 +1,25 @@
 import { type Route, ROUTES, SCOPES } from "@pombo/contract";
+import { openSimulator, type Simulator } from "@pombo/simulator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Granted, grantedRequest } from "../authorization-subjects.ts";
 import { digestStore } from "../digest-store.ts";
 import { ADMIN, type Called, openTestApi, type TestApi } from "../open-test-api.ts";
+import { openSandbox } from "../sandbox/open-sandbox.ts";
 import { pageHeaders, sessionCookie } from "./browser.test-bed.ts";
 
 let api: TestApi;
+let simulator: Simulator;
 
 beforeAll(async () => {
-  api = await openTestApi({ device_request_wait_ms: 1, lease_ttl_ms: 600_000, sync_wait_ms: 1 });
+  simulator = await openSimulator({ limits: { codeGraceMs: 1 } });
+  const sandbox = openSandbox(simulator.controlUrl);
+  const settings = { device_request_wait_ms: 1, lease_ttl_ms: 600_000, sync_wait_ms: 1 };
+  api = await openTestApi(settings, undefined, { sandbox });
 });
-afterAll(() => api[Symbol.asyncDispose]());
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await simulator[Symbol.asyncDispose]();
+});
 
 const guarded = Object.entries<Route>(ROUTES)
   .filter(([, { auth }]) => auth !== "public")

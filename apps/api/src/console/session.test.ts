@@ -55,6 +55,18 @@ test("the cookie stands for the key, with its scopes, until sign-out", async () 
   expect((await browser.ask("GET", "/console/session")).status).toBe(401);
 });
 
+test("a key made in a session may outlive the session, and never the key", async () => {
+  const api = await setup();
+  const make = async (key: string) => {
+    const browser = await openBrowser(api, key);
+    const body = { name: "made", scopes: ["keys:manage"], devices: "*" };
+    return browser.ask("POST", "/v1/api-keys", body);
+  };
+  expect((await make(ADMIN)).status).toBe(201);
+  const ending = api.addKey({ scopes: ["keys:manage"], expiresAt: Date.now() + 3_600_000 });
+  expect(await make(ending)).toMatchObject({ status: 403, body: { error_code: "FORBIDDEN" } });
+});
+
 test("a second sign-in ends the first session of the browser", async () => {
   const api = await setup();
   const first = await openBrowser(api, ADMIN);

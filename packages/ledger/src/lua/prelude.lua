@@ -34,7 +34,8 @@ end
 -- behind a bar. `at`: ms.
 local function tally(at, field, count)
   at, count = tonumber(at), count or 1
-  local bucket = key.pulse(digits(at - at % S.overview_bucket_ms))
+  local start = digits(at - at % S.overview_bucket_ms)
+  local bucket = key.pulse(start)
   if redis.call("HINCRBY", bucket, field, digits(count)) == count then redis.call("PEXPIRE", bucket, digits(S.overview_kept_ms)) end
 end
 
@@ -90,7 +91,8 @@ end
 -- nothing is counted.
 local function count_calls(digest, calls, window, number)
   if calls == 0 then return 0 end
-  local counter = key.rate(digest, string.format("%.0f", number))
+  local turn = string.format("%.0f", number)
+  local counter = key.rate(digest, turn)
   local used = redis.pcall("INCRBY", counter, digits(calls))
   if type(used) ~= "number" then return 0 end
   if used == calls then redis.call("PEXPIRE", counter, digits(2 * window)) end

@@ -16,7 +16,7 @@ let letter: MessageId;
 let waiting: MessageId;
 
 beforeAll(async () => {
-  api = await openTestApi({ overview_refresh_ms: 0 });
+  api = await openTestApi({ overview_refresh_ms: 0, lease_ttl_ms: 600_000 });
   device = await api.addDevice();
   waiting = await accept(device);
   letter = (await api.addLetter()).id;

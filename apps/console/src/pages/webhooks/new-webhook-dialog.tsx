@@ -1,0 +1,104 @@
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { pombo } from "../../api/client.ts";
+import { says } from "../../api/says.ts";
+import { Button } from "../../ui/button.tsx";
+import { Checkbox } from "../../ui/checkbox.tsx";
+import { Dialog } from "../../ui/dialog.tsx";
+import { Note } from "../../ui/note.tsx";
+import { TextField } from "../../ui/text-field.tsx";
+import { SecretDialog } from "./secret-dialog.tsx";
+import styles from "./webhooks.module.css";
+
+/** Subjects of events; a receiver that wants single types is made by the API. */
+const SUBJECTS = [
+  ["message.*", "Messages: every change of their status, and what people write"],
+  ["device.*", "Devices: connected, disconnected, logged out"],
+  ["batch.*", "Batches: progress and end"],
+  ["lane.*", "Lanes: blocked and unblocked"],
+  ["suppression.*", "Suppressions: added and removed"],
+] as const;
+
+interface NewWebhookDialogProps {
+  readonly onClose: () => void;
+  readonly onCreated: (id: string) => void;
+}
+
+/** Makes a webhook, and shows its secret this once. */
+export function NewWebhookDialog({ onClose, onCreated }: NewWebhookDialogProps) {
+  const [url, setUrl] = useState("");
+  const [description, setDescription] = useState("");
+  const [events, setEvents] = useState<readonly string[]>([]);
+  const create = useMutation({
+    mutationFn: () =>
+      pombo.createWebhook({
+        url: url.trim(),
+        ...(description.trim() === "" ? {} : { description: description.trim() }),
+        ...(events.length === 0 ? {} : { events: [...events] }),
+      }),
+  });
+  const { data: made } = create;
+  if (made !== undefined)
+    return (
+      <SecretDialog
+        secret={made.secret}
+        onClose={() => {
+          onClose();
+          onCreated(made.webhook_id);
+        }}
+      />
+    );
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="New webhook"
+      testId="webhooks.new-dialog"
+      actions={
+        <>
+          <Button onClick={onClose}>Keep as it is</Button>
+          <Button
+            variant="primary"
+            busy={create.isPending}
+            disabledBecause={url.trim() === "" ? "Type its address first." : undefined}
+            onClick={() => create.mutate()}
+          >
+            Make the webhook
+          </Button>
+        </>
+      }
+    >
+      <div className={styles.form}>
+        <TextField
+          label="Address"
+          type="url"
+          value={url}
+          onChange={setUrl}
+          hint="HTTPS, at a public address; in development also this machine."
+          autoComplete="off"
+          data-testid="webhooks.url"
+        />
+        <TextField
+          label="What it is for"
+          value={description}
+          onChange={setDescription}
+          maxLength={200}
+        />
+        <fieldset className={styles.form}>
+          <legend>What it hears; everything when nothing is chosen</legend>
+          {SUBJECTS.map(([subject, label]) => (
+            <Checkbox
+              key={subject}
+              label={label}
+              checked={events.includes(subject)}
+              onChange={(on) =>
+                setEvents(on ? [...events, subject] : events.filter((one) => one !== subject))
+              }
+            />
+          ))}
+        </fieldset>
+        {create.error === null ? undefined : <Note role="needs-you">{says(create.error)}</Note>}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,184 @@
+import { useState } from "react";
+import { pombo } from "../../api/client.ts";
+import { says } from "../../api/says.ts";
+import { serverNow } from "../../api/server-clock.ts";
+import { Button } from "../../ui/button.tsx";
+import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
+import { formatCount } from "../../ui/format.ts";
+import { Panel } from "../../ui/panel.tsx";
+import { Time } from "../../ui/time.tsx";
+import { useToast } from "../../ui/toast.tsx";
+import { useSearchState } from "../../ui/use-search-state.ts";
+import { Verdict } from "../../ui/verdict.tsx";
+import { Deliveries } from "./deliveries.tsx";
+import { RedeliverDialog } from "./redeliver-dialog.tsx";
+import { SecretDialog } from "./secret-dialog.tsx";
+import { type Webhook, webhookVerdict } from "./webhook-verdict.ts";
+import styles from "./webhooks.module.css";
+
+interface WebhookDetailProps {
+  readonly webhook: Webhook;
+  readonly onChanged: () => unknown;
+}
+
+type Asking = "redeliver" | "rotate" | "delete";
+
+/** One webhook: what it gets, what it was sent, and what can be done about it. */
+export function WebhookDetail({ webhook, onChanged }: WebhookDetailProps) {
+  const [, change] = useSearchState();
+  const toast = useToast();
+  const { webhook_id: id, url } = webhook;
+  const [asking, setAsking] = useState<Asking>();
+  const [secret, setSecret] = useState<string>();
+  const [round, setRound] = useState(0);
+  const done = (title: string): void => {
+    toast({ title });
+    setRound((count) => count + 1);
+    onChanged();
+  };
+  const close = (): void => setAsking(undefined);
+  return (
+    <Panel title={url} testId="webhook.detail">
+      <Verdict testId="webhook.verdict">{webhookVerdict(webhook, serverNow())}</Verdict>
+      <Actions webhook={webhook} onAsk={setAsking} onDone={done} />
+      <Facts webhook={webhook} />
+      <Deliveries id={id} round={round} onDone={done} />
+      <RedeliverDialog open={asking === "redeliver"} onClose={close} id={id} onDone={done} />
+      <ConfirmDialog
+        open={asking === "rotate"}
+        onClose={close}
+        level={1}
+        danger={false}
+        title="Replace the secret"
+        effect={
+          <p>
+            For a day each request is signed by the new secret and by the old one; then by the new
+            one only. The new secret is shown once.
+          </p>
+        }
+        verb="Replace the secret"
+        onConfirm={async () => setSecret((await pombo.rotateWebhookSecret({ id })).secret)}
+      />
+      <ConfirmDialog
+        open={asking === "delete"}
+        onClose={close}
+        level={2}
+        typed={id}
+        title="Delete this webhook"
+        effect={
+          <p>
+            Nothing is posted to it any more. {formatCount(webhook.deliveries.open)} open and{" "}
+            {formatCount(webhook.deliveries.parked)} parked deliveries are gone with it.
+          </p>
+        }
+        verb="Delete"
+        onConfirm={async () => {
+          await pombo.deleteWebhook({ id });
+          change({ webhook: undefined });
+          done("Deleted the webhook.");
+        }}
+      />
+      <SecretDialog secret={secret} onClose={() => setSecret(undefined)} />
+    </Panel>
+  );
+}
+
+interface ActionsProps {
+  readonly webhook: Webhook;
+  readonly onAsk: (what: Asking) => void;
+  readonly onDone: (title: string) => void;
+}
+
+function Actions({ webhook, onAsk, onDone }: ActionsProps) {
+  const toast = useToast();
+  const { webhook_id: id, state, circuit, deliveries } = webhook;
+  const resting = state !== "enabled" || circuit.state === "open";
+  const failing = deliveries.parked + deliveries.retrying;
+  const act = (work: Promise<unknown>, title: string): void => {
+    work.then(
+      () => onDone(title),
+      (error: unknown) => toast({ title: says(error), stays: true }),
+    );
+  };
+  return (
+    <div className={styles.actions}>
+      <Button
+        onClick={() => act(pombo.testWebhook({ id }), "A test is on its way: see the deliveries.")}
+        data-testid="webhook.test"
+      >
+        Send a test
+      </Button>
+      <Button
+        disabledBecause={failing === 0 ? "Nothing has failed." : undefined}
+        onClick={() => onAsk("redeliver")}
+        data-testid="webhook.redeliver"
+      >
+        Redeliver what failed …
+      </Button>
+      {resting ? (
+        <Button
+          variant="primary"
+          onClick={() => act(pombo.resumeWebhook({ id }), "Resumed the webhook.")}
+          data-testid="webhook.resume"
+        >
+          Resume
+        </Button>
+      ) : undefined}
+      {state === "enabled" ? (
+        <Button
+          onClick={() =>
+            act(pombo.changeWebhook({ id, enabled: false }), "Switched the webhook off.")
+          }
+        >
+          Switch off
+        </Button>
+      ) : undefined}
+      <Button onClick={() => onAsk("rotate")}>Replace the secret …</Button>
+      <Button variant="danger" onClick={() => onAsk("delete")}>
+        Delete …
+      </Button>
+    </div>
+  );
+}
+
+function Facts({ webhook }: { readonly webhook: Webhook }) {
+  const { old_secret_expires_at: old, gap, replay } = webhook;
+  return (
+    <dl className={styles.facts}>
+      <dt>Id</dt>
+      <dd>
+        <code>{webhook.webhook_id}</code>
+      </dd>
+      <dt>Hears</dt>
+      <dd>{webhook.events.includes("*") ? "everything" : webhook.events.join(", ")}</dd>
+      <dt>Since</dt>
+      <dd>
+        <Time at={webhook.state_since} />
+      </dd>
+      {old === null ? undefined : (
+        <>
+          <dt>Old secret</dt>
+          <dd>
+            signs as well until <Time at={old} />
+          </dd>
+        </>
+      )}
+      {gap === null ? undefined : (
+        <>
+          <dt>Not told</dt>
+          <dd>
+            events behind <code>{gap.from_cursor}</code> up to <code>{gap.to_cursor}</code>
+          </dd>
+        </>
+      )}
+      {replay === null ? undefined : (
+        <>
+          <dt>Told once more</dt>
+          <dd>
+            up to <code>{replay.to_cursor}</code>
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
