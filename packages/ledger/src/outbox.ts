@@ -4,14 +4,14 @@ import { type MessageHash, type MessageRecord, readMessage } from "./message-rec
 import type { Run } from "./scripts.ts";
 
 /** Which messages are looked for; absent: all. */
-export interface MessageFilter {
+interface MessageFilter {
   /** digits, or a group JID */
   readonly recipient?: string;
   readonly status?: MessageStatus;
   readonly clientRef?: string;
 }
 
-export interface OutboxPage {
+interface OutboxPage {
   readonly messages: readonly MessageRecord[];
   /** The sequence before which to go on; absent at the end. */
   readonly next?: number;

@@ -10,7 +10,7 @@ export const NOT_BUILT = `<!doctype html>
 <body>
 <main>
 <h1>The console is not built</h1>
-<p>Build it with <code>npm run pombo -- console build</code>, then load this page again. The API works without it.</p>
+<p>Build it with <code>node apps/console/build.mjs</code>, then load this page again. The API works without it.</p>
 </main>
 </body>
 </html>

@@ -16,6 +16,7 @@ test.each([
 
 test("a number never stands where a server logs it, unless it is meant as a reference", () => {
   const [first, ...others] = detect("5511900000002");
+  expect(others.at(-1)?.href).toBe("/devices?q=5511900000002");
   expect(first?.href).toMatch(/^\/messages#/);
   expect(others.map(({ says }) => says)).toEqual([
     "Messages with this client_ref",

@@ -55,7 +55,7 @@ export function detect(text: string): readonly Target[] {
   const wanted = encodeURIComponent(given);
   const others = [
     { says: "Messages with this client_ref", href: `/messages?client_ref=${wanted}` },
-    { says: "Devices with this name", href: `/devices?name=${wanted}` },
+    { says: "Devices with this name", href: `/devices?q=${wanted}` },
   ];
   const digits = given.replaceAll(/[^0-9]/g, "");
   if (!NUMBER.test(given) || digits.length < 6 || digits.length > 15) return others;

@@ -4,7 +4,14 @@
 -- Result: {how many were looked at, down to which sequence, when the last one looked at was accepted (ms) or "", found ids …}
 local before, floor, most, wanted = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local recipient, status, ref = ARGV[5], ARGV[6], ARGV[7]
-local plain = recipient == "" and status == "" and ref == ""
+
+-- One field after the other, and no more than are needed: most messages fail the first.
+local function matches(id)
+  local record = key.message(id)
+  return (recipient == "" or redis.call("HGET", record, "recipient") == recipient)
+    and (ref == "" or redis.call("HGET", record, "ref") == ref)
+    and (status == "" or redis.call("HGET", record, "status") == status)
+end
 
 local list = {}
 for index = 8, #ARGV do
@@ -15,18 +22,15 @@ for index = 8, #ARGV do
 end
 table.sort(list, function(a, b) return a[2] > b[2] end)
 
-local found, looked, at = {}, 0, ""
+local found, looked, last = {}, 0, nil
 for _, one in ipairs(list) do
   if one[2] < floor then break end
-  looked = looked + 1
-  local f = redis.call("HMGET", key.message(one[1]), "at", "recipient", "status", "ref")
-  at = f[1] or at
-  if f[1] and (plain or (recipient == "" or f[2] == recipient) and (status == "" or f[3] == status) and (ref == "" or f[4] == ref)) then
-    found[#found + 1] = one[1]
-  end
+  looked, last = looked + 1, one[1]
+  if matches(last) then found[#found + 1] = last end
   if #found == wanted or looked == most then
     floor = one[2]
     break
   end
 end
+local at = last and redis.call("HGET", key.message(last), "at") or ""
 return { looked, digits(floor), at, unpack(found) }

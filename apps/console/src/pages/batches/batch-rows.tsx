@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import type { Input, Output } from "@pombo/sdk";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useRef } from "react";
 import { pombo } from "../../api/client.ts";
 import { usePoll } from "../../api/hold.ts";
 import { Empty, NoMatch } from "../../ui/async.tsx";
@@ -14,6 +14,7 @@ import { SelectField } from "../../ui/select-field.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
 import { wordOf } from "../../ui/status-role.ts";
 import { useSearchState } from "../../ui/use-search-state.ts";
+import { seenIds } from "../messages/use-lively-rows.ts";
 
 type Row = Output<"listBatchMessages">["messages"][number];
 type Status = NonNullable<Input<"listBatchMessages">["status"]>;
@@ -73,8 +74,7 @@ const COLUMNS: readonly Column<Row>[] = [
 
 const SETTLED: readonly Status[] = ["read", "played", "failed", "expired", "canceled"];
 const POLL_MS = 2_000;
-/** Ids of one poll. */
-const MOST = 1_000;
+const TEST_ID = "batch.messages";
 
 /** The accepted rows in their order, as many as there may be. */
 export function BatchRows({
@@ -86,8 +86,7 @@ export function BatchRows({
 }) {
   const navigate = useNavigate();
   const [, change] = useSearchState();
-  const [unsettled, setUnsettled] = useState<readonly string[]>([]);
-  const heads = useStatuses(id, unsettled);
+  const refresh = useStatuses(id);
   const wanted = STATUSES.find((one) => one === status);
   return (
     <>
@@ -103,7 +102,7 @@ export function BatchRows({
       <CursorList<Row>
         label="Messages of the batch"
         what="its messages"
-        testId="batch.messages"
+        testId={TEST_ID}
         queryKey={["batch-rows", id, wanted ?? ""]}
         fetchPage={async (cursor, signal) => {
           const page = await pombo.listBatchMessages(
@@ -115,18 +114,9 @@ export function BatchRows({
             },
             { signal },
           );
-          const open = page.messages.filter((row) => !SETTLED.includes(row.status));
-          setUnsettled((ids) =>
-            [...new Set([...ids, ...open.map((row) => row.message_id)])].slice(-MOST),
-          );
           return { rows: page.messages, next: page.next_cursor };
         }}
-        refresh={(rows) =>
-          rows.map((row) => {
-            const now = heads.get(row.message_id);
-            return now === undefined || now === row.status ? row : { ...row, status: now };
-          })
-        }
+        refresh={refresh}
         columns={COLUMNS}
         rowId={(row) => row.message_id}
         onOpen={({ message_id: message }) =>
@@ -147,24 +137,41 @@ export function BatchRows({
   );
 }
 
-const NOBODY: ReadonlyMap<string, Status> = new Map();
+type Statuses = ReadonlyMap<string, Status>;
 
-/** What became of rows since they were listed: asked for in one request, as long as they may still change. */
-function useStatuses(batch: string, ids: readonly string[]): ReadonlyMap<string, Status> {
+const NOBODY: Statuses = new Map();
+
+/** Rows as they are now: those that are seen and may still change are asked about, in one request. */
+function useStatuses(batch: string): (rows: readonly Row[]) => readonly Row[] {
+  const rows = useRef<readonly Row[]>([]);
   const poll = usePoll(POLL_MS);
-  const heads = useQuery({
-    queryKey: ["batch-heads", batch, ids],
-    enabled: ids.length > 0,
+  const { data: statuses = NOBODY } = useQuery({
+    queryKey: ["batch-rows", batch, "statuses"],
     refetchInterval: poll,
-    placeholderData: keepPreviousData,
-    queryFn: async ({ signal }): Promise<ReadonlyMap<string, Status>> => {
-      const { messages } = await pombo.pollMessages({ ids: [...ids] }, { signal });
-      return new Map(
-        messages.flatMap((message) =>
-          message === null ? [] : [[message.message_id, message.status] as const],
-        ),
-      );
+    queryFn: async ({ signal, client, queryKey }): Promise<Statuses> => {
+      const before = client.getQueryData<Statuses>(queryKey) ?? NOBODY;
+      const seen = seenIds(TEST_ID);
+      const ids = rows.current
+        .filter((row) => seen.has(row.message_id) && !SETTLED.includes(nowOf(row, before)))
+        .map((row) => row.message_id);
+      if (ids.length === 0) return before;
+      const { messages } = await pombo.pollMessages({ ids }, { signal });
+      const found = messages.filter((message) => message !== null);
+      return new Map([...before, ...found.map((one) => [one.message_id, one.status] as const)]);
     },
   });
-  return heads.data ?? NOBODY;
+  return useCallback(
+    (given) => {
+      rows.current = given;
+      return given.map((row) => {
+        const status = nowOf(row, statuses);
+        return status === row.status ? row : { ...row, status };
+      });
+    },
+    [statuses],
+  );
+}
+
+function nowOf({ message_id: id, status }: Row, statuses: Statuses): Status {
+  return statuses.get(id) ?? status;
 }

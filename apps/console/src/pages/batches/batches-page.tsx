@@ -1,7 +1,8 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import type { PomboEvent } from "@pombo/sdk";
+import { useEffect, useRef, useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { useLive } from "../../api/live.ts";
 import { useMissingScope } from "../../api/session.ts";
@@ -103,19 +104,25 @@ export function BatchesPage() {
   const senders = useSenders();
   const missing = useMissingScope("messages:send");
   const [patches, setPatches] = useState<Patches>(new Map());
-  const [fresh, setFresh] = useState(0);
+  const known = useRef<ReadonlySet<string>>(new Set());
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const recent = useQuery({
     queryKey: ["batches", "recent"],
     queryFn: ({ signal }) => pombo.listBatches({ limit: 50 }, { signal }),
   });
   useLive((events) => {
-    setPatches((known) => patchesOf(known, events));
-    setFresh((count) => count + events.filter(({ type }) => type === "batch.accepted").length);
+    setPatches((before) => patchesOf(before, events));
+    setFresh((ids) => new Set([...ids, ...newOnes(events, known.current)]));
     if (events.some(({ type }) => type.startsWith("batch.") && type !== "batch.progress"))
       void cache.invalidateQueries({ queryKey: ["batches", "recent"] });
   });
+  useEffect(() => {
+    const ids = recent.data?.batches.map((one) => one.batch_id) ?? [];
+    if (known.current.size === 0) known.current = new Set(ids);
+  }, [recent.data]);
   const show = (): void => {
-    setFresh(0);
+    known.current = new Set([...known.current, ...fresh]);
+    setFresh(new Set());
     void cache.invalidateQueries({ queryKey: ["batches", "list"] });
   };
   const state = STATES.find((one) => one === status);
@@ -152,11 +159,11 @@ export function BatchesPage() {
             ...STATES.map((one) => ({ value: one, label: wordOf(one) })),
           ]}
         />
-        {fresh === 0 ? undefined : (
+        {fresh.size === 0 ? undefined : (
           <Button
             onClick={show}
             data-testid="batches.fresh"
-          >{`Show ${formatCount(fresh)} new`}</Button>
+          >{`Show ${formatCount(fresh.size)} new`}</Button>
         )}
       </div>
       <CursorList<Row>
@@ -195,4 +202,12 @@ export function BatchesPage() {
       />
     </Page>
   );
+}
+
+/** Batches that events tell of, and that the list was made without. */
+function newOnes(events: readonly PomboEvent[], known: ReadonlySet<string>): readonly string[] {
+  return events.flatMap(({ type, data }) => {
+    const id = data["batch_id"];
+    return type === "batch.accepted" && typeof id === "string" && !known.has(id) ? [id] : [];
+  });
 }

@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { pombo, queries } from "../../api/client.ts";
 import { Checkbox } from "../../ui/checkbox.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { counted } from "../../ui/format.ts";
+import { useGo } from "../../ui/use-go.ts";
 import type { Fixed } from "./bulk-panel.tsx";
 import styles from "./groups-panel.module.css";
 import { bulkOf, type LetterFilter, type LetterScope } from "./letter-scope.ts";
@@ -20,7 +20,7 @@ interface BulkDialogProps {
 
 /** The effect before the action. What fails meanwhile is told, and is not part of it. */
 export function BulkDialog({ kind, scope, fixed, onClose, onDone }: BulkDialogProps) {
-  const router = useRouter();
+  const go = useGo();
   const [newIds, setNewIds] = useState(false);
   const { plan, until, ids } = fixed;
   const consent = kind === "redrive" ? redriveConsent(plan, newIds) : discardConsent(plan);
@@ -33,7 +33,7 @@ export function BulkDialog({ kind, scope, fixed, onClose, onDone }: BulkDialogPr
         : await pombo.discardLetters(body);
     onDone();
     void queries.invalidateQueries({ queryKey: ["dead-letters"] });
-    router.history.push(`/operations/${begun.operation_id}`);
+    go(`/operations/${begun.operation_id}`);
   };
   return (
     <ConfirmDialog

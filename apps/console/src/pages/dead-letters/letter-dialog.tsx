@@ -1,6 +1,5 @@
 import type { Input, Output } from "@pombo/sdk";
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { pombo, queries } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
@@ -17,6 +16,7 @@ import { CauseBadge } from "./cause-badge.tsx";
 import styles from "./groups-panel.module.css";
 import { adviceOf, badgeOf } from "./judge-cause.ts";
 import type { Catalog } from "./use-catalog.ts";
+import { useGo } from "../../ui/use-go.ts";
 
 type Letter = Output<"getLetter">;
 
@@ -29,8 +29,10 @@ interface LetterDialogProps {
 /** One letter: why, what was tried, and a way to put it right. */
 export function LetterDialog({ id, catalog, onClose }: LetterDialogProps) {
   const letter = useQuery({
-    queryKey: ["dead-letters", "one", id],
+    // Not a part of the lists: it is not asked again while it is edited, nor once it has gone.
+    queryKey: ["dead-letter", id],
     queryFn: ({ signal }) => pombo.getLetter({ id }, { signal }),
+    refetchOnWindowFocus: false,
   });
   return (
     <Async query={letter} what="this letter" height={0}>
@@ -150,14 +152,14 @@ function Opened({ letter, catalog, onClose }: OpenedProps) {
 }
 
 function useRedrive({ message_id: id }: Letter, onClose: () => void) {
-  const router = useRouter();
+  const go = useGo();
   const [failed, setFailed] = useState<string>();
   const [busy, setBusy] = useState(false);
   const run = async (edit: Omit<Input<"redriveLetter">, "id">): Promise<void> => {
     const again = await pombo.redriveLetter({ id, ...edit });
     onClose();
     void othersChanged();
-    router.history.push(`/messages/${again.message_id}`);
+    go(`/messages/${again.message_id}`);
   };
   const send = (edit: Edit): void => {
     setBusy(true);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { keysVerdict, reachText, wrongKey } from "./grants.ts";
+import { keysVerdict, reachText, scopesText, wrongKey } from "./grants.ts";
 
 const NOW = Date.parse("2030-06-30T12:00:00Z");
 const DAY = 86_400_000;
@@ -23,6 +23,7 @@ test("the verdict tells what ends soon and what nobody uses; keys that have ende
   ).toBe(
     "4 keys are active. 1 key ends within a week; 1 key was not used for 90 days; 1 key was never used.",
   );
+  expect(scopesText(["ops:read", "messages:read"])).toBe("ops:read, messages:read");
   expect(reachText("*")).toBe("all devices");
   expect(reachText(["dev_1"])).toBe("1 device");
 });

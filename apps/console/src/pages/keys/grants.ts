@@ -54,6 +54,11 @@ function verb(of: readonly unknown[], one: string, many: string): string {
   return of.length === 1 ? one : many;
 }
 
+/** "everything", or what it may do. */
+export function scopesText(scopes: readonly Scope[]): string {
+  return scopes.length === SCOPES.length ? "everything" : scopes.join(", ");
+}
+
 /** "all devices", "1 device". */
 export function reachText(devices: "*" | readonly string[]): string {
   return devices === "*" ? "all devices" : counted(devices.length, "device");

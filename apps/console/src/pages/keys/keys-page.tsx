@@ -15,8 +15,7 @@ import { Time } from "../../ui/time.tsx";
 import { useSearchState } from "../../ui/use-search-state.ts";
 import { Verdict } from "../../ui/verdict.tsx";
 import { CreateKeyDialog } from "./create-key-dialog.tsx";
-import { keysVerdict, reachText } from "./grants.ts";
-import styles from "./keys.module.css";
+import { keysVerdict, reachText, scopesText } from "./grants.ts";
 
 type Key = Output<"listApiKeys">["api_keys"][number];
 
@@ -63,13 +62,7 @@ function columnsOf(own: string | undefined, revoke: (key: Key) => void): readonl
       id: "scopes",
       header: "May",
       card: "none",
-      cell: ({ scopes }) => (
-        <span className={styles.scopes}>
-          {scopes.map((scope) => (
-            <code key={scope}>{scope}</code>
-          ))}
-        </span>
-      ),
+      cell: ({ scopes }) => <span title={scopes.join(", ")}>{scopesText(scopes)}</span>,
     },
     { id: "devices", header: "With", width: "14ch", cell: ({ devices }) => reachText(devices) },
     {
@@ -92,7 +85,7 @@ function columnsOf(own: string | undefined, revoke: (key: Key) => void): readonl
     {
       id: "act",
       header: "Act",
-      width: "12ch",
+      width: "17ch",
       card: "none",
       cell: (key) =>
         key.state === "active" ? (

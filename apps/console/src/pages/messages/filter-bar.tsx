@@ -1,4 +1,3 @@
-import { useRouter } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { detect } from "../../shell/detect.ts";
 import { Button } from "../../ui/button.tsx";
@@ -9,6 +8,7 @@ import { maskNumber } from "../../ui/mask-number.ts";
 import { useSearchState } from "../../ui/use-search-state.ts";
 import styles from "./filter-bar.module.css";
 import { fieldOfInstant, instantOfField, type MessageFilter, STATUSES } from "./message-filter.ts";
+import { useGo } from "../../ui/use-go.ts";
 
 const ANY = { value: "", label: "Any status" };
 const STATUS_OPTIONS = [
@@ -18,7 +18,7 @@ const STATUS_OPTIONS = [
 
 /** All of it stands in the address; a number in its fragment only. */
 export function FilterBar({ filter }: { readonly filter: MessageFilter }) {
-  const router = useRouter();
+  const go = useGo();
   const [, change] = useSearchState();
   const [text, setText] = useState("");
   const search = (event: FormEvent): void => {
@@ -29,7 +29,7 @@ export function FilterBar({ filter }: { readonly filter: MessageFilter }) {
     if (target === undefined) return;
     setText("");
     const batch = /^\/batches\/(.+)$/.exec(target.href)?.[1];
-    router.history.push(batch === undefined ? target.href : `/messages?batch=${batch}`);
+    go(batch === undefined ? target.href : `/messages?batch=${batch}`);
   };
   const chosen = wordsOf(filter);
   return (
@@ -59,7 +59,7 @@ export function FilterBar({ filter }: { readonly filter: MessageFilter }) {
       />
       <Button type="submit">Search</Button>
       {Object.keys(filter).length === 0 ? undefined : (
-        <Button onClick={() => router.history.push("/messages")}>Clear filters</Button>
+        <Button onClick={() => go("/messages")}>Clear filters</Button>
       )}
     </form>
   );

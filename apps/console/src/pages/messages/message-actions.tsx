@@ -1,4 +1,3 @@
-import { useRouter } from "@tanstack/react-router";
 import { useState } from "react";
 import { pombo, queries } from "../../api/client.ts";
 import { useMissingScope } from "../../api/session.ts";
@@ -10,6 +9,7 @@ import { TextField } from "../../ui/text-field.tsx";
 import { useSearchState } from "../../ui/use-search-state.ts";
 import styles from "./filter-bar.module.css";
 import type { MessageDetail } from "./wait-words.ts";
+import { useGo } from "../../ui/use-go.ts";
 
 type Change = MessageDetail["changes"]["edit"];
 
@@ -108,7 +108,7 @@ function deletionEffect({ how }: Change): string {
 }
 
 function EditDialog({ message, onClose }: ActionsProps & { readonly onClose: () => void }) {
-  const router = useRouter();
+  const go = useGo();
   const [text, setText] = useState(message.text);
   const isSame = text === message.text || text === "";
   return (
@@ -133,8 +133,7 @@ function EditDialog({ message, onClose }: ActionsProps & { readonly onClose: () 
       onConfirm={async () => {
         const changed = await pombo.editMessage({ id: message.message_id, text });
         await done(message);
-        if (changed.message_id !== message.message_id)
-          router.history.push(`/messages/${changed.message_id}`);
+        if (changed.message_id !== message.message_id) go(`/messages/${changed.message_id}`);
       }}
     />
   );

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useLocation, useRouter } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { useCallback, useState } from "react";
 import { pombo, queries } from "../../api/client.ts";
 import { usePoll } from "../../api/hold.ts";
@@ -17,11 +17,12 @@ import { MESSAGE_COLUMNS } from "./message-columns.tsx";
 import { type MessageFilter, type MessageRow, readFilter } from "./message-filter.ts";
 import { SendDialog } from "./send-dialog.tsx";
 import { useLivelyRows } from "./use-lively-rows.ts";
+import { useGo } from "../../ui/use-go.ts";
 
 const TABLE = "messages.table";
 
 export function MessagesPage() {
-  const router = useRouter();
+  const go = useGo();
   const hash = useLocation({ select: (location) => location.hash });
   const [search, change] = useSearchState();
   const mayNotSend = useMissingScope("messages:send");
@@ -29,7 +30,7 @@ export function MessagesPage() {
   const key = JSON.stringify(filter);
   const [reached, setReached] = useState<string | null>(null);
   const refresh = useLivelyRows(TABLE);
-  const clear = (): void => router.history.push("/messages");
+  const clear = (): void => go("/messages");
   const fetchPage = useCallback(
     (cursor: string | undefined, signal: AbortSignal) =>
       findMessages(readFilter(search, hash), { cursor, signal, onReached: setReached }),
@@ -64,7 +65,7 @@ export function MessagesPage() {
         columns={MESSAGE_COLUMNS}
         rowId={rowId}
         refresh={refresh}
-        onOpen={(row) => router.history.push(`/messages/${row.message_id}`)}
+        onOpen={(row) => go(`/messages/${row.message_id}`)}
         empty={
           key === "{}" ? (
             <Empty title="Nothing was sent yet." testId="messages.empty" curl={curl()} />

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
@@ -9,6 +8,7 @@ import { Note } from "../../ui/note.tsx";
 import { SelectField } from "../../ui/select-field.tsx";
 import { lookOf } from "../../ui/status-role.ts";
 import { TextField } from "../../ui/text-field.tsx";
+import { useGo } from "../../ui/use-go.ts";
 
 interface SendDialogProps {
   readonly open: boolean;
@@ -22,7 +22,7 @@ export function SendDialog(props: SendDialogProps) {
 
 /** One text to one person. Pressed again after a lost answer, the same words have the same key: they are sent once. */
 function Opened({ device, onClose }: SendDialogProps) {
-  const router = useRouter();
+  const go = useGo();
   const [from, setFrom] = useState(device);
   const [to, setTo] = useState("");
   const [text, setText] = useState("");
@@ -45,7 +45,7 @@ function Opened({ device, onClose }: SendDialogProps) {
     setFailed(undefined);
     pombo
       .sendMessage({ from: sender ?? "", to, text }, { idempotencyKey })
-      .then(({ message_id: id }) => router.history.push(`/messages/${id}`))
+      .then(({ message_id: id }) => go(`/messages/${id}`))
       .catch((error: unknown) => setFailed(says(error)))
       .finally(() => setBusy(false));
   };

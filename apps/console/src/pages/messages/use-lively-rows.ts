@@ -46,7 +46,7 @@ export function useLivelyRows(
 }
 
 /** A few dozen rows at most are in the document. */
-function seenIds(testId: string): ReadonlySet<string> {
+export function seenIds(testId: string): ReadonlySet<string> {
   const rows = document.querySelectorAll<HTMLElement>(`[data-testid="${testId}"] tr[data-id]`);
   return new Set([...rows].map((row) => row.dataset.id ?? ""));
 }

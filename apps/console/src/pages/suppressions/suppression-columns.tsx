@@ -49,7 +49,7 @@ export function columnsOf({ names, missing, onRemove }: ColumnDeps): readonly Co
     {
       id: "act",
       header: "Act",
-      width: "13ch",
+      width: "18ch",
       card: "end",
       cell: (entry) => (
         <Button

@@ -163,7 +163,7 @@ function columnsOf(id: string, onDone: (title: string) => void): readonly Column
     {
       id: "act",
       header: "Act",
-      width: "14ch",
+      width: "17ch",
       card: "none",
       cell: (one) => <Again id={id} delivery={one} onDone={onDone} />,
     },

@@ -84,7 +84,7 @@ export function NewWebhookDialog({ onClose, onCreated }: NewWebhookDialogProps) 
           onChange={setDescription}
           maxLength={200}
         />
-        <fieldset className={styles.form}>
+        <fieldset className={styles.group}>
           <legend>What it hears; everything when nothing is chosen</legend>
           {SUBJECTS.map(([subject, label]) => (
             <Checkbox

@@ -4,7 +4,7 @@ import { pombo } from "../../api/client.ts";
 import { usePoll } from "../../api/hold.ts";
 import { useMissingScope } from "../../api/session.ts";
 import { Async, Empty } from "../../ui/async.tsx";
-import { Button } from "../../ui/button.tsx";
+import { Button, ButtonLink } from "../../ui/button.tsx";
 import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { counted, formatCount } from "../../ui/format.ts";
 import { Page } from "../../ui/page.tsx";
@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
     id: "events",
     header: "Hears",
     width: "20ch",
-    card: "none",
+    card: "more",
     cell: ({ events }) => (events.includes("*") ? "everything" : events.join(", ")),
   },
   {
@@ -62,7 +62,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
     header: "Trying again",
     width: "13ch",
     align: "end",
-    card: "more",
+    card: "none",
     cell: ({ deliveries }) => formatCount(deliveries.retrying),
   },
   {
@@ -70,7 +70,7 @@ const COLUMNS: readonly Column<Webhook>[] = [
     header: "Parked",
     width: "10ch",
     align: "end",
-    card: "more-end",
+    card: "none",
     cell: ({ deliveries }) => formatCount(deliveries.parked),
   },
 ];
@@ -102,15 +102,18 @@ export function WebhooksPage() {
     <Page
       title="Webhooks"
       aside={
-        <Button
-          variant="primary"
-          icon={<Plus aria-hidden size={16} />}
-          disabledBecause={missing}
-          onClick={() => change({ dialog: "new" }, { push: true })}
-          data-testid="webhooks.new"
-        >
-          New webhook
-        </Button>
+        <>
+          {id === undefined ? undefined : <ButtonLink href="/webhooks">All webhooks</ButtonLink>}
+          <Button
+            variant="primary"
+            icon={<Plus aria-hidden size={16} />}
+            disabledBecause={missing}
+            onClick={() => change({ dialog: "new" }, { push: true })}
+            data-testid="webhooks.new"
+          >
+            New webhook
+          </Button>
+        </>
       }
     >
       {missing === undefined ? (
@@ -118,7 +121,9 @@ export function WebhooksPage() {
           {({ webhooks: all }) => (
             <>
               <Verdict testId="webhooks.verdict">{webhooksVerdict(all)}</Verdict>
-              {all.length === 0 ? (
+              {id !== undefined ? (
+                <Chosen webhook={all.find((one) => one.webhook_id === id)} onChanged={again} />
+              ) : all.length === 0 ? (
                 <Empty title="A webhook is told every state change, signed, until it says that it got it." />
               ) : (
                 <DataTable<Webhook>
@@ -130,9 +135,6 @@ export function WebhooksPage() {
                   orderKey={all.map((webhook) => webhook.webhook_id).join()}
                   onOpen={(webhook) => change({ webhook: webhook.webhook_id }, { push: true })}
                 />
-              )}
-              {id === undefined ? undefined : (
-                <Chosen webhook={all.find((one) => one.webhook_id === id)} onChanged={again} />
               )}
             </>
           )}
