@@ -5,7 +5,7 @@ export interface Sandbox {
   ask(method: "GET" | "POST" | "DELETE", path: string, wish?: SandboxWish): Promise<SandboxAnswer>;
 }
 
-export interface SandboxWish {
+interface SandboxWish {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: object;
   /** Longer than usual: somebody else has to answer first. */
