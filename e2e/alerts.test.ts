@@ -130,6 +130,22 @@ const rises = (by: number, name: string, labels: string) => (now: Samples, befor
 const all = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, work));
 
+/** Lets Redis be as full as that. */
+async function fillTo(share: number): Promise<void> {
+  const used = /used_memory:(\d+)/.exec(await view.redis.info("memory"))?.[1];
+  await view.redis.config("SET", "maxmemory", String(Math.ceil(Number(used) / share)));
+}
+
+/** Asks for a message that is not taken while Redis is full. */
+async function refused(): Promise<number> {
+  const body = { from: pombo.ready.device_id, to: someone(), text: "no room" };
+  return (await pombo.api("POST", "/v1/messages", body)).status;
+}
+
+async function signal(group: "notifier" | "api", name: "SIGSTOP" | "SIGCONT"): Promise<void> {
+  for (const pid of (await pombo.living())[group]) process.kill(pid, name);
+}
+
 const CAUSES: readonly Cause[] = [
   {
     alert: "PomboHold",
@@ -207,13 +223,50 @@ const CAUSES: readonly Cause[] = [
     shows: attention("webhook_failing"),
   },
   {
+    alert: "PomboMemoryGuardNear",
+    provoke: () => fillTo(0.65),
+    shows: (now) => most(now, "pombo_redis_used_percent") >= 60,
+    mend: () => view.redis.config("SET", "maxmemory", "0"),
+  },
+  {
     alert: "PomboMemoryGuardClosed",
-    async provoke() {
-      const used = /used_memory:(\d+)/.exec(await view.redis.info("memory"))?.[1];
-      await view.redis.config("SET", "maxmemory", String(Math.ceil(Number(used) / 0.8)));
-    },
+    provoke: () => fillTo(0.8),
     shows: (now) => most(now, "pombo_redis_used_percent") >= 70,
     mend: () => view.redis.config("SET", "maxmemory", "0"),
+  },
+  {
+    alert: "PomboApiErrors",
+    // The first one makes the series, the others let it rise.
+    async prepare() {
+      await fillTo(0.8);
+      await eventually(refused, (status) => status === 503);
+    },
+    provoke: () => all(200, refused),
+    shows: rises(200, "pombo_http_request_seconds_count", 'status="503"'),
+    mend: () => view.redis.config("SET", "maxmemory", "0"),
+  },
+  {
+    alert: "PomboRedisSlow",
+    provoke: () => view.redis.call("CLIENT", "PAUSE", "700", "ALL"),
+    shows: (now) => most(now, "pombo_redis_round_trip_seconds") > 0.1,
+  },
+  {
+    alert: "PomboNoNotifier",
+    provoke: () => signal("notifier", "SIGSTOP"),
+    shows: (now) => now.get('up{job="pombo-notifier"}') === 0,
+    mend: () => signal("notifier", "SIGCONT"),
+  },
+  {
+    alert: "PomboProcessDown",
+    provoke: () => signal("notifier", "SIGSTOP"),
+    shows: (now) => now.get('up{job="pombo-notifier"}') === 0,
+    mend: () => signal("notifier", "SIGCONT"),
+  },
+  {
+    alert: "PomboBlind",
+    provoke: () => signal("api", "SIGSTOP"),
+    shows: (now) => ![...now.keys()].some((series) => series.startsWith("pombo_workers{")),
+    mend: () => signal("api", "SIGCONT"),
   },
   {
     alert: "PomboLeasesLost",

@@ -10,6 +10,7 @@ beforeAll(async () => {
   if (noBrowser) return;
   console_ = await openConsole({
     env: { ...QUICK, POMBO_OVERVIEW_REFRESH_MS: "500", POMBO_WORKER_TTL_MS: "4000" },
+    args: ["--workers", "2", "--no-restart"],
   });
   page = await console_.page();
 }, 180_000);
@@ -100,4 +101,45 @@ test.skipIf(noBrowser)(
     await console_.picture(page, "devices");
   },
   60_000,
+);
+
+test.skipIf(noBrowser)(
+  "a worker that dies is told at once, and so is who took over; a Redis that is silent too",
+  async () => {
+    const { pombo } = console_;
+    await console_.visit(page, "/");
+    await page.getByTestId("overview.worker.worker-1").waitFor();
+    const owner = async (): Promise<string> => {
+      const { body } = await pombo.api<{ owner: string | null }>(
+        "GET",
+        `/v1/devices/${pombo.ready.device_id}/lane`,
+      );
+      return body.owner ?? "";
+    };
+    const lost = await owner();
+    const [first, second] = (await pombo.living()).worker;
+    const pid = lost === "worker-1" ? first : second;
+    if (pid === undefined) throw new Error(`no process of ${lost}`);
+    process.kill(pid, "SIGKILL");
+    const killed = Date.now();
+    await page
+      .locator(
+        `[data-testid="overview.worker.${lost}"][data-state="silent"], [data-testid="overview.gone.${lost}"]`,
+      )
+      .first()
+      .waitFor();
+    expect(Date.now() - killed).toBeLessThan(5_000);
+    await expect.poll(owner, { timeout: 20_000, interval: 100 }).not.toBe(lost);
+    const taken = Date.now();
+    await page.locator(`[data-testid="overview.gone.${lost}"][data-state="taken_over"]`).waitFor();
+    expect(Date.now() - taken).toBeLessThan(5_000);
+
+    console_.expectComplaint(/status of 503|ERR_/);
+    process.kill(pombo.ready.pids.redis, "SIGSTOP");
+    await page.getByTestId("overview.outage").waitFor();
+    process.kill(pombo.ready.pids.redis, "SIGCONT");
+    await page.getByTestId("overview.outage").waitFor({ state: "detached" });
+    await page.locator('[data-testid="overview"][data-state="live"]').waitFor();
+  },
+  90_000,
 );

@@ -213,12 +213,20 @@ function judgeMessages(
   statuses: ReadonlyMap<string, string>,
   log: readonly LogEntry[],
 ): Pick<RollingReport, "lost" | "doubled" | "unsettled"> {
-  const shown = new Map<string, number>();
-  for (const { kind, id } of log)
-    if (kind === "shown" && id !== undefined) shown.set(id, (shown.get(id) ?? 0) + 1);
+  // The sender's own phone shows a message too: only twice on one phone is a double.
+  const shown = new Set<string>();
+  const twice = new Set<string>();
+  const arrived = new Set<string>();
+  for (const { kind, id = "", device = "" } of log) {
+    if (kind !== "shown") continue;
+    const place = `${id} on ${device}`;
+    if (shown.has(place)) twice.add(id);
+    shown.add(place);
+    arrived.add(id);
+  }
   return {
-    lost: accepted.filter((id) => !shown.has(id)),
-    doubled: accepted.filter((id) => (shown.get(id) ?? 0) > 1),
+    lost: accepted.filter((id) => !arrived.has(id)),
+    doubled: accepted.filter((id) => twice.has(id)),
     unsettled: accepted
       .filter((id) => !GONE_OUT.has(statuses.get(id) ?? ""))
       .map((id) => `${id} ${statuses.get(id) ?? "absent"}`),

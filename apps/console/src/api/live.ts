@@ -143,8 +143,11 @@ const TICKS: ReadonlySet<string> = new Set(["overview", "outage"]);
 
 /** Of the overview only the last counts. */
 function keep(event: PomboEvent): void {
-  if (TICKS.has(event.type)) bundle = bundle.filter(({ type }) => !TICKS.has(type));
+  const isTick = TICKS.has(event.type);
+  if (isTick) bundle = bundle.filter(({ type }) => !TICKS.has(type));
   bundle.push(event);
+  // It comes once a second by itself: a worker that is lost is told a second sooner.
+  if (isTick) tell();
 }
 
 function tell(): void {

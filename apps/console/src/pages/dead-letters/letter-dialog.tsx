@@ -143,7 +143,7 @@ function Opened({ letter, catalog, onClose }: OpenedProps) {
         verb="Discard 1"
         onConfirm={async () => {
           await pombo.discardLetter({ id: letter.message_id });
-          await queries.invalidateQueries({ queryKey: ["dead-letters"] });
+          await othersChanged();
           onClose();
         }}
       />
@@ -158,7 +158,7 @@ function useRedrive({ message_id: id }: Letter, onClose: () => void) {
   const run = async (edit: Omit<Input<"redriveLetter">, "id">): Promise<void> => {
     const again = await pombo.redriveLetter({ id, ...edit });
     onClose();
-    void queries.invalidateQueries({ queryKey: ["dead-letters"] });
+    void othersChanged();
     go(`/messages/${again.message_id}`);
   };
   const send = (edit: Edit): void => {
@@ -212,4 +212,12 @@ function History({ letter }: Pick<OpenedProps, "letter">) {
       </tbody>
     </table>
   );
+}
+
+/** The letter itself is gone by then: who asks for it once more gets a 404. */
+function othersChanged(): Promise<void> {
+  return queries.invalidateQueries({
+    queryKey: ["dead-letters"],
+    predicate: ({ queryKey }) => queryKey[1] !== "one",
+  });
 }

@@ -85,7 +85,8 @@ function verdictOf(step: PairingStep, over: boolean): string {
 /** Begins the pairing as the page opens, and again when somebody asks. */
 function useStart(device: Device) {
   const { device_id: id, state } = device;
-  const [run, setRun] = useState(0);
+  // Somebody may have begun it already.
+  const [run, setRun] = useState(state === "pairing" ? 0 : undefined);
   const [failed, setFailed] = useState<string>();
   const [busy, setBusy] = useState(false);
   const begun = useRef(false);
@@ -96,7 +97,7 @@ function useStart(device: Device) {
     pombo
       .connectDevice({ id })
       .then(
-        () => setRun((before) => before + 1),
+        () => setRun((before = 0) => before + 1),
         (error: unknown) => setFailed(says(error)),
       )
       .finally(() => {

@@ -18,10 +18,11 @@ export type QrState =
 
 const AGAIN_MS = 1_000;
 
-/** Each code of a pairing, as it comes; `run` begins anew when it changes. */
-export function useQr(id: string, run: number): QrState {
+/** Each code of a pairing, as it comes; `run` begins anew when it changes. Undefined: no pairing has begun. */
+export function useQr(id: string, run: number | undefined): QrState {
   const [state, setState] = useState<QrState>({ kind: "asking" });
   useEffect(() => {
+    if (run === undefined) return undefined;
     const stop = new AbortController();
     setState({ kind: "asking" });
     void follow(id, setState, stop.signal);

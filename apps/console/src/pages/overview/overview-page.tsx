@@ -38,11 +38,7 @@ interface ContentProps {
 function Content({ seen, stale }: ContentProps) {
   const now = useNow();
   return (
-    <div
-      className={stale ? styles.stale : styles.content}
-      data-testid="overview"
-      data-state={stale ? "stale" : "live"}
-    >
+    <div className={styles.content} data-testid="overview" data-state={stale ? "stale" : "live"}>
       {stale ? undefined : <Verdict testId="overview.verdict">{verdictOf(seen, now)}</Verdict>}
       <AttentionList seen={seen} />
       <FlowFigures seen={seen} now={now} />

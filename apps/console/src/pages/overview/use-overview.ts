@@ -7,7 +7,7 @@ import { type Overview, withTick } from "./overview.ts";
 
 const KEY = ["overview"];
 /** The stream tells it every second; this is for what the stream has missed, and for when there is none. */
-const POLL_MS = 5_000;
+const POLL_MS = 30_000;
 
 /** The installation as it is, and since when it can't be told (ms since the epoch). */
 export function useOverview() {

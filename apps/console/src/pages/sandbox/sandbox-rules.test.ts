@@ -119,6 +119,16 @@ test("a 463 reads as one story of Pombo, WhatsApp and the phone", () => {
   expect(told.join()).not.toContain("login");
 });
 
+test("the copy on the sender's own phone is told from the message on the recipient's", () => {
+  const entry = { at: "2030-01-01T12:00:00.000Z", kind: "shown", message_id: "A", type: "text" };
+  const more = { to: ANA, from: DEVICE, code: null, detail: null, repeated: false };
+  const rows = tellStory(undefined, [
+    { ...entry, ...more, seq: 1, phone: ANA },
+    { ...entry, ...more, seq: 2, phone: DEVICE },
+  ]);
+  expect(rows.map(({ text }) => text)).toEqual(["shows it", "the sender’s own phone keeps a copy"]);
+});
+
 test("a trouble is ordered for one phone or for everybody, so often or until it is switched off", () => {
   const kind = { takes: ["to", "account", "seconds"] };
   const wish = { fault: "late_ack", times: "off", only: true, seconds: "30", code: "" } as const;

@@ -46,7 +46,10 @@ function tell(entry: LogEntry): Omit<StoryRow, "key" | "at"> | undefined {
         ? { by: "WhatsApp", text: "acknowledged" }
         : { by: "WhatsApp", text: `refused with ${code}`, trouble: true };
     case "shown":
-      return { by: "Phone", text: "shows it" };
+      return {
+        by: "Phone",
+        text: entry.phone === entry.from ? "the sender’s own phone keeps a copy" : "shows it",
+      };
     case "delivered":
       return repeated
         ? {
