@@ -10,7 +10,7 @@ interface WorkerView {
 }
 
 /** A worker that stopped or fell silent. Times are ms since the epoch. */
-export interface GoneWorker {
+interface GoneWorker {
   readonly id: string;
   readonly seenAt: number;
   /** It said that it stops. */

@@ -1,7 +1,7 @@
 import type { NotedSpan, TracePlace, Tracing } from "./tracing.ts";
 
 /** A span of a message, whose place in a trace is not known yet. */
-export interface MessageSpan extends Omit<NotedSpan, "parent"> {
+interface MessageSpan extends Omit<NotedSpan, "parent"> {
   readonly messageId: string;
 }
 

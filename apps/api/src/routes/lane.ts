@@ -105,6 +105,6 @@ export function allowedPerMinute({ gapMs, jitterMs }: LaneReport["pace"]): numbe
 const MOST = 1_000_000_000;
 
 /** Null where there is no cap. */
-export function capOrNull(count: number): number | null {
+function capOrNull(count: number): number | null {
   return count > MOST ? null : count;
 }

@@ -16,7 +16,7 @@ export interface Session {
 }
 
 /** A refused sign-in, in words for people. */
-export class SignInError extends Error {
+class SignInError extends Error {
   override readonly name = "SignInError";
 }
 

@@ -47,7 +47,7 @@ export function Async<Data>(props: AsyncProps<Data>) {
 }
 
 /** Of the final height, and seen only when loading takes a while. */
-export function Skeleton({ height, what }: { readonly height: number; readonly what: string }) {
+function Skeleton({ height, what }: { readonly height: number; readonly what: string }) {
   return (
     <div className={styles.skeleton} style={{ blockSize: height }} aria-busy>
       <span className={styles.hidden}>Loading {what}</span>

@@ -1,7 +1,7 @@
 import { useId } from "react";
 import styles from "./field.module.css";
 
-export interface Option {
+interface Option {
   readonly value: string;
   readonly label: string;
 }

@@ -29,7 +29,7 @@ const POLL_MS = 2_000;
 
 /** One batch: when it is done, and what went wrong. */
 export function BatchPage() {
-  const { id } = useParams({ strict: false }) as { readonly id: string };
+  const { id = "" }: { readonly id?: string } = useParams({ strict: false });
   const poll = usePoll(POLL_MS);
   const batch = useQuery({
     queryKey: ["batch", id],

@@ -7,7 +7,7 @@ export type Preview = Output<"previewBatch">;
 export function previewVerdict(preview: Preview, whole: boolean, now: number): string {
   const { accepted, rows, forecast } = preview;
   const out = preview.invalid + preview.duplicate + preview.suppressed;
-  const of = whole ? `${counted(rows, "row")}` : `the first ${counted(rows, "row")}`;
+  const of = whole ? counted(rows, "row") : `the first ${counted(rows, "row")}`;
   if (accepted === 0) return `None of ${of} would be sent.`;
   const end =
     forecast.finishes_at === null

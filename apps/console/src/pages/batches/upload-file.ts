@@ -48,7 +48,7 @@ function uploadingFetch(onProgress: UploadWatch["onProgress"]): typeof fetch {
     const { signal } = init;
     signal?.throwIfAborted();
     const request = new XMLHttpRequest();
-    request.open(init.method ?? "GET", String(input));
+    request.open(init.method ?? "GET", new Request(input).url);
     request.responseType = "arraybuffer";
     for (const [name, value] of new Headers(init.headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded, total));
