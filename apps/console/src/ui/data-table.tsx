@@ -88,4 +88,4 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   );
 }
 
-export type { Column, Selection } from "./use-table-model.ts";
+export type { Column } from "./use-table-model.ts";
