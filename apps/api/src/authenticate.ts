@@ -51,25 +51,33 @@ const INVALID: Authenticated = { kind: "refused", problem: { code: "INVALID_API_
 /** Refused when the key is not, or no longer, one. */
 export async function admitKey(digest: string, now: number, keys: ApiKeys): Promise<Authenticated> {
   const { record, ...rate } = await keys.admitCall(digest);
-  CALLERS.delete(digest);
+  const callers = callersOf(keys);
+  callers.delete(digest);
   if (record === undefined || record.revokedAt !== undefined) return INVALID;
   if (record.expiresAt !== undefined && record.expiresAt <= now) return INVALID;
   const caller = callerOf(record);
-  if (CALLERS.size >= MOST_DIGESTS) CALLERS.clear();
-  CALLERS.set(digest, caller);
+  if (callers.size >= MOST_DIGESTS) callers.clear();
+  callers.set(digest, caller);
   return { kind: "caller", caller, record, rate };
 }
 
-/** What keys could do that were used lately. */
-const CALLERS = new Map<string, Caller>();
+/** What keys could do that were used lately, by the digests of the keys. */
+const CALLERS = new WeakMap<ApiKeys, Map<string, Caller>>();
+
+function callersOf(keys: ApiKeys): Map<string, Caller> {
+  const known = CALLERS.get(keys) ?? new Map<string, Caller>();
+  CALLERS.set(keys, known);
+  return known;
+}
 
 /** The caller as it was when its key was looked up the last time. A key changes by its end alone, which is still to be asked for. */
 export function recallCaller(
   given: Credentials,
+  keys: ApiKeys,
 ): { readonly digest: string; readonly caller: Caller } | undefined {
   const token = readToken(given.header, given.dialect);
   const digest = token === undefined ? undefined : DIGESTS.get(token);
-  const caller = digest === undefined ? undefined : CALLERS.get(digest);
+  const caller = digest === undefined ? undefined : callersOf(keys).get(digest);
   if (digest === undefined || caller === undefined) return undefined;
   return (caller.expiresAt ?? Infinity) <= given.now ? undefined : { digest, caller };
 }

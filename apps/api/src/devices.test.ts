@@ -46,6 +46,7 @@ test("a device is created, listed and read", async () => {
     phone_number: null,
     pace: {},
     created_at: expect.any(String),
+    state_since: expect.any(String),
     last_seen: null,
   });
   const read = await api.call("GET", `/v1/devices/${String(created.body["device_id"])}`);

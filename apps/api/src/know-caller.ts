@@ -49,7 +49,7 @@ export async function knowCaller(
 
 /** Says on the exchange who asks, as far as that is known without asking the store, which is then still to be done. False: not known. */
 export function recallKey({ req, exchange }: Asked, deps: CallerDeps): boolean {
-  const known = recallCaller(credentialsOf({ req, exchange }, deps));
+  const known = recallCaller(credentialsOf({ req, exchange }, deps), deps.ledger);
   if (known === undefined) return false;
   exchange.caller = known.caller;
   exchange.keyCheck = openKeyCheck(known.digest, exchange, deps);
