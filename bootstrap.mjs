@@ -1,6 +1,6 @@
 // Runs every `npm` task of this repository on a bare machine: Node 20 or later and npm are enough.
 //
-//   npm start | test | run check | run pombo | run simulator | run bench | run chaos | run fuzz   ─►  node bootstrap.mjs <task> [arguments]
+//   npm start | test | run check | run trials | run pombo | run simulator | run bench | run chaos | run fuzz   ─►  node bootstrap.mjs <task> [arguments]
 //
 // It brings the packages when they are missing or changed, then hands over to the pinned Node of node_modules/.bin. It stays as
 // the parent: forwards signals, passes the exit code on, and when it dies itself the closed IPC channel tells the child to end.
@@ -30,6 +30,7 @@ const TASKS = {
     await bringBrowser();
     return withConsole(() => check(["unit", "system", "e2e", "alone"], args));
   },
+  trials: (args) => withConsole(() => check(["trials", "trials-alone"], args, [])),
   exec: ([tool, ...args]) => runTool({ tool, args, stdio: "inherit" }).then((end) => end.code),
 };
 
@@ -215,10 +216,10 @@ function run(program, args, options) {
 // Checks
 
 /** Everything that can be said against the code. All steps run, however many fail; the last line is the sum of the tests. */
-async function check(projects, args) {
+async function check(projects, args, steps = STEPS) {
   const started = performance.now();
   const total = { passed: 0, failed: 0, steps: [] };
-  for (const step of STEPS) {
+  for (const step of steps) {
     if (stopping) break;
     const from = performance.now();
     const { code, said } = await runStep(step);

@@ -14,16 +14,30 @@ const SYSTEM = [
 ];
 
 // The whole product, as a person starts it, where a crowded machine would change what is seen: one after the other.
-const ALONE = [
-  "e2e/{cut-off,fleet,holds,live-events}.test.ts",
-  "e2e/{chaos,final-answers}/*.test.ts",
+const ALONE = ["e2e/holds.test.ts", "e2e/chaos/*.test.ts"];
+
+// What takes long and whose rules other tests watch as well, `npm run trials`: every crash point of every content, every cell of codes and
+// dialects, every alert, media, uploads, pools and devices that end. `npm test` has fifteen minutes, also on a slow machine.
+const TRIALS = [
+  "e2e/{alerts,batch-contents,batch-sending,bulk,bulk-upload,changed-number,cli,contents,crash-contents,endings,every-code}.test.ts",
+  "e2e/{faults,media,media-taken-back,pools,preview,schedule,suppressions,traces,wuts-sends}.test.ts",
 ];
+const TRIALS_ALONE = ["e2e/{cut-off,fleet,live-events}.test.ts", "e2e/final-answers/*.test.ts"];
 
 // What is waited for comes late on a busy machine.
 const PATIENT = { poll: { timeout: 15_000 } };
 
 // Real processes that are killed and connections that are cut, beside each other on few cores: what fails is tried once more, and named.
 const RETRY = 1;
+
+function whole(name: string, include: string[], exclude: string[] = []) {
+  const patience = { expect: PATIENT, testTimeout: 120_000, hookTimeout: 150_000, retry: RETRY };
+  return { test: { name, include, exclude: ["**/node_modules/**", ...exclude], ...patience } };
+}
+
+function oneByOne(name: string, include: string[]) {
+  return { test: { ...whole(name, include).test, maxWorkers: 1 } };
+}
 
 export default defineConfig({
   test: {
@@ -56,28 +70,11 @@ export default defineConfig({
         },
       },
       // The whole product, as a person starts it.
-      {
-        test: {
-          name: "e2e",
-          expect: PATIENT,
-          include: ["e2e/**/*.test.ts"],
-          exclude: ["**/node_modules/**", ...ALONE],
-          testTimeout: 120_000,
-          hookTimeout: 150_000,
-          retry: RETRY,
-        },
-      },
-      {
-        test: {
-          name: "alone",
-          expect: PATIENT,
-          include: ALONE,
-          testTimeout: 120_000,
-          hookTimeout: 150_000,
-          retry: RETRY,
-          maxWorkers: 1,
-        },
-      },
+      whole("e2e", ["e2e/**/*.test.ts"], [...ALONE, ...TRIALS, ...TRIALS_ALONE]),
+      oneByOne("alone", ALONE),
+      // With `npm run trials` only.
+      whole("trials", TRIALS),
+      oneByOne("trials-alone", TRIALS_ALONE),
     ],
   },
 });
