@@ -1,5 +1,6 @@
 import { useParams } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
+import { lazy, type ReactNode, Suspense } from "react";
 import { pombo } from "../../api/client.ts";
 import { usePoll } from "../../api/hold.ts";
 import { useLive } from "../../api/live.ts";
@@ -15,14 +16,18 @@ import { Tabs } from "../../ui/tabs.tsx";
 import { useSearchState } from "../../ui/use-search-state.ts";
 import { Verdict } from "../../ui/verdict.tsx";
 import { BatchActions } from "./batch-actions.tsx";
-import { BatchErrors } from "./batch-errors.tsx";
 import { BatchFacts } from "./batch-facts.tsx";
 import { BatchFailures } from "./batch-failures.tsx";
 import { BatchLanes } from "./batch-lanes.tsx";
-import { BatchRows } from "./batch-rows.tsx";
 import { batchVerdict, etaText } from "./batch-verdict.ts";
 import styles from "./batches.module.css";
 import { acknowledged, type Batch, leftOut, segmentsOf, waiting, withWhatsApp } from "./outcome.ts";
+
+// Tables are loaded when their tab is opened.
+const BatchErrors = lazy(async () => ({
+  default: (await import("./batch-errors.tsx")).BatchErrors,
+}));
+const BatchRows = lazy(async () => ({ default: (await import("./batch-rows.tsx")).BatchRows }));
 
 const ENDED: readonly Batch["status"][] = ["completed", "canceled", "abandoned"];
 const POLL_MS = 2_000;
@@ -142,15 +147,22 @@ function Rows({ batch }: { readonly batch: Batch }) {
           {
             id: "rows",
             label: `Messages ${formatCount(counts.accepted)}`,
-            content: tab === "rows" ? <BatchRows id={id} status={search["status"]} /> : undefined,
+            content:
+              tab === "rows"
+                ? whenLoaded(<BatchRows id={id} status={search["status"]} />)
+                : undefined,
           },
           {
             id: "errors",
             label: `Left out ${formatCount(leftOut(counts))}`,
-            content: tab === "errors" ? <BatchErrors id={id} /> : undefined,
+            content: tab === "errors" ? whenLoaded(<BatchErrors id={id} />) : undefined,
           },
         ]}
       />
     </Panel>
   );
+}
+
+function whenLoaded(table: ReactNode): ReactNode {
+  return <Suspense fallback={null}>{table}</Suspense>;
 }
