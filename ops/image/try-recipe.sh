@@ -40,8 +40,8 @@ install -d -o 1000 -g 1000 -m 700 "$data" "$data/media" "$data/media/incoming"
 chmod 755 "$folder"
 
 # In a mount namespace of its own: the tree read-only, also for who would have rights.
-run() {
-  unshare --mount -- bash -c '
+launch() {
+  exec unshare --mount -- bash -c '
     mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && cd "$0"
     exec setpriv --reuid=1000 --regid=1000 --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all -- "$@"
   ' "$tree" env -i PATH="$tree/bin:/usr/bin:/bin" NODE_ENV=production POMBO_ENV=development POMBO_REDIS_URL="$redis" \
@@ -49,13 +49,14 @@ run() {
     POMBO_MEDIA_FOLDER="$data/media" TMPDIR="$data/media/incoming" \
     POMBO_CREDENTIALS_KEY="k1:$(head -c 32 /dev/zero | base64)" "$@"
 }
+run() { (launch "$@"); }
 
 if run sh -c "echo x > $tree/written" 2>/dev/null; then echo "✗ the tree can be written"; exit 1; fi
 [ "$(run id -u)" = 1000 ] || { echo "✗ not the user"; exit 1; }
 
 failed=0
 for app in api worker notifier; do
-  run sh ops/image/run.sh "$app" >"$folder/$app.log" 2>&1 &
+  launch sh ops/image/run.sh "$app" >"$folder/$app.log" 2>&1 &
   pid=$!
   well=no
   for _ in $(seq 1 120); do
