@@ -15,6 +15,7 @@ export function welcome(scene: Scene): string {
   const head = [
     "",
     `Pombo is running: ${apiUrl}`,
+    `Console: ${apiUrl}/console    (sign in with the API key)`,
     `API key: ${scene.adminKeyFile}    logs: ${scene.logs}`,
     "",
   ];
