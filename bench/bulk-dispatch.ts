@@ -9,6 +9,7 @@ import {
   type PackedRow,
   type PoolId,
 } from "@pombo/domain";
+import { onPhones, type Seen, witness } from "./batch-witness.ts";
 import { metered } from "./meter.ts";
 import { type Numbers, numberOf } from "./numbers.ts";
 import type { Options } from "./options.ts";
@@ -25,12 +26,25 @@ const WARM_UP = 50;
 const KEY_ID = "key_bench";
 /** sending, sent, delivered, read */
 const EVENTS_A_ROW = 4;
+/** A killed worker's lease, and the time until the end of a message is known. */
+const QUIET_MS = 60_000;
+const WARM_QUIET_MS = 10_000;
+const NOBODY_LOOKED: Seen = { looks: 0, wrong: [], kills: 0 };
 
 interface Upload {
   readonly pool: PoolId;
   readonly numbers: Numbers;
   readonly devices: number;
   readonly perDevice: number;
+  /** Times that the worker is killed on the way. */
+  readonly kills: number;
+}
+
+interface BatchEnd extends RoundEnd {
+  readonly seen: Seen;
+  /** Rows that phones have, and those that came more than once. */
+  readonly onPhones: number;
+  readonly copied: number;
 }
 
 /**
@@ -57,13 +71,14 @@ export async function bulkDispatch(
     perDevice: CONTACTS,
   });
   const [ofRaw, ofPombo] = [numbersOf(), numbersOf()];
-  const rounds = { raw: [] as RoundEnd[], pombo: [] as RoundEnd[] };
+  const rounds = { raw: [] as RoundEnd[], pombo: [] as BatchEnd[] };
   for (let round = -1; round < options.rounds; round += 1) {
     const count = round < 0 ? WARM_UP : perDevice;
     say(round < 0 ? "bulk-dispatch: warming up" : `bulk-dispatch: round ${round + 1}`);
     // oxlint-disable-next-line no-await-in-loop -- never both at once
     const rawEnd = await raw.round({ devices, perDevice: count, numbers: ofRaw });
-    const upload = { pool, numbers: ofPombo, devices, perDevice: count };
+    const kills = round < 0 ? 0 : options.kills;
+    const upload = { pool, numbers: ofPombo, devices, perDevice: count, kills };
     // oxlint-disable-next-line no-await-in-loop
     const pomboEnd = await sendBatch(stage, pombo, upload);
     if (round >= 0) rounds.raw.push(rawEnd);
@@ -72,23 +87,32 @@ export async function bulkDispatch(
   process.stdout.write(reportOf(devices, rounds));
 }
 
-async function sendBatch(stage: Stage, pombo: Pombo, upload: Upload): Promise<RoundEnd> {
+async function sendBatch(stage: Stage, pombo: Pombo, upload: Upload): Promise<BatchEnd> {
   const { ledger, events } = pombo;
-  const messages = upload.devices * upload.perDevice;
+  const { kills, numbers, devices } = upload;
+  const messages = devices * upload.perDevice;
   const id = await store(pombo, upload);
   await pause(300);
   const from = await events.end();
-  const programs = { client: pombo.worker(), simulator: stage.simulator };
-  const cost = await metered({ redis: stage.redis, programs }, async () => {
+  // The CPU time of a process that was killed is not told.
+  const client = kills > 0 ? undefined : pombo.worker();
+  const programs = { simulator: stage.simulator, ...(client === undefined ? {} : { client }) };
+  const { result: seen, ...cost } = await metered({ redis: stage.redis, programs }, async () => {
     await ledger.steerBatch(id, "resume", Date.now());
-    await events.untilRead(from, messages, EVENTS_A_ROW);
+    const watched = kills > 0 ? witness(pombo, { id, rows: messages, kills }) : NOBODY_LOOKED;
+    await events.untilRead(from, messages, EVENTS_A_ROW, kills > 0 ? QUIET_MS : WARM_QUIET_MS);
+    return watched;
   });
   const { provedAt, failed, read } = await events.since(from);
   if (provedAt.size !== messages || failed > 0)
     throw new Error(`of ${messages} rows ${provedAt.size} were sent, ${failed} failed`);
   const times = [...provedAt.values()];
   const perSecond = ((messages - 1) / ((times.at(-1) ?? 0) - (times[0] ?? 0))) * 1_000;
-  return { ...cost, messages, perSecond, latencies: [], read };
+  const copies = await onPhones(stage.simulator, { ...numbers, devices }, id);
+  const copied = [...copies.values()].filter((count) => count > 1).length;
+  if (copies.size !== messages || seen.wrong.length > 0)
+    throw new Error(`phones have ${copies.size} of ${messages} rows; ${seen.wrong.join("; ")}`);
+  return { ...cost, messages, perSecond, latencies: [], read, seen, onPhones: copies.size, copied };
 }
 
 /** The rows of a batch that is paused, one number after the other. */
@@ -130,16 +154,32 @@ async function store({ ledger, devices: deviceIds }: Pombo, upload: Upload): Pro
 
 function reportOf(
   devices: number,
-  { raw, pombo }: Readonly<Record<"raw" | "pombo", readonly RoundEnd[]>>,
+  { raw, pombo }: { readonly raw: readonly RoundEnd[]; readonly pombo: readonly BatchEnd[] },
 ): string {
   const ratio = median(
     pombo.map((end, index) => end.perSecond / (raw[index]?.perSecond ?? Number.NaN)),
   );
-  return table(`bulk-dispatch: rows of a batch from a pool of ${devices} devices, warm`, [
+  const rates = table(`bulk-dispatch: rows of a batch from a pool of ${devices} devices, warm`, [
     ["", "rows/s", "beside raw", "client CPU ms", "Redis µs", "rows a round"],
     row("bare Baileys", raw, "1"),
     row("Pombo", pombo, against(ratio, { least: 0.9 })),
   ]);
+  if (pombo.every(({ seen }) => seen.kills === 0)) return rates;
+  const witnessed = pombo.map(({ seen, onPhones: rows, copied, messages, read }, index) => [
+    String(index + 1),
+    ...[seen.kills, seen.looks, seen.wrong.length, rows, messages - rows, copied, read].map(String),
+  ]);
+  const head = [
+    "round",
+    "kills",
+    "looks",
+    "wrong counts",
+    "rows on phones",
+    "lost",
+    "came again under the same id",
+    "read",
+  ];
+  return `${rates}${table("bulk-dispatch: its worker killed with -9", [head, ...witnessed])}`;
 }
 
 function row(title: string, ends: readonly RoundEnd[], share: string): string[] {
@@ -147,7 +187,7 @@ function row(title: string, ends: readonly RoundEnd[], share: string): string[] 
     title,
     rounded(median(ends.map((end) => end.perSecond)), 0),
     share,
-    rounded(median(ends.map((end) => (end.cpuMs["client"] ?? 0) / end.messages))),
+    rounded(median(ends.map((end) => (end.cpuMs["client"] ?? Number.NaN) / end.messages))),
     rounded(median(ends.map((end) => end.redisUs / end.messages)), 0),
     String(ends[0]?.messages ?? 0),
   ];

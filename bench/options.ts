@@ -25,6 +25,7 @@ export interface Options {
   readonly clients: number;
   readonly waiting: readonly number[];
   readonly rows: readonly number[];
+  readonly kills: number;
   readonly fsync: Fsync;
   readonly profile: boolean;
 }
@@ -42,6 +43,7 @@ const OPTIONS = {
   clients: { type: "string", default: "10000" },
   waiting: { type: "string", default: "10000,100000" },
   rows: { type: "string", default: "100000,1000000" },
+  kills: { type: "string", default: "0" },
   fsync: { type: "string", default: "everysec" },
   profile: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -56,6 +58,7 @@ export const HELP = `npm run bench -- [options]     Pombo beside bare Baileys an
   --clients N       clients of live events (10000)
   --waiting LIST    sizes of the backlog to compare (10000,100000)
   --rows LIST       rows of an upload; the first as CSV, the others as NDJSON (100000,1000000)
+  --kills N         times that bulk-dispatch kills its worker with -9 in each round, to count what became of the rows (0)
   --fsync WHEN      appendfsync of Redis: everysec, always or no (everysec)
   --profile         instead of dispatch and accept: where the CPU of both contenders goes
   --help            this text
@@ -80,6 +83,7 @@ export function parseOptions(args: readonly string[]): Parsed {
         clients: whole("clients", values.clients, 15_000),
         waiting: values.waiting.split(",").map((size) => whole("waiting", size, 2_000_000)),
         rows: values.rows.split(",").map((size) => whole("rows", size, 5_000_000)),
+        kills: values.kills === "0" ? 0 : whole("kills", values.kills, 50),
         fsync: values.fsync,
         profile: values.profile,
       },

@@ -28,6 +28,8 @@ export interface Pombo extends AsyncDisposable {
   stopWorker(): Promise<void>;
   /** Starts a worker, and waits until it has connected the devices. */
   startWorker(flags?: readonly string[]): Promise<void>;
+  /** Kills the worker with -9 and starts it again. */
+  killWorker(): Promise<void>;
   /** Makes new devices and pairs them. */
   pair(count: number): Promise<void>;
   /** Accepts the messages of a round while the lanes rest, then lets them go; measured is only the dispatch. */
@@ -63,6 +65,23 @@ export async function openPombo(stage: Stage, cell: CellId): Promise<Pombo> {
     await worker?.[Symbol.asyncDispose]();
     worker = undefined;
   };
+  const startWorker: Pombo["startWorker"] = async (flags = []) => {
+    worker = await startProgram({
+      name: `worker-${cell}`,
+      file: "apps/worker/src/main.ts",
+      flags,
+      logFolder: stage.folder,
+      env: {
+        POMBO_REDIS_URL: stage.redisUrl,
+        POMBO_CELL: cell,
+        POMBO_WORKER_ID: `worker-${cell}`,
+        POMBO_CREDENTIALS_KEY: credentialsKey,
+        POMBO_WHATSAPP_URL: stage.simulator.url,
+        POMBO_WHATSAPP_ROOT_KEY: stage.simulator.rootKey,
+      },
+    });
+    await Promise.all(devices.map((id) => untilState(ledger, id, "connected")));
+  };
   const lanes = restingLanes({ redis, keys, devices });
   const accept: Pombo["accept"] = (round) => acceptRound(round, { ledger, devices });
 
@@ -74,22 +93,11 @@ export async function openPombo(stage: Stage, cell: CellId): Promise<Pombo> {
     events,
     worker: running,
     stopWorker,
-    async startWorker(flags = []) {
-      worker = await startProgram({
-        name: `worker-${cell}`,
-        file: "apps/worker/src/main.ts",
-        flags,
-        logFolder: stage.folder,
-        env: {
-          POMBO_REDIS_URL: stage.redisUrl,
-          POMBO_CELL: cell,
-          POMBO_WORKER_ID: `worker-${cell}`,
-          POMBO_CREDENTIALS_KEY: credentialsKey,
-          POMBO_WHATSAPP_URL: stage.simulator.url,
-          POMBO_WHATSAPP_ROOT_KEY: stage.simulator.rootKey,
-        },
-      });
-      await Promise.all(devices.map((id) => untilState(ledger, id, "connected")));
+    startWorker,
+    async killWorker() {
+      process.kill(running().pid, "SIGKILL");
+      await stopWorker();
+      await startWorker();
     },
     async pair(count) {
       const first = stage.takeNumbers(count);
