@@ -136,9 +136,13 @@ test.skipIf(noBrowser)(
 
     console_.expectComplaint(/status of 503|ERR_/);
     process.kill(pombo.ready.pids.redis, "SIGSTOP");
+    const silent = Date.now();
     await page.getByTestId("overview.outage").waitFor();
+    expect(Date.now() - silent).toBeLessThan(5_000);
+    await page.locator('[data-testid="live"][data-state="outage"]').waitFor();
     process.kill(pombo.ready.pids.redis, "SIGCONT");
     await page.getByTestId("overview.outage").waitFor({ state: "detached" });
+    await page.locator('[data-testid="live"][data-state="live"]').waitFor();
     await page.locator('[data-testid="overview"][data-state="live"]').waitFor();
   },
   90_000,

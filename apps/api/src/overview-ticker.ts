@@ -22,6 +22,8 @@ const STEP_S = 60;
 const STEPS_TOLD = 2;
 /** Without a setting that says so, no faster than this. */
 const FASTEST_MS = 100;
+/** A look that takes longer is told as an outage: Redis may be given much longer before its command fails. */
+const PATIENCE_MS = 2_000;
 
 export function openOverviewTicker({ overviewer, settings, now }: TickerDeps): OverviewTicker {
   const listeners = new Set<(frame: string) => void>();
@@ -32,7 +34,7 @@ export function openOverviewTicker({ overviewer, settings, now }: TickerDeps): O
   async function lookFor(): Promise<string> {
     try {
       const body = renderOverview(
-        await overviewer.take(),
+        await inTime(overviewer.take()),
         { windowS: WINDOW_S, stepS: STEP_S, steps: STEPS_TOLD },
         settings,
       );
@@ -94,4 +96,15 @@ function frameOf(
   data: OverviewBody | { readonly error_code: ErrorCode; readonly since: string },
 ): string {
   return `event: ${type}\ndata: ${JSON.stringify({ type, timestamp, data })}\n\n`;
+}
+
+/** @throws Error when it takes longer than {@link PATIENCE_MS} */
+async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("no answer in time")), PATIENCE_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -143,21 +143,7 @@ test("requests that come together are one look", async () => {
 test("a stream tells the overview while it is taken, and that it can't be while Redis is away", async () => {
   const { api } = await open();
   const device = await api.addDevice();
-  const url = `${api.url}/v1/events?type=device.*&overview=true`;
-  const ended = new AbortController();
-  onTestFinished(() => ended.abort());
-  const headers = { accept: "text/event-stream", authorization: `Bearer ${ADMIN}` };
-  const { body, status } = await fetch(url, { headers, signal: ended.signal });
-  expect(status).toBe(200);
-  const frames = framesOf(body ?? new ReadableStream());
-  const until = async (type: string): Promise<{ data: Partial<OverviewBody> }> => {
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- frame after frame
-      const next = await frames.next();
-      const value = next.done === true ? "" : next.value;
-      if (value.startsWith(`event: ${type}\n`)) return JSON.parse(value.split("data: ")[1] ?? "");
-    }
-  };
+  const { until } = await openTicks(api.url);
   const first = await until("overview");
   expect(first.data).toMatchObject({ devices: { total: 1 }, rates: { accepted_per_s: 0 } });
   expect(first.data.buckets?.length).toBeLessThanOrEqual(2);
@@ -172,6 +158,45 @@ test("a stream tells the overview while it is taken, and that it can't be while 
     // oxlint-disable-next-line no-await-in-loop
     expect((await api.call("GET", "/v1/events?overview=true", { key })).status).toBe(403);
 });
+
+test("a look that never ends is told as an outage within seconds", async () => {
+  let silent = false;
+  const api = await openTestApi({ overview_refresh_ms: 100 }, (ledger) => ({
+    surveyLanes: (now) => (silent ? new Promise(() => undefined) : ledger.surveyLanes(now)),
+  }));
+  onTestFinished(() => api[Symbol.asyncDispose]());
+  const { until } = await openTicks(api.url);
+  await until("overview");
+  silent = true;
+  const from = performance.now();
+  expect((await until("outage")).data).toMatchObject({ error_code: "SERVICE_UNAVAILABLE" });
+  expect(performance.now() - from).toBeLessThan(4_500);
+  silent = false;
+  await until("overview");
+});
+
+/** The stream of overviews; `until` reads on to the next event of that type. */
+async function openTicks(url: string) {
+  const ended = new AbortController();
+  onTestFinished(() => ended.abort());
+  const { body, status } = await fetch(`${url}/v1/events?type=device.*&overview=true`, {
+    headers: { accept: "text/event-stream", authorization: `Bearer ${ADMIN}` },
+    signal: ended.signal,
+  });
+  expect(status).toBe(200);
+  const frames = framesOf(body ?? new ReadableStream());
+  return {
+    async until(type: string): Promise<{ data: Partial<OverviewBody> }> {
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- frame after frame
+        const next = await frames.next();
+        const value = next.done === true ? "" : next.value;
+        if (value.startsWith(`event: ${type}\n`))
+          return JSON.parse(value.split("data: ")[1] ?? "") as { data: Partial<OverviewBody> };
+      }
+    },
+  };
+}
 
 async function* framesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void> {
   let rest = "";

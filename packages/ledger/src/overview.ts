@@ -132,8 +132,8 @@ export function overviews({ redis, keys, run, settings }: OverviewDeps): Overvie
     for (let first = 0; first < ids.length; first += PAGE) {
       const page = ids.slice(first, first + PAGE);
       // oxlint-disable-next-line no-await-in-loop -- page after page, so that others get their turn
-      const replies = (await run("survey", ...page)) as readonly Surveyed[];
-      found.push(...replies.map((reply) => readSurvey(reply, now, settings)));
+      const reply = JSON.parse(String(await run("survey", ...page))) as List<Surveyed>;
+      for (const one of listOf(reply)) found.push(readSurvey(one, now, settings));
     }
     return found;
   }
@@ -159,17 +159,21 @@ export function overviews({ redis, keys, run, settings }: OverviewDeps): Overvie
 }
 
 type Values = readonly (string | null)[];
+/** A list as Lua writes it: without items it can't be told from an object. */
+type List<Item> = readonly Item[] | Readonly<Record<string, never>>;
+/** Fields of a hash as Lua writes them: an absent one is false. */
+type Fields = readonly (string | false)[];
 type Surveyed = readonly [
   deviceId: string,
-  device: Values,
+  device: Fields,
   lease: string,
   leaseEnd: string,
-  lane: Values,
+  lane: Fields,
   held: number,
   window: number,
   depths: readonly number[],
   oldest: readonly string[],
-  running: readonly RunningBatch[],
+  running: List<RunningBatch>,
 ];
 type RunningBatch = readonly [
   batchId: string,
@@ -179,8 +183,18 @@ type RunningBatch = readonly [
   ofPool: string,
 ];
 
+function listOf<Item>(list: List<Item>): readonly Item[] {
+  return Array.isArray(list) ? list : [];
+}
+
+function valuesOf(fields: Fields): Values {
+  return fields.map((value) => (value === false ? null : value));
+}
+
 function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurvey {
-  const [deviceId, device, lease, leaseEnd, lane, held, window, depths, oldest, running] = reply;
+  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, batches] =
+    reply;
+  const [device, lane, running] = [valuesOf(fields), valuesOf(laneFields), listOf(batches)];
   const facts = readFacts({ device, lane, lease: lease === "" ? null : lease }, now, settings);
   const blocked = blockedOf(facts, now);
   const own = running.filter(([, , , , ofPool]) => ofPool === "");

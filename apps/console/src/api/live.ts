@@ -19,6 +19,10 @@ export type LiveState =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
   | { readonly kind: "hidden" }
+  | {
+      readonly kind: "outage";
+      /** ms since the epoch: the API lives, but Redis has not answered since */ readonly since: number;
+    }
   | { readonly kind: "stopped"; /** ms since the epoch, of this machine */ readonly since: number };
 
 const SUBJECTS = "device.*,batch.*,lane.*";
@@ -36,6 +40,7 @@ const watchers = new Set<() => void>();
 let state: LiveState = { kind: "connecting" };
 let cursor: string | undefined;
 let lastBeat = 0;
+let outageSince: number | undefined;
 let bundle: PomboEvent[] = [];
 
 function become(next: LiveState): void {
@@ -52,6 +57,7 @@ export function startLive(): () => void {
     connection?.abort();
     connection = new AbortController();
     lastBeat = Date.now();
+    outageSince = undefined;
     become({ kind: "connecting" });
     void follow(connection.signal);
   };
@@ -120,10 +126,10 @@ async function readOnce(signal: AbortSignal): Promise<void> {
     for await (const block of readServerSentEvents(response.body ?? new ReadableStream())) {
       lastBeat = Date.now();
       cursor = block.id ?? cursor;
-      become({ kind: "live" });
       if (block.event === "gap") void queries.invalidateQueries();
       else if (block.data !== undefined && block.event !== "closing" && block.event !== "ended")
         keep(JSON.parse(block.data) as PomboEvent);
+      become(outageSince === undefined ? { kind: "live" } : { kind: "outage", since: outageSince });
     }
   } finally {
     clearInterval(deaf);
@@ -144,7 +150,10 @@ const TICKS: ReadonlySet<string> = new Set(["overview", "outage"]);
 /** Of the overview only the last counts. */
 function keep(event: PomboEvent): void {
   const isTick = TICKS.has(event.type);
-  if (isTick) bundle = bundle.filter(({ type }) => !TICKS.has(type));
+  if (isTick) {
+    bundle = bundle.filter(({ type }) => !TICKS.has(type));
+    outageSince = event.type === "outage" ? Date.parse(String(event.data["since"])) : undefined;
+  }
   bundle.push(event);
   // It comes once a second by itself: a worker that is lost is told a second sooner.
   if (isTick) tell();

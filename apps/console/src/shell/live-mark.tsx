@@ -21,5 +21,6 @@ export function LiveMark() {
 function wordOf(state: ReturnType<typeof useLiveState>): string {
   if (state.kind === "live") return "Live";
   if (state.kind === "stopped") return `Live stopped at ${formatClock(state.since)}, retrying`;
+  if (state.kind === "outage") return `Redis is silent since ${formatClock(state.since)}`;
   return "Connecting";
 }

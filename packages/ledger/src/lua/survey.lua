@@ -1,6 +1,6 @@
 -- What waits on devices and what state they are in; those that there are not are left out.
 -- ARGV: devices
--- Result, for each: {device, [generation, state, state at, pace (JSON), paired at, name, phone, cause, code, created, seen], lease or "", end of the lease (ms) when there is none,
+-- Result, as JSON: one string is read much faster than forty-five a device. An absent field is false, an empty list {}. For each: {device, [generation, state, state at, pace (JSON), paired at, name, phone, cause, code, created, seen], lease or "", end of the lease (ms) when there is none,
 --                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at, minute, fed in it, fed before it, paused by], held, window,
 --                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits],
 --                    [batch, class, accepted at, rows that were not drawn, "1" it is a pool's] … that run}
@@ -39,4 +39,4 @@ for _, device in ipairs(ARGV) do
         "drain_ms", "fed_at", "minute", "minute_fed", "minute_before", "paused_by"), held, window, depths, oldest, batches }
   end
 end
-return out
+return cjson.encode(out)
