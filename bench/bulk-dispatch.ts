@@ -23,6 +23,8 @@ import { median } from "./statistics.ts";
 /** Numbers that each device writes to. */
 const CONTACTS = 10;
 const WARM_UP = 50;
+/** Messages of one device that bare Baileys sends in a round at most: enough for its rate. */
+const MOST_RAW = 200;
 const KEY_ID = "key_bench";
 /** sending, sent, delivered, read */
 const EVENTS_A_ROW = 4;
@@ -76,7 +78,11 @@ export async function bulkDispatch(
     const count = round < 0 ? WARM_UP : perDevice;
     say(round < 0 ? "bulk-dispatch: warming up" : `bulk-dispatch: round ${round + 1}`);
     // oxlint-disable-next-line no-await-in-loop -- never both at once
-    const rawEnd = await raw.round({ devices, perDevice: count, numbers: ofRaw });
+    const rawEnd = await raw.round({
+      devices,
+      perDevice: Math.min(count, MOST_RAW),
+      numbers: ofRaw,
+    });
     const kills = round < 0 ? 0 : options.kills;
     const upload = { pool, numbers: ofPombo, devices, perDevice: count, kills };
     // oxlint-disable-next-line no-await-in-loop
