@@ -192,9 +192,9 @@ function valuesOf(fields: Fields): Values {
 }
 
 function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurvey {
-  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, batches] =
+  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, ofBatches] =
     reply;
-  const [device, lane, running] = [valuesOf(fields), valuesOf(laneFields), listOf(batches)];
+  const [device, lane, running] = [valuesOf(fields), valuesOf(laneFields), listOf(ofBatches)];
   const facts = readFacts({ device, lane, lease: lease === "" ? null : lease }, now, settings);
   const blocked = blockedOf(facts, now);
   const own = running.filter(([, , , , ofPool]) => ofPool === "");
