@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from "react";
+import { type ReactNode, type RefObject, useId } from "react";
 import styles from "./field.module.css";
 
 interface FileFieldProps {
@@ -8,14 +8,16 @@ interface FileFieldProps {
   readonly accept?: string;
   readonly hint?: ReactNode;
   readonly testId?: string;
+  readonly ref?: RefObject<HTMLInputElement | null>;
 }
 
-export function FileField({ label, onChange, accept, hint, testId }: FileFieldProps) {
+export function FileField({ label, onChange, accept, hint, testId, ref }: FileFieldProps) {
   const id = useId();
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>
       <input
+        ref={ref}
         id={id}
         type="file"
         className={styles.file}

@@ -12,12 +12,16 @@ interface SelectFieldProps {
   readonly onChange: (value: string) => void;
   readonly options: readonly Option[];
   readonly hint?: string;
+  /** What is wrong with it. */
+  readonly error?: string | undefined;
   readonly testId?: string;
 }
 
 /** The browser's own list: it works with every keyboard, screen reader and phone. */
-export function SelectField({ label, value, onChange, options, hint, testId }: SelectFieldProps) {
+export function SelectField(props: SelectFieldProps) {
+  const { label, value, onChange, options, hint, error, testId } = props;
   const id = useId();
+  const more = error ?? hint;
   return (
     <div className={styles.field}>
       <label htmlFor={id}>{label}</label>
@@ -25,7 +29,8 @@ export function SelectField({ label, value, onChange, options, hint, testId }: S
         id={id}
         className={styles.input}
         value={value}
-        aria-describedby={hint === undefined ? undefined : `${id}-more`}
+        aria-invalid={error === undefined ? undefined : true}
+        aria-describedby={more === undefined ? undefined : `${id}-more`}
         data-testid={testId}
         onChange={(event) => onChange(event.target.value)}
       >
@@ -35,9 +40,9 @@ export function SelectField({ label, value, onChange, options, hint, testId }: S
           </option>
         ))}
       </select>
-      {hint === undefined ? undefined : (
-        <p id={`${id}-more`} className={styles.hint}>
-          {hint}
+      {more === undefined ? undefined : (
+        <p id={`${id}-more`} className={error === undefined ? styles.hint : styles.error}>
+          {more}
         </p>
       )}
     </div>

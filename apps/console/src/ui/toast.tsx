@@ -42,6 +42,9 @@ function Toasts() {
   ));
 }
 
+/** Only what was done last can be taken back: an older way back would undo something else by now. */
+const UNDO_ID = "undo";
+
 /** Tells what was done, with a way back where there is one. */
 export function useToast(): (toast: NewToast) => void {
   const { add, close } = Base.useToastManager();
@@ -49,6 +52,7 @@ export function useToast(): (toast: NewToast) => void {
     ({ title, undo, stays = false }) => {
       const id = add({
         title,
+        ...(undo === undefined ? {} : { id: UNDO_ID }),
         timeout: stays ? 0 : undo === undefined ? SHOWN_MS : UNDO_MS,
         ...(undo === undefined
           ? {}

@@ -155,7 +155,10 @@ function Rows({ batch }: { readonly batch: Batch }) {
           {
             id: "errors",
             label: `Left out ${formatCount(leftOut(counts))}`,
-            content: tab === "errors" ? whenLoaded(<BatchErrors id={id} />) : undefined,
+            content:
+              tab === "errors"
+                ? whenLoaded(<BatchErrors id={id} any={leftOut(counts) > 0} />)
+                : undefined,
           },
         ]}
       />

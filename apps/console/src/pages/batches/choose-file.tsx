@@ -1,9 +1,10 @@
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { FileField } from "../../ui/file-field.tsx";
 import { Note } from "../../ui/note.tsx";
 import { formatCount } from "../../ui/format.ts";
 import styles from "./batches.module.css";
 import { columnsOf, type Format, formatOf } from "./file-part.ts";
+import { useFileDrop } from "./use-file-drop.ts";
 
 /** A file that Pombo can read, and the columns that its first line names. */
 export interface Chosen {
@@ -20,9 +21,9 @@ interface ChooseFileProps {
 /** As much as a header can have. */
 const HEAD_BYTES = 65_536;
 
-/** A file is chosen, or dropped here. */
+/** A file is chosen, or dropped anywhere on the page. */
 export function ChooseFile({ chosen, onChange }: ChooseFileProps) {
-  const [over, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
   const [refused, setRefused] = useState<string>();
   const take = (file: File | undefined): void => {
     setRefused(undefined);
@@ -37,28 +38,21 @@ export function ChooseFile({ chosen, onChange }: ChooseFileProps) {
       .text()
       .then((head) => onChange({ file, format, columns: format === "csv" ? columnsOf(head) : [] }));
   };
+  const over = useFileDrop((files) => {
+    if (files.length > 1) return setRefused("Drop one file at a time: each is a batch of its own.");
+    // The field names the file, as if it had been chosen there.
+    if (input.current !== null) input.current.files = files;
+    take(files[0]);
+  });
   return (
-    <div
-      className={styles.drop}
-      data-over={over || undefined}
-      data-testid="upload.drop"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer.files[0]);
-      }}
-    >
+    <div className={styles.drop} data-over={over || undefined} data-testid="upload.drop">
       <FileField
         label="File: CSV, NDJSON or JSON"
         accept=".csv,.tsv,.txt,.ndjson,.jsonl,.json"
         onChange={take}
-        hint="Choose it, or drop it here. One row a message; a column “to” has the numbers."
+        hint="Choose it, or drop it anywhere on this page. One row a message; a column “to” has the numbers."
         testId="upload.file"
+        ref={input}
       />
       {refused === undefined ? undefined : <Note role="needs-you">{refused}</Note>}
       {chosen === undefined ? undefined : (

@@ -34,10 +34,21 @@ export function LetterDialog({ id, catalog, onClose }: LetterDialogProps) {
     queryFn: ({ signal }) => pombo.getLetter({ id }, { signal }),
     refetchOnWindowFocus: false,
   });
+  if (letter.data !== undefined)
+    return <Opened letter={letter.data} catalog={catalog} onClose={onClose} />;
   return (
-    <Async query={letter} what="this letter" height={0}>
-      {(found) => <Opened letter={found} catalog={catalog} onClose={onClose} />}
-    </Async>
+    <Dialog
+      open
+      wide
+      onClose={onClose}
+      title="Dead letter"
+      testId="dead.letter"
+      actions={<Button onClick={onClose}>Close</Button>}
+    >
+      <Async query={letter} what="this letter">
+        {() => undefined}
+      </Async>
+    </Dialog>
   );
 }
 

@@ -68,7 +68,7 @@ function Head({ device, lane }: { readonly device: Device; readonly lane: Lane |
           <PhoneNumber value={device.phone_number} testId="device.number" />
         )}
         <span>
-          {device.state.replace("_", " ")} since <Time at={device.state_since} />
+          {device.state.replace("_", " ")} <Time at={device.state_since} />
           {cause === undefined ? "" : `, ${cause}`}
         </span>
         <Copyable value={device.device_id} label="device id" testId="device.id" />

@@ -69,12 +69,13 @@ test("the first blocker of a lane is a sentence with its end", () => {
   expect(hold).toContain("214 cold messages wait; 18 others still flow. Nothing to do.");
   expect(whyOf(gates({ ...stop, gate: "pace" }), LANE).sentence).toContain("8 messages a minute");
   expect(whyOf(gates({ ...stop, gate: "pause", since: at }), LANE).sentence).toContain(
-    "by key key_1",
+    ", by key_1.",
   );
   expect(whyOf(gates(undefined), LANE).sentence).toBe("Nothing is waiting.");
   expect(whyOf(gates(undefined, { unexplained: true }), LANE).unexplained).toBe(true);
-  expect(gateWord({ gate: "pause", state: "stop" })).toBe("paused");
-  expect(gateWord({ gate: "pause", state: "pass" })).toBe("not paused");
+  expect(gateWord({ gate: "pause", state: "stop", waiting: 0 })).toBe("paused");
+  expect(gateWord({ gate: "pause", state: "pass", waiting: 0 })).toBe("not paused");
+  expect(gateWord({ gate: "pause", state: "not_reached", waiting: 3 })).toBe("paused");
 });
 
 test("a pairing goes from the code by the restart to the connection", () => {

@@ -18,7 +18,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   credentials_missing: "its credentials are gone",
   credentials_unreadable: "its credentials can’t be read with this key",
   logged_out: "the phone ended this link",
-  logout: "logged out as you asked",
+  logout: "as you asked",
   new_chats_restricted: "WhatsApp limits new chats",
   not_owner: "another worker took it",
   open_timeout: "WhatsApp did not answer in time",
@@ -97,9 +97,7 @@ export function headlineOf(device: Device, lane: Lane): string {
   const many = counted(waiting, "waiting message");
   switch (device.state) {
     case "logged_out":
-      return waiting > 0
-        ? `The phone ended this link. Pair it again to send the ${many}.`
-        : "The phone ended this link. Pair it again to send from it.";
+      return `${device.cause === "logged_out" ? "The phone ended this link" : "Logged out"}. Pair it again to send ${waiting > 0 ? `the ${many}` : "from it"}.`;
     case "blocked":
       return "WhatsApp blocked this account. Nothing is sent from it.";
     case "created":
@@ -110,7 +108,7 @@ export function headlineOf(device: Device, lane: Lane): string {
       return "Connecting to WhatsApp.";
     case "disconnected":
       return waiting > 0
-        ? `Not connected; ${many} for it.`.replace("waiting message", "message")
+        ? `Not connected; ${counted(waiting, "message waits", "messages wait")} for it.`
         : "Not connected.";
     case "restricted":
       return "Connected; WhatsApp limits new chats.";

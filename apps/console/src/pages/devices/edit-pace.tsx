@@ -29,6 +29,7 @@ export function EditPace({ device, onClose }: EditPaceProps) {
     const read = readPace(texts, device.pace);
     if (read.kind === "refused") return setErrors(read.errors);
     setErrors({});
+    setFailed(undefined);
     setBusy(true);
     try {
       await pombo.changeDevice({ id, pace: { ...read.pace, ...mutable(read.pace.warm_up) } });
@@ -68,7 +69,10 @@ export function EditPace({ device, onClose }: EditPaceProps) {
           key={name}
           label={label}
           value={texts[name]}
-          onChange={(value) => setTexts((before) => ({ ...before, [name]: value }))}
+          onChange={(value) => {
+            setTexts((before) => ({ ...before, [name]: value }));
+            setErrors(({ [name]: _, ...others }) => others);
+          }}
           error={errors[name]}
           inputMode="numeric"
           autoComplete="off"

@@ -45,7 +45,7 @@ function Said({ entry }: { readonly entry: Entry }) {
   }
   if (owner !== null)
     return <span>{`Worker ${owner.split("#")[0] ?? owner} took it, epoch ${epoch ?? "?"}`}</span>;
-  const by = key === null ? "" : ` by key ${key}`;
+  const by = key === null ? "" : ` by ${key}`;
   return <span>{`${LANE_WORDS[what] ?? what}${by}`}</span>;
 }
 

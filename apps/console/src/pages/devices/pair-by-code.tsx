@@ -89,8 +89,7 @@ function Shown({ code, phone, deviceId }: ShownProps) {
         />
       </p>
       <p className={styles.quiet}>
-        Lives for <Countdown until={code.expires_at} />. On the phone: Linked devices, Link with
-        phone number instead.
+        Lives for <Countdown until={code.expires_at} />
       </p>
       {sandbox ? <EnterOnPhone code={code.code} phone={phone} deviceId={deviceId} /> : undefined}
     </div>

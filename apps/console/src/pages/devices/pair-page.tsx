@@ -39,6 +39,7 @@ function Pairing({ device, lane }: { readonly device: Device; readonly lane: Lan
   const qr = useQr(device.device_id, run);
   const missing = useMissingScope("devices:manage");
   const step = stepOf(device, qr.kind === "linked");
+  const way = search["tab"] === "code" ? "code" : "qr";
   const again = (
     <Button
       variant="primary"
@@ -52,13 +53,13 @@ function Pairing({ device, lane }: { readonly device: Device; readonly lane: Lan
   );
   return (
     <>
-      <Verdict testId="pair.verdict">{verdictOf(step, qr.kind === "over")}</Verdict>
+      <Verdict testId="pair.verdict">{verdictOf(step, way, qr.kind === "over")}</Verdict>
       <Steps step={step} />
       {failed === undefined ? undefined : <Note role="needs-you">{failed}</Note>}
       {step === "waiting" ? (
         <Tabs
           label="Ways to pair"
-          value={search["tab"] === "code" ? "code" : "qr"}
+          value={way}
           onChange={(tab) => change({ tab: tab === "code" ? "code" : undefined })}
           tabs={[
             {
@@ -75,9 +76,11 @@ function Pairing({ device, lane }: { readonly device: Device; readonly lane: Lan
   );
 }
 
-function verdictOf(step: PairingStep, over: boolean): string {
+function verdictOf(step: PairingStep, way: "qr" | "code", over: boolean): string {
   if (step === "connected") return "The device is linked.";
   if (step !== "waiting") return "A phone has linked this device; its connection restarts once.";
+  if (way === "code")
+    return "Get a code for the number of the phone, then type it there: Linked devices, Link with phone number instead.";
   if (over) return "The codes are used up. Start again for new ones.";
   return "Open WhatsApp on the phone, then Linked devices, and scan the code.";
 }

@@ -5,8 +5,8 @@ export const PAIRING_STEPS = ["waiting", "scanned", "restarting", "connected"] a
 export type PairingStep = (typeof PAIRING_STEPS)[number];
 
 export const STEP_WORDS: Readonly<Record<PairingStep, string>> = {
-  waiting: "Waiting for a phone to scan the code",
-  scanned: "Scanned: the phone links this device",
+  waiting: "Waiting for a phone",
+  scanned: "The phone links this device",
   restarting: "Restarting the connection (515, normal)",
   connected: "Connected",
 };

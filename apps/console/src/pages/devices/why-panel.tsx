@@ -91,7 +91,7 @@ function GateMark({ gate: { gate, state, waiting, until } }: { readonly gate: Ga
       title={`${STATES[state]}${waiting > 0 ? `; ${counted(waiting, "message")}` : ""}${until === null ? "" : ` until ${until}`}`}
     >
       <Icon aria-hidden size={14} strokeWidth={2.5} />
-      {gateWord({ gate, state })}
+      {gateWord({ gate, state, waiting })}
       <span className={styles.hidden}>: {STATES[state]}</span>
       {waiting > 0 ? ` ${formatCount(waiting)}` : ""}
     </li>

@@ -25,8 +25,14 @@ const STOPPED_WORDS: Readonly<Partial<Record<Gate["gate"], string>>> = {
   throttle: "slowed down",
 };
 
-export function gateWord({ gate, state }: Pick<Gate, "gate" | "state">): string {
-  return (state === "stop" ? STOPPED_WORDS[gate] : undefined) ?? GATE_WORDS[gate];
+export function gateWord({
+  gate,
+  state,
+  waiting,
+}: Pick<Gate, "gate" | "state" | "waiting">): string {
+  // One that is not reached and keeps messages would stop them as well.
+  const stops = state === "stop" || (state === "not_reached" && waiting > 0);
+  return (stops ? STOPPED_WORDS[gate] : undefined) ?? GATE_WORDS[gate];
 }
 
 export interface Why {
@@ -68,7 +74,7 @@ function sentenceOf(
     case "connection":
       return `The device is not connected${from}.${many}`;
     case "pause":
-      return `The lane is paused${from}${by === null ? "" : ` by key ${by}`}. It goes on when somebody resumes it.${many}`;
+      return `The lane is paused${from}${by === null ? "" : `, by ${by}`}. It goes on when somebody resumes it.${many}`;
     case "throttle":
       return `WhatsApp asked to slow down: the lane rests${end}.${many}`;
     case "hold": {

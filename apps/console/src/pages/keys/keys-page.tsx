@@ -152,11 +152,10 @@ export function KeysPage() {
       <ConfirmDialog
         open={revoking !== undefined}
         onClose={() => setRevoking(undefined)}
-        level={2}
-        typed={revoking?.name ?? ""}
+        level={1}
         title={`Revoke ${revoking?.name ?? ""}`}
         effect={<Effect revoking={revoking} own={session?.key_id} />}
-        verb="Revoke"
+        verb="Revoke 1 key"
         onConfirm={async () => {
           if (revoking !== undefined) await pombo.revokeApiKey({ id: revoking.id });
           await again();

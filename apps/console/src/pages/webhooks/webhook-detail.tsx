@@ -71,7 +71,7 @@ export function WebhookDetail({ webhook, onChanged }: WebhookDetailProps) {
             {formatCount(webhook.deliveries.parked)} parked deliveries are gone with it.
           </p>
         }
-        verb="Delete"
+        verb="Delete 1 webhook"
         onConfirm={async () => {
           await pombo.deleteWebhook({ id });
           change({ webhook: undefined });
