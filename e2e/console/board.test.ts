@@ -118,8 +118,8 @@ interface BoardRoutes {
 
 /** Each way that bull-board has to change something, once at the dead letter and once at the message that waits. */
 function changingRequests(): readonly { readonly method: string; readonly path: string }[] {
-  const require = createRequire(join(import.meta.dirname, "../../apps/api/package.json"));
-  const { appRoutes } = require("@bull-board/api/dist/routes.js") as { appRoutes: BoardRoutes };
+  const load = createRequire(join(import.meta.dirname, "../../apps/api/package.json"));
+  const { appRoutes } = load("@bull-board/api/dist/routes.js") as { appRoutes: BoardRoutes };
   const places = [
     { queue: "dead-letters", job: letter, status: "failed" },
     { queue: encodeURIComponent(lane), job: waiting, status: "prioritized" },
