@@ -148,12 +148,12 @@ test("the list tells what waits on each device, page by page or by name", async 
 });
 
 test("devices that are asked for by name are told page by page, each of them once", async () => {
-  await using api = await openTestApi();
+  await using fresh = await openTestApi();
   const ids = ["dev_000000000000000b", "dev_000000000000000c", "dev_000000000000000a"];
   for (const [at, id] of ids.entries()) {
     const device = { id: id as DeviceId, name: "test", keyId: "key_0", at };
     // oxlint-disable-next-line no-await-in-loop -- in the order of their creation, which is not that of their ids
-    await api.ledger.createDevice(device);
+    await fresh.ledger.createDevice(device);
   }
   const told: string[] = [];
   const path = `/v1/devices?lanes=true&limit=1&ids=${ids.join()}`;
@@ -161,7 +161,7 @@ test("devices that are asked for by name are told page by page, each of them onc
   for (let pages = 0; pages < ids.length && cursor !== "null"; pages += 1) {
     const place = cursor === "" ? "" : `&cursor=${cursor}`;
     // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
-    const { body } = await api.call("GET", path + place);
+    const { body } = await fresh.call("GET", path + place);
     told.push(...(body["devices"] as { device_id: string }[]).map(({ device_id: id }) => id));
     cursor = String(body["next_cursor"]);
   }
