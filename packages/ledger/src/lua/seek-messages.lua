@@ -20,7 +20,7 @@ local function count()
   return found
 end
 -- Of many devices all that a stretch holds is read, and only a part of it looked at: a stretch that holds much more is cut.
-while #ARGV > 8 and before - floor > 2 * most and count() > 2 * most do floor = before - math.floor((before - floor) / 4) end
+while #ARGV > 8 and before - floor > 2 * most and count() > 2 * most do floor = before - math.ceil((before - floor) / 4) end
 
 local list = {}
 for index = 8, #ARGV do
