@@ -1,6 +1,7 @@
 import {
   Activity,
   Ban,
+  Boxes,
   FlaskConical,
   Inbox,
   KeyRound,
@@ -28,6 +29,7 @@ export interface Place {
 export const PLACES = [
   { to: "/", word: "Overview", icon: Activity, key: "o", first: true },
   { to: "/devices", word: "Devices", icon: Smartphone, key: "d", first: true },
+  { to: "/pools", word: "Pools", icon: Boxes },
   { to: "/messages", word: "Messages", icon: MessageSquare, key: "m", first: true },
   { to: "/batches", word: "Batches", icon: Layers, key: "b" },
   { to: "/dead-letters", word: "Dead letters", icon: Inbox, key: "l", first: true },
