@@ -58,8 +58,11 @@ test("a row names the first devices and counts the others", () => {
 
 test("the list answers for all pools", () => {
   expect(poolsVerdict([[one]])).toBe("The pool can send.");
+  expect(poolsVerdict([[one, away]])).toBe("The pool can send, but not from all its devices.");
   expect(poolsVerdict([[one], [two]])).toBe("All 2 pools can send.");
-  expect(poolsVerdict([[one], [two, away]])).toBe("2 pools, and each can send; 1 misses a device.");
+  expect(poolsVerdict([[one], [two, away]])).toBe(
+    "2 pools, and each can send; 1 not from all devices.",
+  );
   expect(poolsVerdict([[one], [away], []])).toBe("2 of 3 pools can’t send.");
 });
 

@@ -90,8 +90,9 @@ export function poolsVerdict(pools: readonly (readonly Member[])[]): string {
   const missing = pools.filter((members) => poolRole(members) === "waiting").length;
   const all = counted(pools.length, "pool");
   if (stopped > 0) return `${formatCount(stopped)} of ${all} can’t send.`;
+  if (missing > 0 && pools.length === 1) return "The pool can send, but not from all its devices.";
   if (missing > 0)
-    return `${all}, and each can send; ${formatCount(missing)} ${missing === 1 ? "misses" : "miss"} a device.`;
+    return `${all}, and each can send; ${formatCount(missing)} not from all devices.`;
   return pools.length === 1 ? "The pool can send." : `All ${all} can send.`;
 }
 

@@ -27,6 +27,8 @@ import {
 } from "./pool.ts";
 
 const POLL_MS = 5_000;
+/** The state of a device whose icon says the same. */
+const LOOKS = { moving: "connected", waiting: "disconnected", "needs-you": "blocked" } as const;
 const RANKS = ["needs-you", "waiting", "moving"] as const;
 
 /** A pool with what is known of its devices. */
@@ -44,7 +46,7 @@ const COLUMNS: readonly Column<Row>[] = [
     sortBy: ({ members }) => RANKS.indexOf(poolRole(members)),
     cell: ({ pool, members }) => (
       <StatusMark
-        status={members.some(({ state }) => state === "connected") ? "connected" : "disconnected"}
+        status={LOOKS[poolRole(members)]}
         role={poolRole(members)}
         testId={`pools.state.${pool.pool_id}`}
       >
