@@ -23,6 +23,8 @@ export interface Place {
   readonly first?: boolean;
   /** A page that is none of ours. */
   readonly outside?: boolean;
+  /** The scope without which nothing of it is shown, not even by the page itself. */
+  readonly needs?: string;
   readonly sandboxOnly?: boolean;
 }
 
@@ -37,7 +39,7 @@ export const PLACES = [
   { to: "/keys", word: "API keys", icon: KeyRound },
   { to: "/suppressions", word: "Suppressions", icon: Ban },
   { to: "/sandbox", word: "Sandbox", icon: FlaskConical, sandboxOnly: true },
-  { to: "/queues", word: "Queues", icon: ListTree, outside: true },
+  { to: "/queues", word: "Queues", icon: ListTree, outside: true, needs: "ops:read" },
 ] as const satisfies readonly Place[];
 
 export function placesOf(mode: "sandbox" | "live"): readonly Place[] {
