@@ -175,6 +175,9 @@ browserTest("without a session the board is behind the sign-in, and needs ops:re
   });
   console.expectComplaint(/status of 403/);
   const other = await console.page({ key: body.key });
+  const place = other.getByRole("navigation").getByRole("link", { name: "Queues needs ops:read" });
+  expect(await place.getAttribute("aria-disabled")).toBe("true");
+  await console.inspect(other, "a page that the key may not see");
   const answer = await other.goto(BASE);
   expect(answer?.status()).toBe(403);
   expect(await answer?.text()).toContain("lacks the scope ops:read");
