@@ -204,12 +204,7 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     own.reduce((sum, [, of, , rows]) => sum + (of === priority ? Number(rows) : 0), 0),
   );
   const backlog = byClass((priority, index) => (depths[index] ?? 0) + undrawn[priority]);
-  const times = PRIORITIES.flatMap((priority, index): [Priority, number][] => {
-    const batches = own.filter(([, of]) => of === priority).map(([, , at]) => Number(at));
-    const first = oldest[index] ?? "";
-    const all = first === "" ? batches : [...batches, Number(first)];
-    return all.length === 0 ? [] : [[priority, Math.min(...all)]];
-  });
+  const times = oldestTimes(oldest, own);
   const waiting = PRIORITIES.reduce((sum, priority) => sum + backlog[priority], window);
   const first = times.reduce((least, [, at]) => Math.min(least, at), Infinity);
   const stopped = stoppedBy(blocked, { waiting, held });
@@ -228,14 +223,7 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     leftAt: Number(leaseEnd),
     backlog,
     undrawn,
-    pooled: running
-      .filter(([, , , , ofPool]) => ofPool !== "")
-      .map(([batchId, priority, at, rows]) => ({
-        batchId,
-        priority,
-        acceptedAt: Number(at),
-        rows: Number(rows),
-      })),
+    pooled: pooledOf(running),
     oldest: Object.fromEntries(times),
     window,
     waiting,
@@ -247,6 +235,30 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+/** When the oldest of a class was accepted, where any waits: a message, or a row of a batch that was not drawn. */
+function oldestTimes(
+  oldest: readonly string[],
+  batches: readonly RunningBatch[],
+): readonly (readonly [Priority, number])[] {
+  return PRIORITIES.flatMap((priority, index) => {
+    const ofBatches = batches.filter(([, of]) => of === priority).map(([, , at]) => Number(at));
+    const first = oldest[index] ?? "";
+    const all = first === "" ? ofBatches : [...ofBatches, Number(first)];
+    return all.length === 0 ? [] : [[priority, Math.min(...all)] as const];
+  });
+}
+
+function pooledOf(running: readonly RunningBatch[]): LaneSurvey["pooled"] {
+  return running
+    .filter(([, , , , ofPool]) => ofPool !== "")
+    .map(([batchId, priority, at, rows]) => ({
+      batchId,
+      priority,
+      acceptedAt: Number(at),
+      rows: Number(rows),
+    }));
 }
 
 /** What its hash says, in the order of the script: generation, state, its time, pace, pairing, then these. */

@@ -66,7 +66,12 @@ export function NewBatchPage() {
         <ChooseFile chosen={chosen} onChange={choose} />
       </Panel>
       <Panel title="2. Settings">
-        <SettingsForm form={form} onChange={change} errors={errors} senders={senders.data ?? []} />
+        <SettingsForm
+          form={form}
+          onChange={change}
+          errors={errors}
+          senders={senders.error === null ? senders.data : []}
+        />
       </Panel>
       <Panel
         title="3. Preview"

@@ -9,7 +9,8 @@ interface SettingsFormProps {
   readonly form: UploadForm;
   readonly onChange: (change: Partial<UploadForm>) => void;
   readonly errors: Readonly<Partial<Record<keyof UploadForm, string>>>;
-  readonly senders: readonly Sender[];
+  /** Undefined while they are asked for. */
+  readonly senders: readonly Sender[] | undefined;
 }
 
 /** How the rows of the file are to be sent. */
@@ -72,7 +73,7 @@ export function SettingsForm({ form, onChange, errors, senders }: SettingsFormPr
 
 /** A list where there is one; a key that may not see devices knows their ids. */
 function From({ form, onChange, errors, senders }: SettingsFormProps) {
-  if (senders.length === 0)
+  if (senders?.length === 0)
     return (
       <TextField
         label="From: id of a device or pool"
@@ -91,7 +92,7 @@ function From({ form, onChange, errors, senders }: SettingsFormProps) {
       hint={errors.from ?? "A device, or a pool of devices that share the rows."}
       options={[
         { value: "", label: "Choose a device or pool" },
-        ...senders.map(({ id, name, state }) => ({
+        ...(senders ?? []).map(({ id, name, state }) => ({
           value: id,
           label: state === undefined || state === "connected" ? name : `${name} (${state})`,
         })),
