@@ -174,6 +174,7 @@ type Surveyed = readonly [
   depths: readonly number[],
   oldest: readonly string[],
   running: List<RunningBatch>,
+  pickedAt: number,
 ];
 type RunningBatch = readonly [
   batchId: string,
@@ -192,8 +193,9 @@ function valuesOf(fields: Fields): Values {
 }
 
 function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurvey {
-  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, ofBatches] =
+  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, ...more] =
     reply;
+  const [ofBatches, pickedAt] = more;
   const [device, lane, running] = [valuesOf(fields), valuesOf(laneFields), listOf(ofBatches)];
   const facts = readFacts({ device, lane, lease: lease === "" ? null : lease }, now, settings);
   const blocked = blockedOf(facts, now);
@@ -227,7 +229,7 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     waiting,
     held,
     heldUntil: facts.heldUntil,
-    fedAt: facts.fedAt,
+    fedAt: Math.max(facts.fedAt, pickedAt),
     gapMs: facts.gapMs,
     ...(first === Infinity ? {} : { oldestAt: first }),
     ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
