@@ -32,13 +32,19 @@ ENV NODE_ENV=production \
     POMBO_METRICS_HOST=0.0.0.0 \
     POMBO_METRICS_PORT=9464 \
     POMBO_MEDIA_FOLDER=/data/media \
-    TMPDIR=/data/media/incoming
+    TMPDIR=/data/media/incoming \
+    NODE_COMPILE_CACHE=/pombo/compiled
 WORKDIR /pombo
 # A volume that is mounted here for the first time takes its owner from this folder.
 RUN install -d -o 1000 -g 1000 -m 700 /data /data/media /data/media/incoming
 COPY --from=packages /pombo ./
 COPY --from=console /pombo/apps/console/dist apps/console/dist
 COPY ops/image ops/image
+# Each process starts in less than half of the time. Compiled by the user who runs it, and not writable for him afterwards.
+RUN install -d -o 1000 -g 1000 compiled \
+    && setpriv --reuid=1000 --regid=1000 --clear-groups ops/image/compile.sh \
+    && chown -R root:root compiled \
+    && chmod -R a+rX,go-w compiled
 # The number, so that Kubernetes can see that it is not root.
 USER 1000:1000
 EXPOSE 3000 9464

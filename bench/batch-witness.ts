@@ -13,6 +13,7 @@ export interface Seen {
 }
 
 const LOOK_MS = 250;
+const QUIET_MS = 15_000;
 const NOT_ACCEPTED: ReadonlySet<string> = new Set([
   "accepted",
   "invalid",
@@ -21,14 +22,18 @@ const NOT_ACCEPTED: ReadonlySet<string> = new Set([
 ]);
 const GONE = ["sent", "delivered", "read", "played"] as const;
 
-/** Until every row has gone: looks at the counts, and kills the worker at even distances. A killed one is started again at once. */
+/**
+ * Until every row was read, or nothing has changed for a while after the last one left (receipts in flight at a kill are lost): looks at
+ * the counts, and kills a worker at even distances, now the one and then the other. A killed one is started again at once.
+ */
 export async function witness(
   pombo: Pombo,
   { id, rows, kills }: { readonly id: BatchId; readonly rows: number; readonly kills: number },
 ): Promise<Seen> {
   const wrong: string[] = [];
-  let [looks, killed, gone] = [0, 0, 0];
-  while (gone < rows) {
+  const restarts: Promise<void>[] = [];
+  let [looks, gone, read, changedAt] = [0, 0, 0, performance.now()];
+  while (gone < rows || (read < rows && performance.now() - changedAt < QUIET_MS)) {
     // oxlint-disable-next-line no-await-in-loop -- look after look
     const counts = (await pombo.ledger.findBatch(id))?.counts;
     if (counts === undefined) throw new Error(`batch ${id} is gone`);
@@ -36,16 +41,16 @@ export async function witness(
     const sum = accepted(counts);
     if (sum !== rows || counts.accepted !== rows)
       wrong.push(`${counts.accepted} accepted, ${sum} counted`);
+    if (counts.read > read) changedAt = performance.now();
     gone = GONE.reduce((all, name) => all + counts[name], 0);
-    if (killed < kills && gone >= ((killed + 1) * rows) / (kills + 1)) {
-      killed += 1;
-      // oxlint-disable-next-line no-await-in-loop
-      await pombo.killWorker();
-    }
+    read = counts.read;
+    if (restarts.length < kills && gone >= ((restarts.length + 1) * rows) / (kills + 1))
+      restarts.push(pombo.killWorker(restarts.length));
     // oxlint-disable-next-line no-await-in-loop
     await pause(LOOK_MS);
   }
-  return { looks, wrong, kills: killed };
+  await Promise.all(restarts);
+  return { looks, wrong, kills: restarts.length };
 }
 
 function accepted(counts: BatchCounts): number {

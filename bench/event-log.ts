@@ -14,9 +14,9 @@ export interface EventLog {
   end(): Promise<string>;
   /**
    * Resolves when so many messages since the cursor have all their events or at least their read receipt, or when none has come
-   * for a while, `quietMs`. Begin to wait before anything moves.
+   * for a while. Begin to wait before anything moves.
    */
-  untilRead(cursor: string, messages: number, eventsEach: number, quietMs?: number): Promise<void>;
+  untilRead(cursor: string, messages: number, eventsEach: number): Promise<void>;
   since(cursor: string): Promise<RoundEvents>;
 }
 
@@ -47,13 +47,13 @@ export function openEventLog(redis: Redis, keys: Keys): EventLog {
       const [last] = await redis.xrevrange(keys.events(), "+", "-", "COUNT", 1);
       return last?.[0] ?? "0-0";
     },
-    async untilRead(cursor, messages, eventsEach, quietMs = QUIET_MS) {
+    async untilRead(cursor, messages, eventsEach) {
       const goal = (await redis.xlen(keys.events())) + messages * eventsEach;
       const limit = performance.now() + LONGEST_MS;
       let length = 0;
       let grownAt = performance.now();
       let looked = false;
-      while (performance.now() < Math.min(limit, grownAt + quietMs)) {
+      while (performance.now() < Math.min(limit, grownAt + QUIET_MS)) {
         // oxlint-disable-next-line no-await-in-loop -- polls
         const now = await redis.xlen(keys.events());
         if (now >= goal) return;

@@ -28,8 +28,8 @@ export interface Pombo extends AsyncDisposable {
   stopWorker(): Promise<void>;
   /** Starts a worker, and waits until it has connected the devices. */
   startWorker(flags?: readonly string[]): Promise<void>;
-  /** Kills the worker with -9 and starts it again. */
-  killWorker(): Promise<void>;
+  /** Kills the worker with this number (they are counted round) with -9, and starts it again. */
+  killWorker(number: number): Promise<void>;
   /** Makes new devices and pairs them. */
   pair(count: number): Promise<void>;
   /** Accepts the messages of a round while the lanes rest, then lets them go; measured is only the dispatch. */
@@ -48,39 +48,44 @@ const ACCEPTS_AT_ONCE = 200;
 const REST_MS = 3_600_000;
 const KEY_ID = "key_bench";
 
-export async function openPombo(stage: Stage, cell: CellId): Promise<Pombo> {
+export async function openPombo(
+  stage: Stage,
+  cell: CellId,
+  { workers: workerCount = 1 }: { readonly workers?: number } = {},
+): Promise<Pombo> {
   const { redis } = stage;
   const keys = cellKeys(cell);
   const ledger = openLedger({ redis, keys, settings: DEFAULT_SETTINGS });
   const events = openEventLog(redis, keys);
   const credentialsKey = `k1:${randomBytes(32).toString("base64")}`;
   const devices: DeviceId[] = [];
-  let worker: Program | undefined;
+  let workers: readonly Program[] = [];
 
-  const running = (): Program => {
-    if (worker === undefined) throw new Error("no worker runs");
-    return worker;
-  };
-  const stopWorker = async (): Promise<void> => {
-    await worker?.[Symbol.asyncDispose]();
-    worker = undefined;
-  };
-  const startWorker: Pombo["startWorker"] = async (flags = []) => {
-    worker = await startProgram({
-      name: `worker-${cell}`,
+  const startOne = (number: number, flags: readonly string[]): Promise<Program> => {
+    const name = `worker-${cell}-${number + 1}`;
+    return startProgram({
+      name,
       file: "apps/worker/src/main.ts",
       flags,
       logFolder: stage.folder,
       env: {
         POMBO_REDIS_URL: stage.redisUrl,
         POMBO_CELL: cell,
-        POMBO_WORKER_ID: `worker-${cell}`,
+        POMBO_WORKER_ID: name,
         POMBO_CREDENTIALS_KEY: credentialsKey,
         POMBO_WHATSAPP_URL: stage.simulator.url,
         POMBO_WHATSAPP_ROOT_KEY: stage.simulator.rootKey,
       },
     });
-    await Promise.all(devices.map((id) => untilState(ledger, id, "connected")));
+  };
+  const running = (): Program => {
+    const [first] = workers;
+    if (first === undefined) throw new Error("no worker runs");
+    return first;
+  };
+  const stopWorker = async (): Promise<void> => {
+    await Promise.all(workers.map((one) => one[Symbol.asyncDispose]()));
+    workers = [];
   };
   const lanes = restingLanes({ redis, keys, devices });
   const accept: Pombo["accept"] = (round) => acceptRound(round, { ledger, devices });
@@ -93,11 +98,19 @@ export async function openPombo(stage: Stage, cell: CellId): Promise<Pombo> {
     events,
     worker: running,
     stopWorker,
-    startWorker,
-    async killWorker() {
-      process.kill(running().pid, "SIGKILL");
-      await stopWorker();
-      await startWorker();
+    async startWorker(flags = []) {
+      workers = await Promise.all(
+        Array.from({ length: workerCount }, (_, number) => startOne(number, flags)),
+      );
+      await Promise.all(devices.map((id) => untilState(ledger, id, "connected")));
+    },
+    async killWorker(number) {
+      const at = number % workerCount;
+      const victim = workers[at];
+      if (victim === undefined) throw new Error(`worker ${at} does not run`);
+      process.kill(victim.pid, "SIGKILL");
+      await victim[Symbol.asyncDispose]();
+      workers = workers.with(at, await startOne(at, []));
     },
     async pair(count) {
       const first = stage.takeNumbers(count);

@@ -1,29 +1,25 @@
-import { spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { DEFAULT_SETTINGS, type DeviceId, mintMessageId } from "@pombo/domain";
+import { openLedger } from "@pombo/ledger";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
+import { fillDisk, makeRoom } from "./alerts/full-disk.ts";
+import { promtool, readRules, type Rules } from "./alerts/rules.ts";
+import { most, type Samples, scrapeAll, total } from "./alerts/scrape.ts";
 import { eventually } from "./eventually.ts";
 import { lookIntoRedis, type RedisView } from "./look-into-redis.ts";
 import { type PairedDevice, pairDevice } from "./pair-devices.ts";
-import { Pombo, QUICK } from "./pombo.ts";
-
-const ALERTS = join(import.meta.dirname, "..", "ops", "prometheus", "alerts.yml");
-const SCRAPE_MS = 1_000;
-const promtool = spawnSync("promtool", ["--version"]).error === undefined;
-
-/** Every series of every process, as Prometheus would name it. */
-type Samples = ReadonlyMap<string, number>;
+import { type Message, Pombo, QUICK } from "./pombo.ts";
 
 let stack: AsyncDisposableStack;
 let pombo: Pombo;
 let view: RedisView;
-let expressions: ReadonlyMap<string, string>;
+let rules: Rules;
 let next = 0;
 const someone = () => `55119500${String((next += 1)).padStart(5, "0")}`;
 const freshDevice = (): Promise<PairedDevice> =>
   pairDevice(pombo, `5543900${String((next += 1)).padStart(6, "0")}`);
+const scrape = (): Promise<Samples> => scrapeAll(pombo);
 
 async function setUp(): Promise<void> {
   stack = new AsyncDisposableStack();
@@ -35,100 +31,36 @@ async function setUp(): Promise<void> {
     POMBO_WEBHOOK_BACKOFF_BASE_MS: "50",
     POMBO_WEBHOOK_RETRY_MS: "500",
     POMBO_WEBHOOK_CIRCUIT_MS: "5000",
+    POMBO_DRAIN_WATCH_MS: "5000",
   };
   pombo = stack.use(await Pombo.start({ env, args: ["--workers", "2"] }));
   view = stack.use(await lookIntoRedis(pombo));
-  const { groups } = parse(await readFile(ALERTS, "utf8")) as {
-    groups: { rules: { alert: string; expr: string }[] }[];
-  };
-  const rules = groups.flatMap((group) => group.rules);
-  expressions = new Map(rules.map(({ alert, expr }) => [alert, expr]));
-}
-
-async function scrape(): Promise<Samples> {
-  const headers = { authorization: `Bearer ${pombo.ready.api_key}` };
-  const asked = [
-    told("pombo-api", ask(`${pombo.ready.api_url}/metrics`, { headers })),
-    ...["worker-1", "worker-2", "notifier"].map(async (name) =>
-      told(`pombo-${name}`, ask(await served(name))),
-    ),
-  ];
-  return new Map((await Promise.all(asked)).flat());
-}
-
-/** A process that stands still never answers. */
-function ask(url: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(url, { ...init, signal: AbortSignal.timeout(SCRAPE_MS) });
-}
-
-/** Where a process serves its metrics, as its log says. */
-async function served(name: string): Promise<string> {
-  const log = await readFile(join(pombo.data, "logs", `${name}.log`), "utf8");
-  const line = log.split("\n").findLast((text) => text.includes('"metrics.served"'));
-  return (JSON.parse(line ?? "{}") as { url: string }).url;
-}
-
-async function told(instance: string, answer: Promise<Response>): Promise<[string, number][]> {
-  const { status, text } = await answer.then(
-    async (response) => ({ status: response.status, text: await response.text() }),
-    () => ({ status: 0, text: "" }),
-  );
-  const samples = [...text.matchAll(/^(pombo_\w+)(?:\{(.*)\})? (\S+)$/gm)];
-  return [
-    [`up{job="${instance}"}`, status === 200 ? 1 : 0],
-    ...samples.map(([, name = "", labels = "", value]): [string, number] => [
-      `${name}{${labels === "" ? "" : `${labels},`}instance="${instance}"}`,
-      Number(value),
-    ]),
-  ];
-}
-
-/** The highest of all series with this name and these labels. */
-function most(samples: Samples, name: string, labels = ""): number {
-  const found = [...samples].filter(
-    ([series]) => series.startsWith(`${name}{`) && series.includes(labels),
-  );
-  return Math.max(0, ...found.map(([, value]) => value));
-}
-
-/** Asks promtool whether the alert's expression holds three minutes after the numbers changed as they did. */
-async function fires(alert: string, before: Samples, after: Samples): Promise<boolean> {
-  const expr = expressions.get(alert) ?? "";
-  const names = new Set(expr.match(/\b(?:pombo_\w+|up)\b/g));
-  const used = [...after].filter(([series]) => names.has(series.split("{")[0] ?? ""));
-  const series = used.map(([name, value]) => ({
-    series: name,
-    values: `${before.has(name) ? before.get(name) : "_"}x4 ${value}x10`,
-  }));
-  const check = {
-    expr: `count(${expr}) > bool 0`,
-    eval_time: "8m",
-    exp_samples: [{ labels: "{}", value: 1 }],
-  };
-  const tests = [{ interval: "1m", input_series: series, promql_expr_test: [check] }];
-  const folder = await mkdtemp(join(tmpdir(), "pombo-alerts-"));
-  const file = join(folder, "test.yml");
-  await writeFile(file, stringify({ evaluation_interval: "1m", tests }));
-  const { status } = spawnSync("promtool", ["test", "rules", file]);
-  await rm(folder, { recursive: true });
-  return status === 0;
+  rules = await readRules();
 }
 
 interface Cause {
   readonly alert: string;
   readonly prepare?: () => Promise<unknown>;
-  readonly provoke: () => Promise<unknown>;
+  /** `note`: what was told meanwhile, where the first and the last look don't tell it all. */
+  readonly provoke: (note: (now: Samples) => void) => Promise<unknown>;
   /** What the processes tell once it has happened. */
   readonly shows: (now: Samples, before: Samples) => boolean;
   readonly mend?: () => Promise<unknown>;
+  /** What they tell once it is mended. */
+  readonly ends?: (now: Samples) => boolean;
 }
 
 const attention = (kind: string) => (now: Samples) =>
   most(now, "pombo_attention", `kind="${kind}"`) > 0;
+const quiet = (kind: string) => (now: Samples) =>
+  now.get('up{job="pombo-api"}') === 1 && !attention(kind)(now);
 const rises = (by: number, name: string, labels: string) => (now: Samples, before: Samples) =>
-  most(now, name, labels) - most(before, name, labels) >= by;
+  total(now, name, labels) - total(before, name, labels) >= by;
 const all = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, work));
+
+const hasArrived = ({ status }: Message): boolean => ["delivered", "read"].includes(status);
+const isOver = (message: Message): boolean => hasArrived(message) || message.status === "failed";
 
 /** Lets Redis be as full as that. */
 async function fillTo(share: number): Promise<void> {
@@ -142,9 +74,130 @@ async function refused(): Promise<number> {
   return (await pombo.api("POST", "/v1/messages", body)).status;
 }
 
-async function signal(group: "notifier" | "api", name: "SIGSTOP" | "SIGCONT"): Promise<void> {
+type Group = "notifier" | "api" | "worker";
+
+async function signal(group: Group, name: "SIGSTOP" | "SIGCONT" | "SIGKILL"): Promise<void> {
   for (const pid of (await pombo.living())[group]) process.kill(pid, name);
 }
+
+/** Messages wait on a paused lane, until it is resumed. */
+function pausedLane(
+  alert: string,
+  olderThan: { readonly seconds: number; readonly of: string },
+  accept: (device: string) => Promise<unknown>,
+): Cause {
+  const { seconds, of } = olderThan;
+  const age = (now: Samples): number => most(now, "pombo_oldest_waiting_seconds", `class="${of}"`);
+  let device = "";
+  return {
+    alert,
+    async provoke() {
+      device = (await freshDevice()).id;
+      await pombo.api("POST", `/v1/devices/${device}/lane/pause`);
+      await accept(device);
+    },
+    shows: (now) => age(now) > seconds,
+    mend: () => pombo.api("POST", `/v1/devices/${device}/lane/resume`),
+    ends: (now) => now.get('up{job="pombo-api"}') === 1 && age(now) < seconds,
+  };
+}
+
+const HOURS_4 = 14_400;
+
+/** Nobody waits for four hours here: the ledger accepts it as it would have done then. */
+async function acceptLongAgo(device: string): Promise<void> {
+  const ledger = openLedger({ redis: view.redis, keys: view.keys, settings: DEFAULT_SETTINGS });
+  const accepted = await ledger.accept({
+    id: mintMessageId(randomBytes(9)),
+    deviceId: device as DeviceId,
+    recipient: someone(),
+    content: { kind: "text", text: "accepted long ago" },
+    priority: "normal",
+    keyId: "key_1",
+    at: Date.now() - (HOURS_4 + 60) * 1_000,
+  });
+  expect(accepted.kind).toBe("accepted");
+}
+
+/** What stands there in the place of the lane's jobs is no list: BullMQ can neither add nor fetch one. */
+function brokenQueue(): Cause {
+  let device = "";
+  let message = "";
+  const jobs = (): string => `${view.keys.tag}:lanes:${device}:wait`;
+  return {
+    alert: "PomboNothingDrains",
+    async provoke() {
+      device = (await freshDevice()).id;
+      await view.redis.set(jobs(), "restored by hand");
+      message = await pombo.send(someone(), "stuck", { from: device });
+    },
+    shows: attention("unexplained_stall"),
+    // As the runbook says.
+    async mend() {
+      await view.redis.del(jobs());
+      await pombo.api("POST", `/v1/devices/${device}/disconnect`);
+      await pombo.api("POST", `/v1/devices/${device}/connect`);
+      await pombo.until(message, hasArrived, 30_000);
+    },
+    ends: quiet("unexplained_stall"),
+  };
+}
+
+/** Throttles a process as a limit on its CPU does. */
+async function throttle(pid: number): Promise<void> {
+  for (let round = 0; round < 6; round += 1) {
+    process.kill(pid, "SIGSTOP");
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await pause(700);
+    process.kill(pid, "SIGCONT");
+    // oxlint-disable-next-line no-await-in-loop
+    await pause(60);
+  }
+}
+
+const allWork = (now: Samples): boolean =>
+  most(now, "pombo_workers") === 2 && quiet("no_worker")(now);
+
+const allRun = (now: Samples): boolean =>
+  total(now, "pombo_lanes_run") === most(now, "pombo_devices");
+
+/** All workers die at once and come back, again and again. */
+async function churn(note: (now: Samples) => void): Promise<void> {
+  for (let round = 0; round < 5; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one round after the other
+    const killed = (await pombo.living()).worker;
+    // oxlint-disable-next-line no-await-in-loop
+    await signal("worker", "SIGKILL");
+    const born = ({ worker }: { worker: readonly number[] }) =>
+      worker.length === 2 && worker.every((pid) => !killed.includes(pid));
+    // oxlint-disable-next-line no-await-in-loop
+    await eventually(() => pombo.living(), born, 30_000);
+    // oxlint-disable-next-line no-await-in-loop
+    note(await eventually(scrape, allRun, 30_000));
+  }
+}
+
+const lost = (now: Samples): number => total(now, "pombo_connections_lost_total");
+
+/** The network between a worker and WhatsApp breaks, again and again. */
+async function flap(): Promise<void> {
+  const { id, phone } = await freshDevice();
+  for (let round = 0; round < 10; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    const before = lost(await scrape());
+    // oxlint-disable-next-line no-await-in-loop
+    await pombo.fault("socket", "close", { match: { device: phone } });
+    // oxlint-disable-next-line no-await-in-loop
+    await eventually(scrape, (now) => lost(now) > before);
+    // oxlint-disable-next-line no-await-in-loop
+    await eventually(
+      () => pombo.device(id),
+      ({ state }) => state === "connected",
+    );
+  }
+}
+
+const unanswered: string[] = [];
 
 const CAUSES: readonly Cause[] = [
   {
@@ -164,6 +217,21 @@ const CAUSES: readonly Cause[] = [
       await all(6, () => pombo.send(someone(), "refused"));
     },
     shows: (now) => attention("dead_letters_rising")(now) && most(now, "pombo_dead_letters") >= 6,
+  },
+  {
+    alert: "PomboOutcomesUnknown",
+    async provoke() {
+      await pombo.fault("message", "no_ack", { times: 90 });
+      // A receipt would prove it as well.
+      await pombo.fault("receipt", "drop", { times: 90 });
+      unanswered.push(...(await all(8, () => pombo.send(someone(), "no answer"))));
+    },
+    shows: (now) => most(now, "pombo_messages_lately", 'status="unknown"') >= 8,
+    // Receipts that still come would prove that somebody acks.
+    async mend() {
+      await pombo.control("DELETE", "/admin/faults");
+      await Promise.all(unanswered.map((id) => pombo.until(id, isOver, 60_000)));
+    },
   },
   {
     alert: "PomboNoAcks",
@@ -200,12 +268,28 @@ const CAUSES: readonly Cause[] = [
   {
     alert: "PomboDeviceOfflineWithBacklog",
     async provoke() {
-      const { id: from } = await freshDevice();
-      await pombo.api("POST", `/v1/devices/${from}/disconnect`);
+      const { id: from, phone } = await freshDevice();
+      const match = { device: phone };
+      await pombo.fault("login", "close", { match, times: null });
+      await pombo.fault("socket", "close", { match });
+      const away = ({ state }: { state: string }) => state === "connecting";
+      await eventually(() => pombo.device(from), away);
       await pombo.send(someone(), "later", { from });
     },
     shows: attention("offline_with_backlog"),
+    mend: () => pombo.control("DELETE", "/admin/faults"),
+    ends: quiet("offline_with_backlog"),
   },
+  {
+    alert: "PomboDeviceFlapping",
+    provoke: flap,
+    shows: rises(10, "pombo_connections_lost_total", ""),
+  },
+  brokenQueue(),
+  pausedLane("PomboOneTimePasswordsWait", { seconds: 30, of: "otp" }, (from) =>
+    pombo.send(someone(), "123456", { from, priority: "otp" }),
+  ),
+  pausedLane("PomboBacklogOld", { seconds: HOURS_4, of: "normal" }, acceptLongAgo),
   {
     alert: "PomboWebhookParked",
     async provoke() {
@@ -219,20 +303,32 @@ const CAUSES: readonly Cause[] = [
   },
   {
     alert: "PomboWebhookFailing",
+    // The one before may have been left alone already.
+    prepare: () => eventually(scrape, quiet("webhook_failing")),
     provoke: () => all(4, () => pombo.send(someone(), "told to nobody either")),
     shows: attention("webhook_failing"),
+    async mend() {
+      type Listed = { webhooks: { webhook_id: string }[] };
+      const { webhooks } = (await pombo.api<Listed>("GET", "/v1/webhooks")).body;
+      for (const { webhook_id: id } of webhooks)
+        // oxlint-disable-next-line no-await-in-loop -- there is one
+        await pombo.api("DELETE", `/v1/webhooks/${id}`);
+    },
+    ends: quiet("webhook_failing"),
   },
   {
     alert: "PomboMemoryGuardNear",
     provoke: () => fillTo(0.65),
     shows: (now) => most(now, "pombo_redis_used_percent") >= 60,
     mend: () => view.redis.config("SET", "maxmemory", "0"),
+    ends: quiet("redis"),
   },
   {
     alert: "PomboMemoryGuardClosed",
     provoke: () => fillTo(0.8),
     shows: (now) => most(now, "pombo_redis_used_percent") >= 70,
     mend: () => view.redis.config("SET", "maxmemory", "0"),
+    ends: quiet("redis"),
   },
   {
     alert: "PomboApiErrors",
@@ -249,24 +345,39 @@ const CAUSES: readonly Cause[] = [
     alert: "PomboRedisSlow",
     provoke: () => view.redis.call("CLIENT", "PAUSE", "700", "ALL"),
     shows: (now) => most(now, "pombo_redis_round_trip_seconds") > 0.1,
+    ends: (now) => most(now, "pombo_redis_round_trip_seconds") < 0.1,
+  },
+  {
+    alert: "PomboEventLoopLag",
+    // Each look begins a new measurement.
+    prepare: () => eventually(scrape, (now) => most(now, "nodejs_eventloop_lag_p99_seconds") < 0.5),
+    async provoke() {
+      const [worker = 0] = (await pombo.living()).worker;
+      await throttle(worker);
+    },
+    shows: (now) => most(now, "nodejs_eventloop_lag_p99_seconds") > 0.5,
+    ends: (now) => most(now, "nodejs_eventloop_lag_p99_seconds") < 0.5,
   },
   {
     alert: "PomboNoNotifier",
     provoke: () => signal("notifier", "SIGSTOP"),
     shows: (now) => now.get('up{job="pombo-notifier"}') === 0,
     mend: () => signal("notifier", "SIGCONT"),
+    ends: (now) => now.get('up{job="pombo-notifier"}') === 1,
   },
   {
     alert: "PomboProcessDown",
     provoke: () => signal("notifier", "SIGSTOP"),
     shows: (now) => now.get('up{job="pombo-notifier"}') === 0,
     mend: () => signal("notifier", "SIGCONT"),
+    ends: (now) => now.get('up{job="pombo-notifier"}') === 1,
   },
   {
     alert: "PomboBlind",
     provoke: () => signal("api", "SIGSTOP"),
     shows: (now) => ![...now.keys()].some((series) => series.startsWith("pombo_workers{")),
     mend: () => signal("api", "SIGCONT"),
+    ends: (now) => most(now, "pombo_workers") > 0,
   },
   {
     alert: "PomboLeasesLost",
@@ -281,34 +392,66 @@ const CAUSES: readonly Cause[] = [
   },
   {
     alert: "PomboNoWorker",
-    async provoke() {
-      for (const worker of (await pombo.living()).worker) process.kill(worker, "SIGSTOP");
-    },
+    prepare: () => eventually(scrape, allWork, 30_000),
+    provoke: () => signal("worker", "SIGSTOP"),
     shows: (now) => attention("no_worker")(now) || most(now, "pombo_workers") === 0,
-    async mend() {
-      for (const worker of (await pombo.living()).worker) process.kill(worker, "SIGCONT");
+    mend: () => signal("worker", "SIGCONT"),
+    ends: allWork,
+  },
+  {
+    alert: "PomboLaneFaults",
+    async provoke() {
+      const { id: from } = await freshDevice();
+      await pombo.api("PATCH", `/v1/devices/${from}`, { pace: { per_minute: 60 } });
+      await all(20, () => pombo.send(someone(), "in its turn", { from }));
+      await fillDisk(view);
     },
+    shows: rises(5, "pombo_lane_faults_total", 'fault="turn_failed"'),
+    mend: () => makeRoom(view),
+  },
+  {
+    alert: "PomboRedisNotWriting",
+    prepare: () => eventually(scrape, quiet("redis")),
+    provoke: () => fillDisk(view),
+    // The workers and the notifier tell their metrics all the same.
+    shows: (now) => attention("redis")(now) && now.get('up{job="pombo-notifier"}') === 1,
+    mend: () => makeRoom(view),
+    ends: quiet("redis"),
+  },
+  {
+    alert: "PomboLeaseChurn",
+    prepare: () => eventually(scrape, allRun, 30_000),
+    provoke: churn,
+    shows: allRun,
   },
 ];
 
-// promtool comes with Debian's package `prometheus`.
 describe.skipIf(!promtool)("alerts, by promtool (skipped where it is not installed)", () => {
   beforeAll(setUp);
   afterAll(() => stack.disposeAsync());
 
+  test("each rule has its cause", () => {
+    expect(CAUSES.map(({ alert }) => alert).toSorted()).toEqual(rules.names.toSorted());
+  });
+
   test.each(CAUSES.map((cause) => [cause.alert, cause] as const))(
-    "%s fires when its cause is provoked, and not before",
-    async (alert, { prepare, provoke, shows, mend }) => {
+    "%s fires when its cause is provoked, not before, and not when it is mended",
+    async (alert, { prepare, provoke, shows, mend, ends }) => {
       await prepare?.();
       const before = await scrape();
-      expect(await fires(alert, before, before)).toBe(false);
+      const course: (readonly [Samples, number])[] = [[before, 5]];
+      expect(await rules.holds(alert, course)).toBe(false);
       try {
-        await provoke();
+        await provoke((now) => course.push([now, 1]));
         const after = await eventually(scrape, (now) => shows(now, before), 60_000);
-        expect(await fires(alert, before, after)).toBe(true);
+        expect(await rules.holds(alert, [...course, [after, 4]])).toBe(true);
+        course.push([after, 10]);
       } finally {
         await mend?.();
       }
+      if (ends === undefined) return;
+      const later = await eventually(scrape, ends, 60_000);
+      expect(await rules.holds(alert, [...course, [later, 40]])).toBe(false);
     },
   );
 });

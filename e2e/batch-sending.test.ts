@@ -1,3 +1,4 @@
+import { MESSAGE_STATUSES } from "@pombo/domain";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { type OutsideProcess, startOutside } from "./outside-process.ts";
@@ -9,19 +10,6 @@ interface Batch {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-const STATUSES = [
-  "scheduled",
-  "queued",
-  "sending",
-  "unknown",
-  "sent",
-  "delivered",
-  "read",
-  "played",
-  "failed",
-  "expired",
-  "canceled",
-];
 const left = ({ counts }: Batch): number =>
   ["sent", "delivered", "read", "played"].reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 
@@ -63,7 +51,7 @@ async function upload(
 /** The batch as it is; accepted is the sum of its statuses, whenever one looks. */
 async function look(id: string): Promise<Batch> {
   const { body } = await pombo.api<Batch>("GET", `/v1/batches/${id}`);
-  expect(STATUSES.reduce((sum, name) => sum + (body.counts[name] ?? 0), 0)).toBe(
+  expect(MESSAGE_STATUSES.reduce((sum, name) => sum + (body.counts[name] ?? 0), 0)).toBe(
     body.counts["accepted"],
   );
   return body;

@@ -45,7 +45,7 @@ test("where no route meets a code, none says that it does", async () => {
 });
 
 function dialectOf(path: string): Dialect {
-  if (path.startsWith("/v1/")) return "native";
+  if (path.startsWith("/v1/") || path.startsWith("/console/")) return "native";
   return path.startsWith("/api/v1/") ? "session" : "wuts";
 }
 

@@ -1,15 +1,45 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
 import { png } from "./media-host.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
 const CLIENTS = 50;
+const APIS = 3;
+
+let pombo: Pombo;
+
+beforeAll(async () => {
+  pombo = await Pombo.start({ env: QUICK, args: ["--apis", String(APIS)] });
+});
+afterAll(() => pombo[Symbol.asyncDispose]());
+
+const killed = new Set<number>();
+
+function kill(pid: number): void {
+  killed.add(pid);
+  process.kill(pid, "SIGKILL");
+}
+
+/** All of them: who was killed before is back. */
+async function apiPids(): Promise<readonly number[]> {
+  const { api } = await eventually(
+    () => pombo.living(),
+    (living) => living.api.length === APIS && !living.api.some((pid) => killed.has(pid)),
+  );
+  return api;
+}
+
+// What is tried once more has recipients and keys of its own.
+let orders = 0;
+let rounds = 0;
 
 test("one key from 50 clients at once on 3 API processes, one of them killed in the middle: one message", async () => {
-  await using pombo = await Pombo.start({ env: QUICK, args: ["--apis", "3"] });
   const urls = pombo.ready.api_urls;
   expect(urls).toHaveLength(3);
-  const to = "5511940000001";
+  orders += 1;
+  const to = `551194000${orders}001`;
+  const key = `order-${orders}234`;
   const body = { from: pombo.ready.device_id, to, text: "exactly once" };
   const post = (url: string, text: string) =>
     fetch(`${url}/v1/messages`, {
@@ -17,12 +47,12 @@ test("one key from 50 clients at once on 3 API processes, one of them killed in 
       headers: {
         authorization: `Bearer ${pombo.ready.api_key}`,
         "content-type": "application/json",
-        "idempotency-key": "order-1234",
+        "idempotency-key": key,
       },
       body: JSON.stringify({ ...body, text }),
     });
   let answered = 0;
-  const victim = pombo.ready.pids.api.at(-1) ?? 0;
+  const victim = (await apiPids()).at(-1) ?? 0;
 
   /** As a client does: goes to the next process when one is gone, and asks again while the key is in progress. */
   async function insist(client: number): Promise<string> {
@@ -32,7 +62,7 @@ test("one key from 50 clients at once on 3 API processes, one of them killed in 
         const response = await post(urls[(client + tries) % urls.length] ?? "", body.text);
         // oxlint-disable-next-line no-await-in-loop
         const answer = (await response.json()) as { message_id: string; error_code?: string };
-        if ((answered += 1) === 5) process.kill(victim, "SIGKILL");
+        if ((answered += 1) === 5) kill(victim);
         if (response.status === 202) return answer.message_id;
         expect(answer.error_code).toBe("IDEMPOTENCY_KEY_IN_PROGRESS");
       } catch (error) {
@@ -53,32 +83,39 @@ test("one key from 50 clients at once on 3 API processes, one of them killed in 
 });
 
 test("pictures, edits, deletions and texts that are waited for, under keys of any kind, two of 3 API processes killed in the middle: each is there once", async () => {
-  await using pombo = await Pombo.start({ env: QUICK, args: ["--apis", "3"] });
   const urls = pombo.ready.api_urls;
   const from = pombo.ready.device_id;
-  const numbers = ["5511940000011", "5511940000012", "5511940000013", "5511940000014"] as const;
+  rounds += 1;
+  const phone = (last: number): string => `551194000${rounds}01${last}`;
+  const numbers = [phone(1), phone(2), phone(3), phone(4)] as const;
   const [pictured, edited, deleted, waited] = numbers;
+  const mark = "!$&*".charAt(rounds - 1);
   const targets = await Promise.all([pombo.send(edited, "helo"), pombo.send(deleted, "gone")]);
   await Promise.all(targets.map((id) => pombo.until(id, ({ status }) => status === "read")));
   const image = { base64: png(200).toString("base64"), caption: "once \u{1F54A}" };
   const requests = [
-    { method: "POST", path: "/v1/messages", body: { from, to: pictured, image }, key: "!" },
+    { method: "POST", path: "/v1/messages", body: { from, to: pictured, image }, key: mark },
     {
       method: "PATCH",
       path: `/v1/messages/${targets[0]}`,
       body: { text: "hello" },
-      key: "~".repeat(255),
+      key: mark.padEnd(255, "~"),
     },
-    { method: "DELETE", path: `/v1/messages/${targets[1]}`, body: undefined, key: '"{a}:b|*' },
+    {
+      method: "DELETE",
+      path: `/v1/messages/${targets[1]}`,
+      body: undefined,
+      key: `"{a}:b|*${mark}`,
+    },
     // Its clients wait for the ack.
     {
       method: "POST",
       path: "/send/text",
       body: { device_id: from, number: waited, text: "wait" },
-      key: "!",
+      key: mark,
     },
   ] as const;
-  const victims = pombo.ready.pids.api.slice(1);
+  const victims = (await apiPids()).slice(1);
   let answered = 0;
 
   async function insist(client: number, request: (typeof requests)[number]): Promise<string> {
@@ -97,7 +134,7 @@ test("pictures, edits, deletions and texts that are waited for, under keys of an
         });
         // oxlint-disable-next-line no-await-in-loop
         const answer = (await response.json()) as { message_id: string; error_code?: string };
-        if ([4, 20].includes((answered += 1))) process.kill(victims.pop() ?? 0, "SIGKILL");
+        if ([4, 20].includes((answered += 1))) kill(victims.pop() ?? 0);
         if (response.ok) return answer.message_id;
         expect(["IDEMPOTENCY_KEY_IN_PROGRESS", "SERVICE_UNAVAILABLE"]).toContain(answer.error_code);
       } catch (error) {

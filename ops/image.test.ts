@@ -48,6 +48,9 @@ describe("the image", () => {
     for (const app of readdirSync(join(ROOT, "apps")).filter((name) => name !== "cli"))
       if (existsSync(join(ROOT, "apps", app, "src", "main.ts")))
         expect(run(app, "--port", "1")).toMatch(new RegExp(`apps/${app}/src/main.ts --port 1$`));
+    for (const app of readdirSync(join(ROOT, "apps")))
+      if (existsSync(join(ROOT, "apps", app, "src", "main.ts")))
+        expect(text("ops", "image", "compile.sh"), app).toMatch(new RegExp(`\\b${app}\\b`));
     expect(run("devices", "list")).toMatch(/apps\/cli\/src\/main.ts devices list$/);
     expect(run()).toMatch(/apps\/cli\/src\/main.ts$/);
   });

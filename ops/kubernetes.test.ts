@@ -17,6 +17,7 @@ interface Container {
   readonly args?: readonly string[];
   readonly env?: readonly {
     readonly name: string;
+    readonly value?: string;
     readonly valueFrom?: {
       readonly secretKeyRef?: { readonly name: string; readonly key: string };
     };
@@ -38,6 +39,13 @@ interface Manifest {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly strategy: object;
     readonly scaleTargetRef: { readonly name: string };
+    readonly podSelector: { readonly matchLabels?: Readonly<Record<string, string>> };
+    readonly ingress?: readonly {
+      readonly from: readonly {
+        readonly namespaceSelector?: { readonly matchLabels: Readonly<Record<string, string>> };
+      }[];
+      readonly ports: readonly { readonly port: string | number }[];
+    }[];
     readonly template: {
       readonly metadata: { readonly labels: Readonly<Record<string, string>> };
       readonly spec: {
@@ -145,6 +153,20 @@ test("only workers know the key of the credentials", () => {
     ),
   );
   expect(knows).toEqual(["worker"]);
+});
+
+test("the API believes what a proxy says of a request, and nobody but the ingress and Prometheus reaches it", () => {
+  const [api] = find("Deployment", "pombo-api").spec.template.spec.containers;
+  expect(api?.env).toContainEqual({ name: "POMBO_TRUST_PROXY", value: "1" });
+  const { labels } = find("Deployment", "pombo-api").spec.template.metadata;
+  const concerns = ({ spec: { podSelector } }: Manifest) =>
+    Object.entries(podSelector.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
+  const policies = manifests.filter(({ kind }) => kind === "NetworkPolicy").filter(concerns);
+  const rules = policies.flatMap(({ spec }) => spec.ingress ?? []);
+  const toHttp = rules.filter(({ ports }) => ports.some(({ port }) => port === "http"));
+  const from = toHttp.flatMap((rule) => rule.from.map((it) => it.namespaceSelector?.matchLabels));
+  const inside = (name: string) => ({ "kubernetes.io/metadata.name": name });
+  expect(from).toEqual([inside("ingress-nginx"), inside("monitoring")]);
 });
 
 test("settings are variables that exist; the example of the secret holds none", () => {

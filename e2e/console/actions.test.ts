@@ -20,25 +20,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (!noBrowser) await console[Symbol.asyncDispose]();
+  if (noBrowser) return;
+  await console[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
 });
-
-async function shot(name: string): Promise<void> {
-  const folder = process.env["SHOTS"];
-  if (folder === undefined) return;
-  for (const [theme, width] of [
-    ["light", 1280],
-    ["dark", 390],
-    ["dark", 1280],
-    ["light", 390],
-  ] as const) {
-    await page.emulateMedia({ colorScheme: theme });
-    await page.setViewportSize({ width, height: 800 });
-    await page.screenshot({ path: `${folder}/${name}-${theme}-${width}.png`, fullPage: true });
-  }
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
 
 interface DeviceRecord {
   readonly state: string;
@@ -64,7 +49,6 @@ async function pairByCode(phone: string): Promise<void> {
   await page.getByTestId("pair.ask").click();
   await page.getByTestId("pair.code").waitFor();
   expect(await page.getByTestId("pair.code").textContent()).toMatch(/^[0-9A-Z]{4}-[0-9A-Z]{4}$/);
-  await shot("pair-code");
   await console.inspect(page, "pairing by code");
   await page.getByTestId("pair.enter").click();
   await page.getByTestId("pair.linked").waitFor();
@@ -81,7 +65,6 @@ async function confirm(dialog: string, typed: string, verb: string): Promise<voi
 }
 
 const FIRST = "5547910000001";
-const SECOND = "5547910000002";
 const BO = "5547920000001";
 
 browserTest(
@@ -92,7 +75,6 @@ browserTest(
     await page.getByRole("dialog").getByLabel("Name").fill("sales-3");
     await page.getByRole("button", { name: "Add and pair" }).click();
     await pairByCode("+55 47 91000-0001");
-    await shot("pair-linked");
     await page.getByRole("link", { name: "Open the device" }).click();
     await page.getByTestId("device.pause").waitFor();
     const id = /dev_\w+/.exec(page.url())?.[0] ?? "";
@@ -105,7 +87,6 @@ browserTest(
     await pace.getByText("A whole number, or nothing.").waitFor();
     await pace.getByLabel("Messages a minute at most").fill("600");
     await pace.getByLabel("Messages a day at most").fill("5000");
-    await shot("pace");
     await console.inspect(page, "pace");
     await pace.getByRole("button", { name: "Save pace" }).click();
     await pace.waitFor({ state: "detached" });
@@ -124,25 +105,20 @@ browserTest(
     const send = (text: string) => pombo.send(BO, text, { from: id });
     const released = [await send("one"), await send("two"), await send("three")];
     await page.getByTestId("device.waiting.lane_paused").getByText("3 wait").waitFor();
-    await shot("device-paused");
     await page.getByRole("button", { name: "Log out…" }).click();
     await page.getByTestId("device.logout").getByText("3 messages wait").waitFor();
-    await shot("device-logout");
     await console.inspect(page, "log out");
     await confirm("device.logout", "sales-3", "Log out 1 device");
     await page.getByTestId("device.pair").waitFor();
     expect(await deviceOf(id)).toMatchObject({ state: "logged_out" });
-    await shot("device-logged-out");
 
     // Another phone: what was meant to go out from the first one waits for a decision.
     await page.getByTestId("device.pair").click();
     await pairByCode("+55 47 91000-0002");
     const kept = page.getByTestId("device.quarantine");
     await kept.getByText("3 messages accepted under the earlier one wait").waitFor();
-    await shot("quarantine");
     await console.inspect(page, "quarantine");
     await page.getByTestId("device.release").click();
-    await shot("quarantine-release");
     await confirm("device.quarantine.dialog", "3", "Release 3");
     await kept.waitFor({ state: "detached" });
     expect((await laneOf(id)).depth).toMatchObject({ earlier_identity: 0, total: 3 });
@@ -164,7 +140,6 @@ browserTest(
     await kept.waitFor();
     await page.getByRole("link", { name: "Open the device" }).click();
     await page.getByTestId("device.discard").click();
-    await shot("quarantine-discard");
     await confirm("device.quarantine.dialog", "2", "Discard 2");
     await kept.waitFor({ state: "detached" });
     for (const message of discarded)
@@ -174,7 +149,6 @@ browserTest(
     const last = await send("six");
     await page.getByRole("button", { name: "Delete…" }).click();
     await page.getByTestId("device.delete").getByText("1 waiting message is canceled").waitFor();
-    await shot("device-delete");
     await confirm("device.delete", "sales-3", "Delete 1 device");
     await page.getByRole("heading", { name: "Devices", exact: true }).waitFor();
     expect(await page.getByTestId(`devices.name.${id}`).count()).toBe(0);
@@ -208,7 +182,7 @@ const batchOf = async (): Promise<BatchRecord> => {
   return (await console.pombo.api<BatchRecord>("GET", `/v1/batches/${id}`)).body;
 };
 
-const ROWS = 1_200;
+const ROWS = 600;
 const WIRE = 150_000;
 
 browserTest(
@@ -219,52 +193,53 @@ browserTest(
     const numberOf = (row: number) => `554793${String(row).padStart(7, "0")}`;
     const lines = Array.from(
       { length: ROWS },
-      (_, row) => `${numberOf(row)},${"long ".repeat(100)}${row}`,
+      (_, row) => `${numberOf(row)},${"long ".repeat(200)}${row}`,
     );
     await writeFile(file, `to,words\n${lines.join("\n")}\n`);
     await console.visit(page, "/batches/new");
     await page.getByTestId("upload.file").setInputFiles(file);
     expect(await lookAt("{{words}}")).toBe(ROWS);
     const network = await page.context().newCDPSession(page);
-    const wire = (offline: boolean, uploadThroughput: number) =>
+    const wire = (uploadThroughput: number) =>
       network.send("Network.emulateNetworkConditions", {
-        offline,
+        offline: false,
         latency: 0,
         downloadThroughput: -1,
         uploadThroughput,
       });
-    console.expectComplaint(/ERR_INTERNET_DISCONNECTED/);
+    console.expectComplaint(/ERR_|status of 50/);
     const stored = () =>
       eventually(
         batches,
         (all) => (all[0]?.counts["accepted"] ?? 0) > 0 && all[0]?.status === "receiving",
       );
-    await wire(false, WIRE);
+    await wire(WIRE);
     await page.getByTestId("upload.start").click();
     await stored();
-    await shot("upload-progress");
-    await wire(true, WIRE);
+    for (const pid of (await pombo.living()).api) process.kill(pid, "SIGKILL");
     await page.getByTestId("upload.start-panel").getByText("What has arrived is kept").waitFor();
-    await shot("upload-cut");
-    await wire(false, WIRE);
+    const answers = (): Promise<number> =>
+      fetch(`${pombo.ready.api_url}/health/live`).then(
+        ({ status }) => status,
+        () => 0,
+      );
+    await eventually(answers, (status) => status === 200);
     await page.getByRole("button", { name: "Go on with the upload" }).click();
     await page.getByTestId("upload.progress").waitFor();
     await page.getByRole("button", { name: "Stop the upload" }).click();
     await page.getByTestId("upload.start-panel").getByText("Stopped.").waitFor();
     await page.reload();
-    await wire(false, -1);
+    await wire(-1);
     await page.getByTestId("upload.file").setInputFiles(file);
     expect(await lookAt("{{words}}")).toBe(ROWS);
-    await shot("upload-go-on");
     await page.getByRole("button", { name: "Go on with the upload" }).click();
     await page
       .getByText(`Done: all ${ROWS.toLocaleString("en")} messages were acknowledged.`)
-      .waitFor();
+      .waitFor({ timeout: 60_000 });
     expect((await batches()).filter(({ counts }) => counts["accepted"] === ROWS)).toHaveLength(1);
     for (const row of [0, ROWS / 2, ROWS - 1])
       // oxlint-disable-next-line no-await-in-loop
       expect(await pombo.phoneMessages(numberOf(row))).toMatchObject([{ copies: 1 }]);
-    await shot("batch-done");
   },
 );
 
@@ -292,12 +267,9 @@ browserTest(
     const area = await page.getByTestId("upload.drop").boundingBox();
     await drop(csv, { x: (area?.x ?? 0) + 20, y: (area?.y ?? 0) + 20 });
     await page.getByTestId("upload.chosen").getByText("dropped.csv").waitFor();
-    await shot("dropped");
     expect(await lookAt("Hello {{name}}")).toBe(1);
-    await shot("dropped-preview");
     await page.getByTestId("upload.start").click();
-    await page.getByText("Done: the message was acknowledged.").waitFor();
-    await shot("batch-one");
+    await page.getByTestId("batch.verdict").getByText(/^Done/).waitFor();
     expect((await batchOf()).counts).toMatchObject({ accepted: 1, invalid: 1 });
     const results = page.waitForEvent("download");
     await page.getByTestId("batch.results").click();
@@ -312,21 +284,17 @@ browserTest(
       await page.getByTestId("upload.file").setInputFiles(join(folder, name));
       if (to === cy) await pombo.fault("message", { nack: 400 }, { match: { to } });
       expect(await lookAt("Hello {{name}}")).toBe(1);
-      await shot(name);
       await page.getByTestId("upload.start").click();
       await page.getByTestId("batch.verdict").getByText(/^Done/).waitFor();
       if (to === bo)
-        expect((await pombo.phoneMessages(bo)).map(({ text }) => text)).toEqual(["Hello Bo"]);
+        expect((await pombo.phoneMessages(bo)).map((it) => it.text)).toEqual(["Hello Bo"]);
     }
-    await shot("batch-failed");
     const failed = page.getByTestId("batch.failure.SEND_REJECTED");
     await failed.getByRole("button", { name: "Send again …" }).click();
-    await shot("batch-redrive");
     await page.getByTestId("dead.confirm").getByRole("button", { name: "Send 1 again" }).click();
     await page.getByTestId("operation.verdict").getByText("1 message put in line again.").waitFor();
-    await shot("operation");
     await expect
-      .poll(async () => (await pombo.phoneMessages(cy)).map(({ text }) => text))
+      .poll(async () => (await pombo.phoneMessages(cy)).map((it) => it.text))
       .toEqual(["Hello Cy"]);
   },
 );

@@ -77,6 +77,66 @@ browserTest("a file is looked at, sent, paused, resumed, and seen to its end", a
   await console.inspect(page, "batches");
 });
 
+browserTest("a pool is made, put in order, changed, chosen as a sender, and deleted", async () => {
+  const { pombo } = console;
+  const pools = async () =>
+    (await pombo.api<{ pools: Record<string, unknown>[] }>("GET", "/v1/pools")).body.pools;
+  const { body } = await pombo.api<{ device_id: string }>("POST", "/v1/devices", { name: "spare" });
+  const [first, spare] = [pombo.ready.device_id, body.device_id];
+  const page = await console.page();
+  await console.visit(page, "/pools");
+  await page.getByText("A pool is a list of devices that send together").waitFor();
+  await page.getByTestId("pools.new").click();
+  await page.getByRole("button", { name: "Make the pool" }).click();
+  await page.getByText("Give it a name").waitFor();
+  await page.getByTestId("pools.name").fill("sales");
+  await page.getByTestId("pools.strategy").selectOption("in_order");
+  for (const id of [first, spare])
+    // oxlint-disable-next-line no-await-in-loop -- in this order
+    await page.getByTestId(`pools.choose.${id}`).check();
+  await page.getByRole("button", { name: "Move spare up" }).click();
+  await expect
+    .poll(() => page.getByTestId("pools.order").getByRole("listitem").allInnerTexts())
+    .toEqual([expect.stringContaining("spare"), expect.stringContaining("sandbox")]);
+  await console.inspect(page, "new pool");
+  await page.getByRole("button", { name: "Make the pool" }).click();
+  const verdict = page.getByTestId("pool.verdict");
+  await verdict.getByText("1 of 2 devices can send; not spare (created).").waitFor();
+  const made = { name: "sales", strategy: "in_order" };
+  expect(await pools()).toMatchObject([{ ...made, devices: [spare, first] }]);
+  const [{ pool_id: id } = {}] = await pools();
+  expect(new URL(page.url()).search).toBe(`?pool=${String(id)}`);
+  await console.inspect(page, "pool");
+  await page.getByRole("link", { name: "All pools" }).click();
+  await page.getByRole("row", { name: /1 of 2 can send sales/ }).waitFor();
+  await console.inspect(page, "pools");
+  await console.picture(page, "pools");
+
+  await page.getByText("sales").click();
+  await page.getByTestId("pool.edit").click();
+  await page.getByTestId(`pools.choose.${spare}`).uncheck();
+  await page.getByText("1 device leaves the pool").waitFor();
+  await console.inspect(page, "edit a pool");
+  await page.getByRole("button", { name: "Save the pool" }).click();
+  await verdict.getByText("Its device can send.").waitFor();
+  expect(await pools()).toMatchObject([{ ...made, devices: [first] }]);
+
+  await console.visit(page, "/batches/new");
+  await page.getByTestId("upload.from").selectOption({ label: "sales (pool of 1)" });
+  expect(await page.getByTestId("upload.from").inputValue()).toBe(id);
+
+  await console.visit(page, `/pools?pool=${String(id)}`);
+  await page.getByTestId("pool.delete").click();
+  const dialog = page.getByTestId("pool.delete-dialog");
+  const remove = dialog.getByRole("button", { name: "Delete the pool" });
+  expect(await remove.getAttribute("aria-disabled")).toBe("true");
+  await console.inspect(page, "delete a pool");
+  await dialog.getByLabel("Type sales to go on").fill("sales");
+  await remove.click();
+  await page.getByText("A pool is a list of devices that send together").waitFor();
+  expect(await pools()).toEqual([]);
+});
+
 browserTest("a key is made, shown once, and revoked by its name", async () => {
   const page = await console.page();
   await console.visit(page, "/keys?dialog=new");

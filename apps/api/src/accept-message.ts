@@ -71,7 +71,7 @@ export interface TakeRequest extends AnswerRequest {
   /** A claim that was made before the acceptance. */
   readonly claim?: Claim;
   /** The API key is looked up with the acceptance. */
-  readonly keyCheck?: KeyCheck;
+  readonly keyCheck?: KeyCheck | undefined;
   /** As `POST /v1/messages` does when absent. */
   readonly answering?: Answering;
 }
@@ -117,8 +117,9 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   if (chosen.kind === "refused") return answerEarlier(request, chosen.problem, deps);
   const { kind: _, ...from } = chosen;
   const { deviceId } = from;
-  // No file is kept for a key that does not hold any more.
-  const unknown = bringsFile(body) ? await request.keyCheck?.settle() : undefined;
+  // No file is kept for a key that does not hold any more: it is looked up here, and not again with the acceptance.
+  const early = bringsFile(body);
+  const unknown = early ? await request.keyCheck?.settle() : undefined;
   if (unknown !== undefined) return refuse(unknown);
   const read = await contentOf({ body, deviceId, caller, goesAt }, deps);
   if (read.kind === "refused") return answerEarlier(request, read.problem, deps);
@@ -126,7 +127,9 @@ export async function acceptMessage(request: SendRequest, deps: AcceptDeps): Pro
   const { content, brought } = read;
   if (brought !== undefined) deps.reach("media_kept");
   const given = newMessage(request, { id, ...from, at: deps.now(), times, content });
-  return takeMessage(brought === undefined ? request : { ...request, brought }, given, deps);
+  if (!early) return takeMessage(request, given, deps);
+  const ofFile = brought === undefined ? {} : { brought };
+  return takeMessage({ ...request, keyCheck: undefined, ...ofFile }, given, deps);
 }
 
 /** The way of a message that may be accepted: accept → feed → wait → answer. */

@@ -43,7 +43,15 @@ export async function authenticate(given: Credentials, keys: ApiKeys): Promise<A
   const token = readToken(given.header, given.dialect);
   if (token === undefined) return { kind: "refused", problem: { code: "UNAUTHORIZED" } };
   if (KEY.exec(token)?.[1] !== given.cell) return INVALID;
-  return admitKey(digestOf(token), given.now, keys);
+  const known = knownKeys(keys);
+  const digest = known.get(token)?.digest ?? digestApiKey(token);
+  const admitted = await admitKey(digest, given.now, keys);
+  if (admitted.kind === "refused") known.delete(token);
+  else {
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(token, { digest, caller: admitted.caller });
+  }
+  return admitted;
 }
 
 const INVALID: Authenticated = { kind: "refused", problem: { code: "INVALID_API_KEY" } };
@@ -51,48 +59,32 @@ const INVALID: Authenticated = { kind: "refused", problem: { code: "INVALID_API_
 /** Refused when the key is not, or no longer, one. */
 export async function admitKey(digest: string, now: number, keys: ApiKeys): Promise<Authenticated> {
   const { record, ...rate } = await keys.admitCall(digest);
-  const callers = callersOf(keys);
-  callers.delete(digest);
   if (record === undefined || record.revokedAt !== undefined) return INVALID;
   if (record.expiresAt !== undefined && record.expiresAt <= now) return INVALID;
-  const caller = callerOf(record);
-  if (callers.size >= MOST_DIGESTS) callers.clear();
-  callers.set(digest, caller);
-  return { kind: "caller", caller, record, rate };
+  return { kind: "caller", caller: callerOf(record), record, rate };
 }
 
-/** What keys could do that were used lately, by the digests of the keys. */
-const CALLERS = new WeakMap<ApiKeys, Map<string, Caller>>();
+interface KnownKey {
+  readonly digest: string;
+  /** What the key could do when it was looked up the last time. */
+  readonly caller: Caller;
+}
 
-function callersOf(keys: ApiKeys): Map<string, Caller> {
-  const known = CALLERS.get(keys) ?? new Map<string, Caller>();
-  CALLERS.set(keys, known);
+/** Keys that held lately, as they were sent: hashing one again with every request costs more than its look-up. */
+const KNOWN = new WeakMap<ApiKeys, Map<string, KnownKey>>();
+const MOST_KNOWN = 1_000;
+
+function knownKeys(keys: ApiKeys): Map<string, KnownKey> {
+  const known = KNOWN.get(keys) ?? new Map<string, KnownKey>();
+  KNOWN.set(keys, known);
   return known;
 }
 
 /** The caller as it was when its key was looked up the last time. A key changes by its end alone, which is still to be asked for. */
-export function recallCaller(
-  given: Credentials,
-  keys: ApiKeys,
-): { readonly digest: string; readonly caller: Caller } | undefined {
+export function recallCaller(given: Credentials, keys: ApiKeys): KnownKey | undefined {
   const token = readToken(given.header, given.dialect);
-  const digest = token === undefined ? undefined : DIGESTS.get(token);
-  const caller = digest === undefined ? undefined : callersOf(keys).get(digest);
-  if (digest === undefined || caller === undefined) return undefined;
-  return (caller.expiresAt ?? Infinity) <= given.now ? undefined : { digest, caller };
-}
-
-/** Of the keys that were used lately: hashing one again with every request costs more than its look-up. */
-const DIGESTS = new Map<string, string>();
-const MOST_DIGESTS = 1_000;
-
-function digestOf(token: string): string {
-  const known = DIGESTS.get(token);
-  if (known !== undefined) return known;
-  if (DIGESTS.size >= MOST_DIGESTS) DIGESTS.clear();
-  const digest = digestApiKey(token);
-  DIGESTS.set(token, digest);
-  return digest;
+  const known = token === undefined ? undefined : knownKeys(keys).get(token);
+  return (known?.caller.expiresAt ?? Infinity) <= given.now ? undefined : known;
 }
 
 function callerOf({ id: keyId, scopes, devices, deviceId, expiresAt }: ApiKeyRecord): Caller {

@@ -1,9 +1,17 @@
-import { dialectOf, type Route, ROUTES, SCOPES } from "@pombo/contract";
+import {
+  CONSOLE_ROUTES,
+  type DescribedRoute,
+  dialectOf,
+  type Route,
+  ROUTES,
+  SCOPES,
+} from "@pombo/contract";
 import { type Conformance, openConformance } from "@pombo/testbed";
 import { openSimulator, type Simulator } from "@pombo/simulator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Granted, grantedRequest } from "./authorization-subjects.ts";
-import { type Called, type CallInit, openTestApi, type TestApi } from "./open-test-api.ts";
+import { pageHeaders, sessionCookie } from "./console/browser.test-bed.ts";
+import { ADMIN, type Called, type CallInit, openTestApi, type TestApi } from "./open-test-api.ts";
 import { openSandbox } from "./sandbox/open-sandbox.ts";
 
 let api: TestApi;
@@ -57,7 +65,7 @@ function requestsOf({
   ];
 }
 
-function faultsOf(row: Route, { status, headers, text }: Called): readonly string[] {
+function faultsOf(row: DescribedRoute, { status, headers, text }: Called): readonly string[] {
   const operation = { method: row.method, path: row.path.replaceAll(/:([a-z_]+)/g, "{$1}") };
   const type = headers.get("content-type") ?? "";
   return [
@@ -67,8 +75,9 @@ function faultsOf(row: Route, { status, headers, text }: Called): readonly strin
 }
 
 /** Those that go with every answer of a key. */
-function missingHeaders(row: Route, headers: Headers): readonly string[] {
-  const limited = row.auth !== "public" && !headers.has("www-authenticate");
+function missingHeaders(row: DescribedRoute, headers: Headers): readonly string[] {
+  const keyed = row.auth !== "public" && row.auth !== "session";
+  const limited = keyed && !headers.has("www-authenticate");
   const wanted = ["x-request-id", ...(limited ? ["ratelimit", "ratelimit-policy"] : [])];
   return wanted.filter((name) => !headers.has(name)).map((name) => `${name} is missing`);
 }
@@ -83,6 +92,50 @@ test.each(rows)("$name: every answer is as the document describes it", async ({ 
     expect(faultsOf(row, answer), `${path} ${JSON.stringify(init)}`).toEqual([]);
   }
   if (row.auth !== "public") expect(statuses).toContain(401);
+});
+
+const SESSION = "/console/session";
+
+async function checkSession(row: DescribedRoute, requests: readonly CallInit[]): Promise<number[]> {
+  const statuses: number[] = [];
+  for (const init of requests) {
+    // oxlint-disable-next-line no-await-in-loop -- one session after the other
+    const answer = await api.call(row.method, SESSION, { key: null, ...init });
+    statuses.push(answer.status);
+    expect(faultsOf(row, answer), JSON.stringify(init)).toEqual([]);
+  }
+  return statuses;
+}
+
+test("signing in is answered as the document describes it", async () => {
+  const headers = pageHeaders(api, "POST");
+  const plain = { ...headers, "content-type": "text/plain" };
+  const bodies = [{ key: ADMIN }, { key: "hunter2" }, { key: 7 }, "{", "[]", "x".repeat(9_000)];
+  const requests = [
+    ...bodies.map((body) => ({ headers, body })),
+    { headers: { ...headers, ...PROBLEM }, body: { key: "hunter2" } },
+    { headers: plain, body: "x" },
+    { headers: { ...headers, origin: "https://elsewhere.example" }, body: { key: ADMIN } },
+    ...Array.from({ length: 20 }, () => ({ headers, body: { key: "hunter2" } })),
+  ];
+  const statuses = await checkSession(CONSOLE_ROUTES.consoleSignIn, requests);
+  expect(statuses.slice(0, 9)).toEqual([200, 401, 400, 400, 400, 413, 401, 415, 403]);
+  expect(statuses.at(-1)).toBe(429);
+});
+
+test("who is signed in, and signing out, are answered as the document describes them", async () => {
+  const [key, revoked] = [api.addKey({ scopes: SCOPES }), api.addKey({ scopes: SCOPES })];
+  const cookies = [await sessionCookie(api, key), await sessionCookie(api, revoked)];
+  api.changeKey(revoked, { revokedAt: Date.now() });
+  const [right, ended] = cookies.map((cookie) => ({
+    headers: { ...pageHeaders(api, "DELETE"), cookie },
+  }));
+  const nobody = { headers: pageHeaders(api, "DELETE") };
+  const plain = { headers: { ...PROBLEM } };
+  const requests = [right, ended, nobody, plain, {}].map((init) => init ?? {});
+  const { consoleWho, consoleSignOut } = CONSOLE_ROUTES;
+  expect(await checkSession(consoleWho, requests)).toEqual([200, 401, 401, 401, 401]);
+  expect(await checkSession(consoleSignOut, requests)).toEqual([204, 204, 204, 401, 401]);
 });
 
 test("what differs from the document is found", async () => {

@@ -56,6 +56,20 @@ test("requests under a known key count once each, also those that are refused fo
   expect(await accepted()).toBe(3);
 });
 
+test("a file that is sent under a known key counts once, whether it comes with the message or was kept before", async () => {
+  const { key } = await knownKey();
+  const left = async (document: object): Promise<string | undefined> => {
+    const { status, headers } = await send(key, { text: undefined, document });
+    expect(status).toBe(202);
+    return headers.get("ratelimit")?.replace(/;t=.*/, "");
+  };
+  const base64 = Buffer.from("a file of words").toString("base64");
+  expect(await left({ base64, file_name: "a.txt" })).toBe('"key";r=2');
+  const file = { body: Buffer.from("more words"), headers: { "content-type": "text/plain" } };
+  const kept = await api.call("POST", "/v1/media", file);
+  expect(await left({ media_id: kept.body["media_id"] })).toBe('"key";r=1');
+});
+
 test("what comes in one turn is counted in turn, each key for itself", async () => {
   const keys = [await knownKey(), await knownKey()];
   const answers = await Promise.all(

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Problem } from "@pombo/contract";
 import type { CellId, Settings } from "@pombo/domain";
 import type { KeyCheck as LedgerKeyCheck } from "@pombo/ledger";
-import { admitKey, authenticate, recallCaller } from "./authenticate.ts";
+import { authenticate, type Credentials, recallCaller } from "./authenticate.ts";
 import { admitOwnPage } from "./console/admit-session.ts";
 import type { Exchange } from "./exchange.ts";
 import { limitRate, type RateUse } from "./limit-rate.ts";
@@ -49,18 +49,23 @@ export async function knowCaller(
 
 /** Says on the exchange who asks, as far as that is known without asking the store, which is then still to be done. False: not known. */
 export function recallKey({ req, exchange }: Asked, deps: CallerDeps): boolean {
-  const known = recallCaller(credentialsOf({ req, exchange }, deps), deps.ledger);
+  const given = credentialsOf({ req, exchange }, deps);
+  const known = recallCaller(given, deps.ledger);
   if (known === undefined) return false;
   exchange.caller = known.caller;
-  exchange.keyCheck = openKeyCheck(known.digest, exchange, deps);
+  exchange.keyCheck = openKeyCheck({ given, digest: known.digest }, exchange, deps);
   return true;
 }
 
-function credentialsOf({ req, exchange }: Asked, { cell, now }: CallerDeps) {
+function credentialsOf({ req, exchange }: Asked, { cell, now }: CallerDeps): Credentials {
   return { header: req.headers.authorization, dialect: exchange.dialect, cell, now: now() };
 }
 
-function openKeyCheck(digest: string, exchange: Exchange, deps: CallerDeps): KeyCheck {
+function openKeyCheck(
+  { given, digest }: { readonly given: Credentials; readonly digest: string },
+  exchange: Exchange,
+  deps: CallerDeps,
+): KeyCheck {
   let done = false;
   return {
     digest,
@@ -73,7 +78,7 @@ function openKeyCheck(digest: string, exchange: Exchange, deps: CallerDeps): Key
     },
     async settle() {
       if (done) return undefined;
-      const looked = await admitKey(digest, deps.now(), deps.ledger);
+      const looked = await authenticate({ ...given, now: deps.now() }, deps.ledger);
       if (looked.kind === "refused") return looked.problem;
       done = true;
       return tellRate(looked.rate, exchange, deps);

@@ -147,6 +147,28 @@ test("the list tells what waits on each device, page by page or by name", async 
   expect((await api.call("GET", "/v1/devices?ids=x")).status).toBe(400);
 });
 
+test("devices that are asked for by name are told page by page, each of them once", async () => {
+  await using fresh = await openTestApi();
+  const ids = ["dev_000000000000000b", "dev_000000000000000c", "dev_000000000000000a"];
+  for (const [at, id] of ids.entries()) {
+    const device = { id: id as DeviceId, name: "test", keyId: "key_0", at };
+    // oxlint-disable-next-line no-await-in-loop -- in the order of their creation, which is not that of their ids
+    await fresh.ledger.createDevice(device);
+  }
+  const told: string[] = [];
+  const path = `/v1/devices?lanes=true&limit=1&ids=${ids.join()}`;
+  let cursor = "";
+  for (let pages = 0; pages < ids.length && cursor !== "null"; pages += 1) {
+    const place = cursor === "" ? "" : `&cursor=${cursor}`;
+    // oxlint-disable-next-line no-await-in-loop -- each page begins where the last one ended
+    const { body } = await fresh.call("GET", path + place);
+    told.push(...(body["devices"] as { device_id: string }[]).map(({ device_id: id }) => id));
+    cursor = String(body["next_cursor"]);
+  }
+  expect(told).toEqual(ids);
+  expect(cursor).toBe("null");
+});
+
 test.each([
   { action: "release", status: "queued" },
   { action: "discard", status: "canceled" },

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { openRedis } from "@pombo/redis";
-import { openTestRedis, type TestRedis } from "@pombo/testbed";
+import { compileCache, openTestRedis, type TestRedis } from "@pombo/testbed";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -17,6 +17,7 @@ afterAll(() => store[Symbol.asyncDispose]());
 function start(env: Record<string, string>, ipc: boolean): ChildProcess & AsyncDisposable {
   const child = spawn(process.execPath, [MAIN], {
     env: {
+      ...compileCache(),
       POMBO_REDIS_URL: store.url,
       POMBO_PORT: "0",
       POMBO_ENV: "development",

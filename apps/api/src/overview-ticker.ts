@@ -2,7 +2,7 @@ import type { OverviewBody } from "@pombo/contract";
 import type { ErrorCode, Settings } from "@pombo/domain";
 import { instant } from "./answer.ts";
 import { renderOverview } from "./render-overview.ts";
-import type { Overviewer } from "./take-overview.ts";
+import type { Overview, Overviewer } from "./take-overview.ts";
 
 export interface TickerDeps {
   readonly overviewer: Overviewer;
@@ -30,11 +30,16 @@ export function openOverviewTicker({ overviewer, settings, now }: TickerDeps): O
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> | undefined;
   let failedAt: number | undefined;
+  let told: Overview | undefined;
 
-  async function lookFor(): Promise<string> {
+  /** Undefined while the last one still stands. */
+  async function lookFor(): Promise<string | undefined> {
     try {
+      const seen = await inTime(overviewer.take());
+      if (seen === told && failedAt === undefined) return undefined;
+      told = seen;
       const body = renderOverview(
-        await inTime(overviewer.take()),
+        seen,
         { windowS: WINDOW_S, stepS: STEP_S, steps: STEPS_TOLD },
         settings,
       );
@@ -50,6 +55,7 @@ export function openOverviewTicker({ overviewer, settings, now }: TickerDeps): O
 
   async function tick(): Promise<void> {
     const frame = await lookFor();
+    if (frame === undefined) return;
     for (const hear of listeners) hear(frame);
   }
 
@@ -71,6 +77,7 @@ export function openOverviewTicker({ overviewer, settings, now }: TickerDeps): O
   function rest(): void {
     clearTimeout(timer);
     timer = undefined;
+    told = undefined;
   }
 
   return {

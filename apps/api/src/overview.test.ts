@@ -186,7 +186,7 @@ async function openTicks(url: string) {
   expect(status).toBe(200);
   const frames = framesOf(body ?? new ReadableStream());
   return {
-    async until(type: string): Promise<{ data: Partial<OverviewBody> }> {
+    until: async (type: string): Promise<{ data: Partial<OverviewBody> }> => {
       for (;;) {
         // oxlint-disable-next-line no-await-in-loop -- frame after frame
         const next = await frames.next();

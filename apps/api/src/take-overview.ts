@@ -11,6 +11,7 @@ import {
 } from "@pombo/domain";
 import type { EndpointRecord, LaneSurvey, Ledger, PooledRows, PulseBucket } from "@pombo/ledger";
 import { usedPercent } from "@pombo/redis";
+import { keptFor } from "./kept-for.ts";
 
 export interface OverviewSource {
   readonly ledger: Pick<
@@ -47,7 +48,7 @@ export function pooledRows(lanes: readonly LaneSurvey[]): readonly PooledRows[] 
   return [...byBatch.values()];
 }
 
-/** Takes the overview for all who ask: at most once in `overview_refresh_ms`, and only while somebody asks. */
+/** Takes the overview for all who ask: at most once in `overview_refresh_ms`, less often where that is dear, and only while somebody asks. */
 export interface Overviewer {
   take(): Promise<Overview>;
 }
@@ -64,21 +65,6 @@ export function openOverviewer(source: OverviewSource): Overviewer {
   const webhooks = keptFor(WEBHOOKS_MS, clock, () => ledger.listEndpoints());
   const whole = keptFor(settings.overview_refresh_ms, clock, () => takeNow(source, webhooks));
   return { take: whole };
-}
-
-/** One look at a time for all who ask; what it saw stands for so long (ms). A look that failed is not kept. */
-function keptFor<T>(ms: number, clock: () => number, look: () => Promise<T>): () => Promise<T> {
-  let last: { readonly at: number; readonly seen: Promise<T> } | undefined;
-  return () => {
-    const at = clock();
-    if (last !== undefined && at - last.at < ms) return last.seen;
-    const mine = { at, seen: look() };
-    last = mine;
-    mine.seen.catch(() => {
-      if (last === mine) last = undefined;
-    });
-    return mine.seen;
-  };
 }
 
 async function takeNow(

@@ -32,16 +32,10 @@ export function traceRequests({ tracing, ledger, now, onError }: TraceRequestsDe
   return (request: AnsweredRequest): void => {
     const { method, route, status, messageId } = request;
     const caller = readTraceparent(request.traceparent);
-    const accepts =
-      method === "POST" &&
-      status >= 200 &&
-      status < 300 &&
-      !request.replayed &&
-      ACCEPTS.test(route);
-    const place =
-      accepts && messageId !== undefined ? inTrace(tracing.placeOf(messageId), caller) : undefined;
-    if (caller !== undefined && place !== undefined && messageId !== undefined)
-      ledger.keepTrace(messageId, writeTraceparent(place)).catch(onError);
+    const accepted = acceptedBy(request);
+    const place = accepted === undefined ? undefined : inTrace(tracing.placeOf(accepted), caller);
+    if (caller !== undefined && place !== undefined && accepted !== undefined)
+      ledger.keepTrace(accepted, writeTraceparent(place)).catch(onError);
     const endedAt = now();
     tracing.note({
       name: `${method} ${route}`,
@@ -61,6 +55,13 @@ export function traceRequests({ tracing, ledger, now, onError }: TraceRequestsDe
       ...(place === undefined ? {} : { self: place }),
     });
   };
+}
+
+/** The message that the request made. */
+function acceptedBy({ method, route, status, replayed, messageId }: AnsweredRequest) {
+  const succeeded = status >= 200 && status < 300;
+  const accepts = method === "POST" && succeeded && !replayed && ACCEPTS.test(route);
+  return accepts ? messageId : undefined;
 }
 
 function inTrace(place: TracePlace, caller: TracePlace | undefined): TracePlace {

@@ -1,11 +1,13 @@
 import { freePort } from "@pombo/redis-server";
 
-import { type Child, startChild } from "./child.ts";
-import { type Keeping, keepRunning, type Kept } from "./keep-running.ts";
+import { type Child, type ChildSpec, type ReadyMessage, startChild } from "./child.ts";
+import { keepRunning, type Kept } from "./keep-running.ts";
 import { choosePort } from "./port.ts";
 import {
   apiSpec,
+  controlUrlOf,
   notifierSpec,
+  type SimulatorPorts,
   simulatorSpec,
   type Stage,
   text,
@@ -15,7 +17,7 @@ import {
 import type { Progress } from "./progress.ts";
 import type { RunningRedis } from "./redis.ts";
 
-/** All processes of a run, in the order in which they start. They stop in the reverse one. */
+/** All processes of a run. They stop one kind after the other, the last one here first. */
 export interface Cast {
   readonly redis: Kept<RunningRedis>;
   readonly simulator: Kept<Child> | undefined;
@@ -37,35 +39,53 @@ export interface Keeper {
   readonly stack: AsyncDisposableStack;
 }
 
+/**
+ * All at once, except for the workers, who have to know the root key of the simulator. What starts beside a failure is waited for, so
+ * that it can be stopped.
+ */
 export async function startCast(
   stage: Stage,
   redis: Kept<RunningRedis>,
   keeper: Keeper,
 ): Promise<Cast> {
-  const simulator =
-    stage.options.whatsapp.kind === "sandbox" ? await startSimulator(stage, keeper) : undefined;
-  const said = simulator?.current()?.ready;
-  const whatsapp = whatsappEnvironment(stage.options.whatsapp, said);
-  const workers = await startGroup(stage.options.workers, "worker", keeper, async (index) =>
-    childOf(`worker ${index + 1}`, (signal) =>
-      startChild(workerSpec(stage, index, whatsapp), signal),
+  const { whatsapp, port, workers, apis } = stage.options;
+  const ports = whatsapp.kind === "sandbox" ? await chooseSimulatorPorts() : undefined;
+  const firstPort = await choosePort(port, stage.config.host);
+  const groups = {
+    simulators: openGroup(ports === undefined ? 0 : 1, "simulator", keeper),
+    workers: openGroup(workers, "worker", keeper),
+    notifiers: openGroup(1, "notifier", keeper),
+    apis: openGroup(apis, "api", keeper),
+  };
+  const simulatorAndWorkers = async (): Promise<ReadyMessage | undefined> => {
+    if (ports !== undefined) await groups.simulators.start(async () => simulatorSpec(stage, ports));
+    const said = groups.simulators.kept[0]?.current()?.ready;
+    const environment = whatsappEnvironment(whatsapp, said);
+    await groups.workers.start(async (index) => workerSpec(stage, index, environment));
+    return said;
+  };
+  const sandbox = ports === undefined ? {} : { controlUrl: controlUrlOf(ports) };
+  const speaking = simulatorAndWorkers();
+  await allOrFirstFailure([
+    speaking,
+    groups.notifiers.start(async () => notifierSpec(stage)),
+    groups.apis.start(async (index) =>
+      apiSpec(stage, index, { port: index === 0 ? firstPort : await freePort(), ...sandbox }),
     ),
-  );
-  const notifiers = await startGroup(1, "notifier", keeper, async () =>
-    childOf("notifier", (signal) => startChild(notifierSpec(stage), signal)),
-  );
-  const sandbox = said === undefined ? {} : { controlUrl: text(said, "control_url") };
-  const first = await choosePort(stage.options.port, stage.config.host);
-  const apis = await startGroup(stage.options.apis, "api", keeper, async (index) => {
-    const port = index === 0 ? first : await freePort();
-    return childOf(`api ${index + 1}`, (signal) =>
-      startChild(apiSpec(stage, index, { port, ...sandbox }), signal),
-    );
-  });
-  const apiUrls = apis.flatMap((api) => api.current()?.ready ?? []).map((it) => text(it, "url"));
-  const simulatorUrl = said === undefined ? null : text(said, "simulator_url");
-  const controlUrl = said === undefined ? null : text(said, "control_url");
-  return { redis, simulator, simulatorUrl, controlUrl, workers, notifiers, apis, apiUrls };
+  ]);
+  const said = await speaking;
+  return {
+    redis,
+    simulator: groups.simulators.kept[0],
+    simulatorUrl: said === undefined ? null : text(said, "simulator_url"),
+    controlUrl: said === undefined ? null : text(said, "control_url"),
+    workers: groups.workers.kept,
+    notifiers: groups.notifiers.kept,
+    apis: groups.apis.kept,
+    apiUrls: groups.apis.kept
+      .flatMap((api) => api.current()?.ready ?? [])
+      .map((it) => text(it, "url")),
+  };
 }
 
 /** Null while it is dead. */
@@ -74,48 +94,44 @@ export function pidsOf(kept: readonly Kept<Child>[]): number[] {
 }
 
 /** Any free ports the first time, the same ones when it comes back: its clients keep their address. */
-async function startSimulator(stage: Stage, keeper: Keeper): Promise<Kept<Child>> {
-  const ports = {
-    port: await freePort(),
-    tlsPort: await freePort(),
-    mediaPort: await freePort(),
-  };
-  const start = (signal: AbortSignal): Promise<Child> =>
-    startChild(simulatorSpec(stage, ports), signal);
-  const [simulator] = await startGroup(1, "simulator", keeper, async () =>
-    childOf("simulator", start),
-  );
-  if (simulator === undefined) throw new Error("a group of one has one");
-  return simulator;
+async function chooseSimulatorPorts(): Promise<SimulatorPorts> {
+  return { port: await freePort(), tlsPort: await freePort(), mediaPort: await freePort() };
 }
 
-type ChildToKeep = Pick<Keeping<Child>, "name" | "start">;
-
-function childOf(name: string, start: ChildToKeep["start"]): ChildToKeep {
-  return { name, start };
+/** Some alike. */
+interface Group {
+  /** by index, once they have started */
+  readonly kept: readonly Kept<Child>[];
+  start(specOf: (index: number) => Promise<ChildSpec>): Promise<void>;
 }
 
-/** Starts some alike at once. They also stop at once, and those that did start stop when another of them did not. */
-async function startGroup(
-  count: number,
-  ...[name, keeper, make]: [string, Keeper, (index: number) => Promise<ChildToKeep>]
-): Promise<readonly Kept<Child>[]> {
+/** They start at once and stop at once, and those that did start stop when another of them did not. */
+function openGroup(count: number, ...[name, keeper]: [string, Keeper]): Group {
   const { progress, restartAfterMs, onChange, signal } = keeper;
-  const group: Kept<Child>[] = [];
+  const kept: Kept<Child>[] = [];
   keeper.stack.defer(async () => {
-    await Promise.all(group.map((one) => one[Symbol.asyncDispose]()));
+    await Promise.all(kept.map((one) => one[Symbol.asyncDispose]()));
   });
-  const startOne = async (index: number): Promise<void> => {
-    const child = await make(index);
-    const keeping = { ...child, progress, restartAfterMs, onChange };
-    group[index] = await keepRunning(keeping, signal);
+  return {
+    kept,
+    async start(specOf) {
+      const startOne = async (index: number): Promise<void> => {
+        const spec = await specOf(index);
+        const start = (until: AbortSignal): Promise<Child> => startChild(spec, until);
+        const keeping = { name: spec.name, start, progress, restartAfterMs, onChange };
+        kept[index] = await keepRunning(keeping, signal);
+      };
+      const label = count === 1 ? name : `${count} × ${name}`;
+      const indexes = Array.from({ length: count }, (_, index) => index);
+      await progress.step(label, () => allOrFirstFailure(indexes.map(startOne)));
+      onChange();
+    },
   };
-  const label = count === 1 ? name : `${count} × ${name}`;
-  await progress.step(label, async () => {
-    const starts = Array.from({ length: count }, (_, index) => startOne(index));
-    const failed = (await Promise.allSettled(starts)).find((end) => end.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
-  });
-  onChange();
-  return group;
+}
+
+/** Waits for every one, also where one of them fails. */
+async function allOrFirstFailure(works: readonly Promise<unknown>[]): Promise<void> {
+  const ends = await Promise.allSettled(works);
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

@@ -53,6 +53,11 @@ export function simulatorSpec(stage: Stage, ports: SimulatorPorts): ChildSpec {
   };
 }
 
+/** Known before it runs. */
+export function controlUrlOf({ port }: SimulatorPorts): string {
+  return `http://127.0.0.1:${port}`;
+}
+
 export function workerSpec(stage: Stage, index: number, whatsapp: Environment): ChildSpec {
   return {
     name: `worker ${index + 1}`,

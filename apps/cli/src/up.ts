@@ -31,9 +31,11 @@ export interface UpDeps {
 /**
  * The whole product on one machine, until the signal:
  *
- *   lock ─► redis ─► keys ─► simulator ─► workers ─► notifier ─► apis ─► sandbox device ─► ready file
+ *   lock ─► redis ─► keys ─┬─► simulator ─► workers ─┬─► sandbox device ─► ready file
+ *                          ├─► notifier ─────────────┤
+ *                          └─► apis ─────────────────┘
  *
- * Everything is stopped in the reverse order, also when a step fails.
+ * Stopped are first the apis, then the notifier, the workers, the simulator and Redis, also when a step fails.
  *
  * @throws CannotStart
  */

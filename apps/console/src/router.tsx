@@ -60,6 +60,10 @@ const pages = [
     lazyRouteComponent(() => import("./pages/devices/pair-page.tsx"), "PairPage"),
   ),
   page(
+    "/pools",
+    lazyRouteComponent(() => import("./pages/pools/pools-page.tsx"), "PoolsPage"),
+  ),
+  page(
     "/messages",
     lazyRouteComponent(() => import("./pages/messages/messages-page.tsx"), "MessagesPage"),
   ),

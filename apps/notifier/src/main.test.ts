@@ -1,7 +1,7 @@
 import { type CellId, DEFAULT_SETTINGS, type DeviceId, type EndpointId } from "@pombo/domain";
 import { openLedger } from "@pombo/ledger";
 import { cellKeys, openRedis } from "@pombo/redis";
-import { openTestRedis } from "@pombo/testbed";
+import { compileCache, openTestRedis } from "@pombo/testbed";
 import { mintSecret } from "@pombo/webhook";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -37,7 +37,8 @@ async function setup(settings: Readonly<Record<string, string>> = {}) {
   let child: ChildProcess | undefined;
   let said = "";
   const run = async (more: Readonly<Record<string, string>> = {}): Promise<ChildProcess> => {
-    const env = { ...QUICK, ...settings, ...more, POMBO_REDIS_URL: server.url };
+    const redisUrl = { POMBO_REDIS_URL: server.url };
+    const env = { ...compileCache(), ...QUICK, ...settings, ...more, ...redisUrl };
     const started = spawn(process.execPath, [MAIN], {
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -82,7 +82,7 @@ async function run(config: Config): Promise<void> {
   await using _metrics = await tellMetrics(config.metrics, {
     metrics,
     health,
-    ping: () => commands.client.ping(),
+    askRedis: () => commands.client.time(),
     gauges: () => ({}),
     log,
   });

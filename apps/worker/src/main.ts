@@ -107,7 +107,7 @@ async function run(config: Config): Promise<void> {
   await using _metrics = await tellMetrics(config.metrics, {
     metrics,
     health,
-    ping: () => commands.client.ping(),
+    askRedis: () => commands.client.time(),
     gauges: () => ({ lanes_run: size?.() ?? 0 }),
     log,
   });

@@ -32,6 +32,15 @@ test("evidence is counted when it moves a message, and its time is noted", async
     expect(text).toContain(`${line}\n`);
 });
 
+/** Two of them were lost: one never opened, and the others were ended here. */
+const ENDINGS = [
+  [428, 900],
+  [515, 0],
+  ["cut", 900],
+  ["not_owner", 900],
+  ["connection_lost", 900],
+] as const;
+
 test("the worker's lines are measured by their ends and codes, never by device or message", async () => {
   const metrics = openMetrics();
   const quiet = openLog({ name: "worker", level: "silent" });
@@ -40,12 +49,15 @@ test("the worker's lines are measured by their ends and codes, never by device o
   log.info("job.ended", { ...ids, end: "fail", code: "SEND_REJECTED", ms: 12 });
   log.info("device.taken", ids);
   log.info("device.changed", { ...ids, state: "connected" });
+  for (const [why, open_ms] of ENDINGS)
+    log.info("device.connection_ended", { ...ids, why, open_ms });
   log.warn("lane.blocked", ids);
   const text = await metrics.render({});
   for (const line of [
     'pombo_jobs_total{end="fail",code="SEND_REJECTED"} 1',
     'pombo_lease_changes_total{change="taken"} 1',
     'pombo_device_changes_total{state="connected"} 1',
+    "pombo_connections_lost_total 2",
     'pombo_lane_faults_total{fault="blocked"} 1',
   ])
     expect(text).toContain(`${line}\n`);

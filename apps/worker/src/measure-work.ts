@@ -2,6 +2,9 @@ import { DEVICE_STATES } from "@pombo/domain";
 import type { Ledger } from "@pombo/ledger";
 import { label, type Measures, type Metrics } from "@pombo/telemetry";
 
+/** Connections that end so are ended here, and nothing is wrong with them. */
+const OURS: ReadonlySet<unknown> = new Set(["cut", "not_owner"]);
+
 /** The lines of the worker's log that are measured. */
 export function workMeasures(metrics: Metrics): Measures {
   const attempts = metrics.counter({
@@ -26,6 +29,11 @@ export function workMeasures(metrics: Metrics): Measures {
     labels: ["state"],
     begins: DEVICE_STATES.map((state) => ({ state })),
   });
+  const lost = metrics.counter({
+    name: "connections_lost_total",
+    help: "Connections to WhatsApp that were open and ended, though nobody here ended them",
+    labels: [],
+  });
   const broken = metrics.counter({
     name: "lane_faults_total",
     help: "Lanes that moved nothing without a reason, jobs that broke, evidence that was not written",
@@ -41,6 +49,9 @@ export function workMeasures(metrics: Metrics): Measures {
     "device.handed_over": () => leases({ change: "handed_over" }),
     "device.lost": () => leases({ change: "lost" }),
     "device.changed": ({ state }) => states({ state: label(state) }),
+    "device.connection_ended": ({ why, open_ms: openMs }) => {
+      if (Number(openMs) > 0 && !OURS.has(why)) lost({});
+    },
     "lane.blocked": () => broken({ fault: "blocked" }),
     "job.broke": () => broken({ fault: "job_broke" }),
     "receipt.lost": () => broken({ fault: "evidence_lost" }),

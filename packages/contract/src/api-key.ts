@@ -10,7 +10,7 @@ const BOUND_RULE = "device_id must be the id of a device that the key is granted
 const EXPIRY_RULE = "expires_at must be a time like 2030-01-31T12:00:00Z";
 const CURSOR_RULE = "cursor must be the next_cursor of an earlier answer";
 
-const scope = z.enum(SCOPES, { error: SCOPES_RULE }).meta({ id: "Scope" });
+export const scope = z.enum(SCOPES, { error: SCOPES_RULE }).meta({ id: "Scope" });
 const deviceId = z.string({ error: DEVICES_RULE }).max(64, { error: DEVICES_RULE });
 
 /** The body of `POST /v1/api-keys`. */

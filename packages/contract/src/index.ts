@@ -8,7 +8,8 @@
  */
 
 // Routes
-export { type Route, type RouteAnswer, type Scope, SCOPES } from "./route.ts";
+export { type DescribedRoute, type Route, type RouteAnswer, type Scope, SCOPES } from "./route.ts";
+export { CONSOLE_ROUTES } from "./console-routes.ts";
 export { type RouteInput, type RouteName, ROUTES, type RouteTable, routeTable } from "./routes.ts";
 export { type OpenapiDocument, openapiDocument } from "./openapi.ts";
 

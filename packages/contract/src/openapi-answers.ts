@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { ZodOpenApiResponsesObject } from "zod-openapi";
 import { answerOf, dialectOf } from "./dialect.ts";
 import { errorCode } from "./error-code.ts";
-import type { Route, RouteAnswer } from "./route.ts";
+import type { DescribedRoute, RouteAnswer } from "./route.ts";
 
 // What a route answers, as OpenAPI has it: its successes, and every error that it may meet in the envelope of its dialect.
 
@@ -92,21 +92,25 @@ function header(name: keyof typeof ANSWER_HEADERS): { readonly $ref: string } {
   return { $ref: `#/components/headers/${name}` };
 }
 
-function headersOf(route: Route): Record<string, object> {
+function headersOf(route: DescribedRoute): Record<string, object> {
   return {
     "X-Request-Id": header("RequestId"),
-    ...(route.auth === "public"
-      ? {}
-      : { RateLimit: header("RateLimit"), "RateLimit-Policy": header("RateLimitPolicy") }),
+    ...(takesKey(route)
+      ? { RateLimit: header("RateLimit"), "RateLimit-Policy": header("RateLimitPolicy") }
+      : {}),
   };
 }
 
+function takesKey({ auth }: DescribedRoute): boolean {
+  return auth !== "public" && auth !== "session";
+}
+
 /** The answers of a route by status. Where a status is both a success and an error, the success is told. */
-export function answersOf(route: Route): ZodOpenApiResponsesObject {
+export function answersOf(route: DescribedRoute): ZodOpenApiResponsesObject {
   return { ...refusalsOf(route), ...successesOf(route) } as ZodOpenApiResponsesObject;
 }
 
-function successesOf(route: Route): Record<string, unknown> {
+function successesOf(route: DescribedRoute): Record<string, unknown> {
   const replayed =
     route.creates === true ? { "Idempotent-Replayed": header("IdempotentReplayed") } : {};
   const entries = Object.entries(route.answers).map(([status, answer]) => [
@@ -114,7 +118,7 @@ function successesOf(route: Route): Record<string, unknown> {
     {
       description: answer.says,
       headers: { ...headersOf(route), ...replayed },
-      content: contentOf(answer),
+      ...(status === "204" ? {} : { content: contentOf(answer) }),
     },
   ]);
   return Object.fromEntries(entries) as Record<string, unknown>;
@@ -137,7 +141,7 @@ function mediaOf(type: string): object {
   return type.startsWith("text/") ? { schema: text } : {};
 }
 
-function refusalsOf(route: Route): Record<string, unknown> {
+function refusalsOf(route: DescribedRoute): Record<string, unknown> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codesOf(route)) {
     const answer = answerOf(dialectOf(route.path), code);
@@ -159,7 +163,10 @@ function refusalsOf(route: Route): Record<string, unknown> {
   return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
-function problemContent(route: Route, codes: readonly ErrorCode[]): Record<string, unknown> {
+function problemContent(
+  route: DescribedRoute,
+  codes: readonly ErrorCode[],
+): Record<string, unknown> {
   const dialect = dialectOf(route.path);
   const named = [...new Set(codes.map((code) => answerOf(dialect, code)?.code ?? code))];
   if (dialect === "session") return { "application/json": { schema: sessionSchema(named) } };
@@ -187,9 +194,10 @@ function schema(name: string): { readonly $ref: string } {
 }
 
 /** Its own codes, and those that follow from what it takes. */
-function codesOf(route: Route): ReadonlySet<ErrorCode> {
+function codesOf(route: DescribedRoute): ReadonlySet<ErrorCode> {
   const codes: ErrorCode[] = ["INTERNAL_ERROR", ...route.errors];
-  if (route.auth !== "public")
+  if (route.auth === "session") codes.push("UNAUTHORIZED", "SERVICE_UNAVAILABLE");
+  if (takesKey(route))
     codes.push(
       "UNAUTHORIZED",
       "INVALID_API_KEY",

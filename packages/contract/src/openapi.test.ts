@@ -1,10 +1,11 @@
 import { ERROR_CODES, SETTINGS, DEFAULT_SETTINGS } from "@pombo/domain";
 import { describe, expect, test } from "vitest";
 import { validate } from "@readme/openapi-parser";
+import { CONSOLE_ROUTES } from "./console-routes.ts";
 import { answerOf, dialectOf } from "./dialect.ts";
 import { errorList, limitList } from "./error-list.ts";
 import { openapiDocument } from "./openapi.ts";
-import type { Route } from "./route.ts";
+import type { DescribedRoute } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -33,9 +34,9 @@ const document = JSON.parse(JSON.stringify(openapiDocument())) as {
   };
 };
 
-const rows = Object.entries<Route>(ROUTES);
+const rows = Object.entries<DescribedRoute>({ ...ROUTES, ...CONSOLE_ROUTES });
 
-function operation({ path, method }: Route): Operation {
+function operation({ path, method }: DescribedRoute): Operation {
   const found = document.paths[path.replaceAll(/:([a-z_]+)/g, "{$1}")]?.[method.toLowerCase()];
   if (found === undefined) throw new Error(`${method} ${path} is not in the document`);
   return found;
@@ -53,7 +54,7 @@ test("GET /v1/limits tells every setting and what it means", () => {
 });
 
 describe("the OpenAPI document", () => {
-  test("is of version 3.1 and has every row of the route table, and nothing else", () => {
+  test("is of version 3.1 and has every row of the route table, the console's session, and nothing else", () => {
     expect(document.openapi).toBe("3.1.0");
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
     expect(operations.map(({ operationId }) => operationId).toSorted()).toEqual(
@@ -73,13 +74,15 @@ describe("the OpenAPI document", () => {
       row.body !== undefined || row.takesBytes === true || row.takesRows !== undefined,
     );
     const bare = dialectOf(row.path) === "wuts" ? [{ bareKey: [] }] : [];
-    expect(security).toEqual(row.auth === "public" ? [] : [{ apiKey: [] }, ...bare]);
+    const keyed = [{ apiKey: [] }, ...bare];
+    const session = [{ consoleSession: [] }];
+    expect(security).toEqual({ public: [], session }[row.auth as string] ?? keyed);
   });
 
   test.each(rows)("%s answers what its row answers", (_name, row) => {
     const { responses } = operation(row);
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(Object.keys(row.answers)));
-    expect("401" in responses).toBe(row.auth !== "public");
+    expect("401" in responses).toBe(row.auth !== "public" || row === CONSOLE_ROUTES.consoleSignIn);
     for (const [status, response] of Object.entries(responses)) {
       expect(status).toMatch(/^[2-5][0-9]{2}$/);
       expect(response.description).not.toBe("");
@@ -118,6 +121,7 @@ describe("the OpenAPI document", () => {
     expect(document.components.securitySchemes).toMatchObject({
       apiKey: { type: "http", scheme: "bearer" },
       bareKey: { type: "apiKey", in: "header", name: "Authorization" },
+      consoleSession: { type: "apiKey", in: "cookie", name: "pombo_console" },
     });
   });
 

@@ -1,10 +1,11 @@
 import { DEFAULT_SETTINGS, type Settings } from "@pombo/domain";
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
+import { CONSOLE_ROUTES } from "./console-routes.ts";
 import { dialectOf } from "./dialect.ts";
 import { idempotencyKey } from "./idempotency-key.ts";
 import { ANSWER_HEADERS, answersOf, PROBLEM_SCHEMAS } from "./openapi-answers.ts";
-import { type Route, SCOPES } from "./route.ts";
+import { type DescribedRoute, SCOPES } from "./route.ts";
 import { routeTable } from "./routes.ts";
 
 /** As much of the document's shape as its readers rely on. */
@@ -14,10 +15,11 @@ export interface OpenapiDocument {
   readonly components?: object;
 }
 
-/** The OpenAPI 3.1 document of the route table. */
+/** The OpenAPI 3.1 document of the route table, and of the console's session. */
 export function openapiDocument(settings: Settings = DEFAULT_SETTINGS): OpenapiDocument {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
-  for (const [name, route] of Object.entries<Route>(routeTable(settings))) {
+  const routes = { ...routeTable(settings), ...CONSOLE_ROUTES };
+  for (const [name, route] of Object.entries<DescribedRoute>(routes)) {
     const path = route.path.replaceAll(/:([a-z_]+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
   }
@@ -58,10 +60,18 @@ const SECURITY = {
     name: "Authorization",
     description: "The wuts dialect also takes the key alone, without `Bearer`.",
   },
+  consoleSession: {
+    type: "apiKey",
+    in: "cookie",
+    name: "pombo_console",
+    description:
+      "Set by signing in to the console. It stands for the key, also under `/v1`, in requests of the console's own pages only: `Sec-Fetch-Site` must say so, and `Origin` where something may change.",
+  },
 } as const;
 
-function securityOf(route: Route): Record<string, string[]>[] {
+function securityOf(route: DescribedRoute): Record<string, string[]>[] {
   if (route.auth === "public") return [];
+  if (route.auth === "session") return [{ consoleSession: [] }];
   const bearer = { apiKey: [] };
   return dialectOf(route.path) === "wuts" ? [bearer, { bareKey: [] }] : [bearer];
 }
@@ -70,17 +80,19 @@ const TAGS = [
   { name: "native", description: "`/v1`: asynchronous; everything that Pombo can do." },
   { name: "wuts", description: "At the root: synchronous, in the words of the WUTS documents." },
   { name: "session", description: "`/api/v1`: synchronous, for the one device of the key." },
+  { name: "console", description: "The session of a browser." },
   { name: "installation", description: "Health, metrics and documents." },
 ];
 
-function tagOf({ path, auth }: Route): string {
+function tagOf({ path, auth, fromPage }: DescribedRoute): string {
+  if (fromPage === true) return "console";
   const dialect = dialectOf(path);
   return dialect === "wuts" && (auth === "public" || path === "/metrics")
     ? "installation"
     : dialect;
 }
 
-function operationOf(name: string, route: Route): ZodOpenApiOperationObject {
+function operationOf(name: string, route: DescribedRoute): ZodOpenApiOperationObject {
   const { params: path, query } = route;
   const header = headersOf(route);
   return {
@@ -133,7 +145,7 @@ function rowsOf(schema: z.ZodObject) {
   };
 }
 
-function headersOf(route: Route): z.ZodObject | undefined {
+function headersOf(route: DescribedRoute): z.ZodObject | undefined {
   const prefer = z.string().optional().meta({
     description: "`wait=N` waits up to N seconds for the outcome; `respond-async` does not wait.",
     example: "wait=10",
@@ -142,6 +154,7 @@ function headersOf(route: Route): z.ZodObject | undefined {
     ...(route.creates === true ? { "Idempotency-Key": idempotencyKey.optional() } : {}),
     ...(route.waits === true ? { Prefer: prefer } : {}),
     ...(route.resumes === true ? { "Last-Event-ID": lastEventId } : {}),
+    ...(route.fromPage === true ? { "X-Pombo-Console": fromPage } : {}),
   };
   return Object.keys(fields).length === 0 ? undefined : z.object(fields);
 }
@@ -149,4 +162,8 @@ function headersOf(route: Route): z.ZodObject | undefined {
 const lastEventId = z.string().optional().meta({
   description: "The id of the last event that came; goes before `after`.",
   example: "1767225600000-0",
+});
+
+const fromPage = z.literal("1").optional().meta({
+  description: "Needed where the browser sends no `Sec-Fetch-Site`, as over plain HTTP.",
 });

@@ -54,3 +54,11 @@ export interface Route {
   /** Its own errors, beside those that every route of its kind has. */
   readonly errors: readonly ErrorCode[];
 }
+
+/** A row of the OpenAPI document: one of the route table, or an address of the console. */
+export interface DescribedRoute extends Omit<Route, "auth"> {
+  /** `session`: the cookie of the console. */
+  readonly auth: Route["auth"] | "session";
+  /** Only a page of the very address may ask. */
+  readonly fromPage?: true;
+}

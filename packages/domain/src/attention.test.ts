@@ -108,6 +108,16 @@ test("the most urgent comes first, then the largest", () => {
   ]);
 });
 
+test("a device that connects is away when it has not succeeded for as long as a lane may stand", () => {
+  const since = NOW - MINUTE;
+  const tries = lane({ state: "connecting", stateAt: since, waiting: 2 });
+  expect(attentionOf(facts({ lanes: [tries] }))).toEqual([
+    { kind: "offline_with_backlog", deviceId: "dev_1", size: 2, since },
+  ]);
+  expect(attentionOf(facts({ lanes: [{ ...tries, stateAt: since + 1 }] }))).toEqual([]);
+  expect(attentionOf(facts({ lanes: [{ ...tries, waiting: 0 }] }))).toEqual([]);
+});
+
 test("a Redis that can't write its file is told at any fill", () => {
   const redis = { usedPercent: 0, intakePercent: 70, writable: false };
   expect(attentionOf(facts({ redis }))).toEqual([{ kind: "redis", size: 0 }]);

@@ -117,8 +117,18 @@ export function laneAttention(
   }
   if (held > 0 && lane.heldUntil > 0)
     return { kind: "hold", deviceId, size: held, until: lane.heldUntil };
-  const away = !isOnline(state) && state !== "connecting" && size > 0;
-  return away ? { kind: "offline_with_backlog", deviceId, size, since } : undefined;
+  return size > 0 && isAway(lane, facts)
+    ? { kind: "offline_with_backlog", deviceId, size, since }
+    : undefined;
+}
+
+/** Not connected; a change of connections takes a moment, one that never comes about is none. */
+function isAway(
+  { state, stateAt }: LaneCondition,
+  { now, stallMs }: Pick<AttentionFacts, "now" | "stallMs">,
+): boolean {
+  if (state === "connecting") return now - stateAt >= stallMs;
+  return !isOnline(state);
 }
 
 /** Messages could go, nothing stops them, and none went for two turns of the lane. */

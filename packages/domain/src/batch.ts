@@ -1,6 +1,7 @@
 import type { MessageContent } from "./content.ts";
 import type { ErrorCode } from "./catalog.ts";
 import type { BatchId, MessageId } from "./id.ts";
+import { MESSAGE_STATUSES } from "./message-status.ts";
 import type { Priority } from "./priority.ts";
 import type { QuietHours } from "./quiet-hours.ts";
 import { compileContent, withOwnFile } from "./template.ts";
@@ -262,17 +263,7 @@ export const BATCH_COUNTS = [
   "invalid",
   "duplicate",
   "suppressed",
-  "scheduled",
-  "queued",
-  "sending",
-  "unknown",
-  "sent",
-  "delivered",
-  "read",
-  "played",
-  "failed",
-  "expired",
-  "canceled",
+  ...MESSAGE_STATUSES,
 ] as const;
 
 export type BatchCounts = Readonly<Record<(typeof BATCH_COUNTS)[number], number>>;

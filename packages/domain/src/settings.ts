@@ -185,7 +185,10 @@ export const SETTINGS = {
     says: "length of the stretches of time that the overview counts in",
   },
   overview_kept_ms: { value: 7_200_000, says: "how long these counts are kept" },
-  overview_refresh_ms: { value: 1_000, says: "how often an API process takes a new overview" },
+  overview_refresh_ms: {
+    value: 1_000,
+    says: "how often an API process takes a new overview; where that takes longer than a twentieth of it, less often",
+  },
 
   // Ownership
   lease_ttl_ms: { value: 15_000, says: "how long a device stays with a silent worker" },
@@ -194,7 +197,11 @@ export const SETTINGS = {
     value: 25,
     says: "free devices that a worker takes a sweep, so that logins are spread",
   },
-  handover_group: { value: 10, says: "devices that a stopping worker hands over at once" },
+  handover_ms: {
+    value: 30_000,
+    says: "how long a stopping worker waits at most until others have its devices",
+  },
+  handover_group: { value: 5, says: "devices that a stopping worker hands over at once" },
   rebalance_group: {
     value: 5,
     says: "devices that a worker gives away a sweep, so that others have their share",

@@ -1,3 +1,4 @@
+import type { ScriptArgument } from "@pombo/redis";
 import {
   type ErrorCode,
   ENTRANCES,
@@ -132,59 +133,57 @@ export function attempts(run: Run): Attempts {
       );
     },
     async settle({ deviceId, epoch }, messageId, outcome) {
-      const { to, now, failure, wait } = outcome;
-      const reply = await run(
-        "settle",
-        messageId,
-        "command",
-        deviceId,
-        epoch,
-        outcome.token ?? "",
-        to,
-        originList(ENTRANCES[to].command),
-        now,
-        failure?.code ?? "",
-        failure?.detail ?? "",
-        wait?.kind ?? "",
-        wait?.kind === "due" ? wait.at : 0,
-        outcome.mayHaveLeft === true ? "1" : "",
-        outcome.count ?? 0,
-        outcome.taken === undefined ? "" : JSON.stringify(outcome.taken),
-        outcome.throttleUntil ?? 0,
-        outcome.holdUntil ?? 0,
-        outcome.feed ?? "",
-      );
-      return readSettled(reply as SettledReply);
+      const origins = ENTRANCES[outcome.to].command;
+      const by = { kind: "command", messageId, deviceId, epoch, origins } as const;
+      return readSettled((await run("settle", ...settleArguments(by, outcome))) as SettledReply);
     },
-    async recordEvidence(deviceId, { messageId, proves, now }) {
-      const origins = originList(ENTRANCES[proves].evidence);
-      const reply = await run(
-        "settle",
-        messageId,
-        "evidence",
-        deviceId,
-        "",
-        "",
-        proves,
-        origins,
-        now,
-        "",
-        "",
-        "",
-        0,
-        "",
-        0,
-        "",
-        0,
-        0,
-        "",
+    async recordEvidence(deviceId, { messageId, proves: to, now }) {
+      const origins = ENTRANCES[to].evidence;
+      const by = { kind: "evidence", messageId, deviceId, epoch: "", origins } as const;
+      return readSettled(
+        (await run("settle", ...settleArguments(by, { to, now }))) as SettledReply,
       );
-      return readSettled(reply as SettledReply);
     },
     async countReceipt(deviceId, { messageId, member, read }) {
       await run("count-receipt", deviceId, messageId, member, read ? "read" : "delivered");
     },
   };
+}
+
+interface SettledBy {
+  readonly kind: "command" | "evidence";
+  readonly messageId: MessageId;
+  readonly deviceId: Ownership["deviceId"];
+  /** Evidence is never fenced. */
+  readonly epoch: Ownership["epoch"] | "";
+  readonly origins: readonly string[];
+}
+
+function settleArguments(
+  { kind, messageId, deviceId, epoch, origins }: SettledBy,
+  outcome: Outcome,
+): ScriptArgument[] {
+  const { failure, wait, taken } = outcome;
+  return [
+    messageId,
+    kind,
+    deviceId,
+    epoch,
+    outcome.token ?? "",
+    outcome.to,
+    originList(origins),
+    outcome.now,
+    failure?.code ?? "",
+    failure?.detail ?? "",
+    wait?.kind ?? "",
+    wait?.kind === "due" ? wait.at : 0,
+    outcome.mayHaveLeft === true ? "1" : "",
+    outcome.count ?? 0,
+    taken === undefined ? "" : JSON.stringify(taken),
+    outcome.throttleUntil ?? 0,
+    outcome.holdUntil ?? 0,
+    outcome.feed ?? "",
+  ];
 }
 
 /** `,queued,unknown,`: what the scripts search in. */

@@ -174,16 +174,9 @@ function recordOf(
   const { batch, row, packed, exit } = of;
   const id = rowMessageId(batch.id, row);
   const { settings } = batch;
-  const canceledAt = exit.startsWith(CANCELED) ? Number(exit.slice(CANCELED.length)) : 0;
-  const log = readTimeline(batch.rowLog);
-  const timeline =
-    canceledAt === 0
-      ? log
-      : [
-          ...log.filter(({ at }) => at <= canceledAt),
-          { status: "canceled", at: canceledAt, code: "MESSAGE_CANCELED" } as const,
-        ];
-  const status: MessageStatus = canceledAt === 0 ? batch.rest : "canceled";
+  const canceledAt = exit.startsWith(CANCELED) ? Number(exit.slice(CANCELED.length)) : undefined;
+  const timeline = timelineOf(batch, canceledAt);
+  const status: MessageStatus = canceledAt === undefined ? batch.rest : "canceled";
   const waits = status === "scheduled" || status === "queued";
   const ended = waits ? undefined : timeline.at(-1);
   return {
@@ -194,7 +187,6 @@ function recordOf(
     version: timeline.length,
     // A pool's row has a device when it is drawn.
     deviceId: (batch.poolId === undefined ? (batch.deviceIds[0] ?? "") : "") as DeviceId,
-    ...(batch.poolId === undefined ? {} : { poolId: batch.poolId }),
     generation: batch.generation,
     recipient: packed.to,
     content: exit.startsWith(EDITED) ? readContent(exit.slice(EDITED.length)) : render(packed, id),
@@ -217,4 +209,15 @@ function recordOf(
     ...(packed.clientRef === undefined ? {} : { clientRef: packed.clientRef }),
     ...(packed.metadata === undefined ? {} : { metadata: packed.metadata }),
   };
+}
+
+/** All rows of a batch have its log in common, each up to its own end. */
+function timelineOf(
+  { rowLog }: BatchRecord,
+  canceledAt: number | undefined,
+): MessageRecord["timeline"] {
+  const log = readTimeline(rowLog);
+  if (canceledAt === undefined) return log;
+  const before = log.filter(({ at }) => at <= canceledAt);
+  return [...before, { status: "canceled", at: canceledAt, code: "MESSAGE_CANCELED" }];
 }

@@ -8,7 +8,7 @@ import {
   type ErrorCode,
   type MessageId,
 } from "@pombo/domain";
-import type { Keys, Redis } from "@pombo/redis";
+import type { Keys, Redis, ScriptArgument } from "@pombo/redis";
 import { originList } from "./attempts.ts";
 import type { ErasureStep } from "./erasures.ts";
 import type { LetterCursor } from "./letters.ts";
@@ -97,13 +97,8 @@ export function operations({
 }): Operations {
   const origins = originList(ENTRANCES.queued.redrive);
   return {
-    async createOperation({ id, kind, filter, devices, keyId, now, until, ids, anew }) {
-      const { code = "", deviceId = "", batchId = "", since = "", effect = "" } = filter;
-      const seen = devices === "*" ? "" : JSON.stringify(devices);
-      const about = [code, deviceId, since, seen, keyId, batchId, effect];
-      const chosen = ids === undefined ? "" : JSON.stringify(ids);
-      const end = [until?.at ?? "", until?.id ?? "", chosen, anew === true ? "1" : ""];
-      await run("create-operation", id, kind, now, ...about, ...end);
+    async createOperation(operation) {
+      await run("create-operation", ...createArguments(operation));
     },
     async findOperation(id) {
       return readOperation(id, await redis.hgetall(keys.operation(id)));
@@ -114,16 +109,8 @@ export function operations({
     async stepOperation(id, by) {
       const { owner, now } = by;
       if ((await redis.hget(keys.operation(id), "kind")) === "erase") return stepErasure(id, by);
-      const step = (await run(
-        "step-operation",
-        id,
-        owner,
-        now,
-        LEASE_MS,
-        PER_STEP,
-        origins,
-        POSSIBLE,
-      )) as "running" | "done" | "busy" | "absent" | "anew";
+      const bounds = [LEASE_MS, PER_STEP, origins, POSSIBLE] as const;
+      const step = (await run("step-operation", id, owner, now, ...bounds)) as Step;
       if (step !== "anew") return step;
       await sendAside(id, now);
       return "running";
@@ -144,6 +131,26 @@ export function operations({
 const NAMES = ["name", "other", "salt"] as const;
 
 const REFUSED = "refused:";
+
+type Step = "running" | "done" | "busy" | "absent" | "anew";
+
+function createArguments(operation: NewOperation): ScriptArgument[] {
+  const { id, kind, now, filter, devices, keyId, until, ids, anew } = operation;
+  const { code = "", deviceId = "", batchId = "", since = "", effect = "" } = filter;
+  const seen = devices === "*" ? "" : JSON.stringify(devices);
+  const about = [code, deviceId, since, seen, keyId, batchId, effect];
+  const chosen = ids === undefined ? "" : JSON.stringify(ids);
+  return [
+    id,
+    kind,
+    now,
+    ...about,
+    until?.at ?? "",
+    until?.id ?? "",
+    chosen,
+    anew === true ? "1" : "",
+  ];
+}
 
 function readOperation(
   id: string,

@@ -49,8 +49,8 @@ interface OutboxDeps {
 const TRIM_STEP = 500;
 /** Messages that one script looks at. */
 const SEEK_STEP = 2_000;
-/** Of so few devices everything below is asked for at once. */
-const FEW_DEVICES = 16;
+/** The first stretch of sequences that is read of many devices. */
+const FIRST_STRETCH = 200;
 
 export function outbox({ redis, keys, run, settings }: OutboxDeps): Outbox {
   const lastSequence = async (): Promise<number> =>
@@ -68,11 +68,14 @@ export function outbox({ redis, keys, run, settings }: OutboxDeps): Outbox {
       const { recipient = "", status = "", clientRef = "" } = filter;
       const found: MessageId[] = [];
       let from = before ?? (await lastSequence()) + 1;
-      let stretch = deviceIds.length <= FEW_DEVICES ? from : Math.max(limit, 200);
+      // Of one device no more is read than is looked at.
+      let stretch = deviceIds.length === 1 ? from : Math.max(limit, FIRST_STRETCH);
+      const takesAll = recipient === "" && status === "" && clientRef === "";
       let reachedAt: number | undefined;
       for (let looked = 0; from > 0 && looked < most && found.length < limit;) {
-        const step = Math.min(SEEK_STEP, most - looked);
-        const ask = [from, Math.max(0, from - stretch), step, limit - found.length];
+        const wanted = limit - found.length;
+        const step = Math.min(takesAll ? wanted : SEEK_STEP, most - looked);
+        const ask = [from, Math.max(0, from - stretch), step, wanted];
         // oxlint-disable-next-line no-await-in-loop -- each stretch begins where the last one ended
         const reply = await run(
           "seek-messages",

@@ -155,6 +155,17 @@ test("pages of the survey are put together", async () => {
   expect(new Set(ids).size).toBe(131);
 });
 
+test("a message that went straight into the window of a lane that rested for long is picked now", async () => {
+  const { ledger, own, pace } = await open();
+  await ledger.rememberRecipient("5511900000002", { lid: "1" });
+  await ledger.warmUp(DEVICE, "5511900000002", AT + 1_000);
+  const fedAt = async () => (await ledger.surveyDevices([DEVICE], AT + 500))[0]?.fedAt;
+  expect(await ledger.openLane(own, AT, pace)).toBe(true);
+  expect(await fedAt()).toBe(0);
+  expect(await ledger.accept(newMessage({ at: AT + 400 }))).toMatchObject({ feed: 1 });
+  expect(await fedAt()).toBe(AT + 400);
+});
+
 test("recipients are weighed: on WhatsApp or not, warm with one of the devices or cold", async () => {
   const { ledger } = await open();
   const other = "dev_0000000000000002" as typeof DEVICE;

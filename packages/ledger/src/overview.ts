@@ -174,6 +174,7 @@ type Surveyed = readonly [
   depths: readonly number[],
   oldest: readonly string[],
   running: List<RunningBatch>,
+  pickedAt: number,
 ];
 type RunningBatch = readonly [
   batchId: string,
@@ -192,8 +193,9 @@ function valuesOf(fields: Fields): Values {
 }
 
 function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurvey {
-  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, ofBatches] =
+  const [deviceId, fields, lease, leaseEnd, laneFields, held, window, depths, oldest, ...more] =
     reply;
+  const [ofBatches, pickedAt] = more;
   const [device, lane, running] = [valuesOf(fields), valuesOf(laneFields), listOf(ofBatches)];
   const facts = readFacts({ device, lane, lease: lease === "" ? null : lease }, now, settings);
   const blocked = blockedOf(facts, now);
@@ -202,12 +204,7 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     own.reduce((sum, [, of, , rows]) => sum + (of === priority ? Number(rows) : 0), 0),
   );
   const backlog = byClass((priority, index) => (depths[index] ?? 0) + undrawn[priority]);
-  const times = PRIORITIES.flatMap((priority, index): [Priority, number][] => {
-    const batches = own.filter(([, of]) => of === priority).map(([, , at]) => Number(at));
-    const first = oldest[index] ?? "";
-    const all = first === "" ? batches : [...batches, Number(first)];
-    return all.length === 0 ? [] : [[priority, Math.min(...all)]];
-  });
+  const times = oldestTimes(oldest, own);
   const waiting = PRIORITIES.reduce((sum, priority) => sum + backlog[priority], window);
   const first = times.reduce((least, [, at]) => Math.min(least, at), Infinity);
   const stopped = stoppedBy(blocked, { waiting, held });
@@ -226,25 +223,42 @@ function readSurvey(reply: Surveyed, now: number, settings: Settings): LaneSurve
     leftAt: Number(leaseEnd),
     backlog,
     undrawn,
-    pooled: running
-      .filter(([, , , , ofPool]) => ofPool !== "")
-      .map(([batchId, priority, at, rows]) => ({
-        batchId,
-        priority,
-        acceptedAt: Number(at),
-        rows: Number(rows),
-      })),
+    pooled: pooledOf(running),
     oldest: Object.fromEntries(times),
     window,
     waiting,
     held,
     heldUntil: facts.heldUntil,
-    fedAt: facts.fedAt,
+    fedAt: Math.max(facts.fedAt, pickedAt),
     gapMs: facts.gapMs,
     ...(first === Infinity ? {} : { oldestAt: first }),
     ...(blocked === undefined ? {} : { blockedBy: blocked.by }),
     ...(stopped === undefined ? {} : { stopped }),
   };
+}
+
+/** When the oldest of a class was accepted, where any waits: a message, or a row of a batch that was not drawn. */
+function oldestTimes(
+  oldest: readonly string[],
+  batches: readonly RunningBatch[],
+): readonly (readonly [Priority, number])[] {
+  return PRIORITIES.flatMap((priority, index) => {
+    const ofBatches = batches.filter(([, of]) => of === priority).map(([, , at]) => Number(at));
+    const first = oldest[index] ?? "";
+    const all = first === "" ? ofBatches : [...ofBatches, Number(first)];
+    return all.length === 0 ? [] : [[priority, Math.min(...all)] as const];
+  });
+}
+
+function pooledOf(running: readonly RunningBatch[]): LaneSurvey["pooled"] {
+  return running
+    .filter(([, , , , ofPool]) => ofPool !== "")
+    .map(([batchId, priority, at, rows]) => ({
+      batchId,
+      priority,
+      acceptedAt: Number(at),
+      rows: Number(rows),
+    }));
 }
 
 /** What its hash says, in the order of the script: generation, state, its time, pace, pairing, then these. */

@@ -65,6 +65,11 @@ test("messages of many devices are looked through newest first, by stretches, an
   } while (next !== undefined);
   expect(found).toEqual(ids.toReversed());
 
+  // Messages of others came since: their stretch of sequences holds none of these devices.
+  await t.redis.incrby(t.keys.sequence(), 5_000);
+  const late = await t.ledger.listMessages(seen, { limit: 3 });
+  expect(late.messages.map(({ id }) => id)).toEqual(ids.slice(-3).toReversed());
+
   const search = { recipient: "5511900000077", limit: 10, most: 50 };
   const first = await t.ledger.listMessages(seen, search);
   expect(first.messages.map(({ id }) => id)).toEqual([ids[87], ids[47]]);

@@ -7,7 +7,8 @@ import { type ReadMetricsPlace, serveMetrics } from "./serve-metrics.ts";
 export interface TellDeps {
   readonly metrics: Metrics;
   readonly health: Pick<HealthWatch, "look">;
-  readonly ping: () => Promise<unknown>;
+  /** Any command that also a Redis answers which takes no writes; observed: without room on its disk it refuses PING. */
+  readonly askRedis: () => Promise<unknown>;
   /** Further gauges, as they are at this moment. */
   readonly gauges: () => Readonly<Record<string, number>>;
   readonly log: Pick<Log, "info" | "warn">;
@@ -16,12 +17,12 @@ export interface TellDeps {
 /** Serves the metrics and the health where the environment says so. A port that is taken is told, and the process goes on without. */
 export async function tellMetrics(
   place: Exclude<ReadMetricsPlace, { kind: "refused" }>,
-  { metrics, health, ping, gauges, log }: TellDeps,
+  { metrics, health, askRedis, gauges, log }: TellDeps,
 ): Promise<AsyncDisposable> {
   if (place.kind === "off") return { [Symbol.asyncDispose]: () => Promise.resolve() };
   const render = async () => {
     const began = performance.now();
-    await ping();
+    await askRedis();
     const redis_round_trip_seconds = (performance.now() - began) / 1_000;
     const text = await metrics.render({ ...gauges(), redis_round_trip_seconds });
     return { text, contentType: metrics.contentType };

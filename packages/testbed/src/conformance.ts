@@ -32,8 +32,10 @@ export function openConformance(document: object): Conformance {
       const place = ["paths", path, method.toLowerCase(), "responses", String(status)];
       const described = place.reduce<unknown>(stepInto, document);
       if (described === undefined) return [`${status} is not described`];
-      if (stepInto(stepInto(described, "content"), type) === undefined)
-        return [`${type} is not described for ${status}`];
+      const content = stepInto(described, "content");
+      if (content === undefined)
+        return text === "" ? [] : [`${status} is described without a body`];
+      if (stepInto(content, type) === undefined) return [`${type} is not described for ${status}`];
       if (!type.endsWith("json")) return [];
       const check = ajv.getSchema(`${DOCUMENT}#${pointer([...place, "content", type, "schema"])}`);
       if (check === undefined) return [`${type} has no schema for ${status}`];

@@ -89,12 +89,10 @@ async function withLanes(
     return (await deps.ledger.surveyDevices(within({ ...page, ids: ids ?? [] }), at)).map(render);
   // All consoles together cost one look.
   const { lanes } = await deps.overviewer.take();
-  if (ids !== undefined) {
-    const wanted = new Set(within({ ...page, ids }));
-    return lanes.filter(({ deviceId }) => wanted.has(deviceId)).map(render);
-  }
-  const from = after === undefined ? 0 : lanes.findIndex(({ deviceId }) => deviceId === after) + 1;
-  return lanes.slice(from, from + limit).map(render);
+  const wanted = ids === undefined ? undefined : new Set<string>(ids);
+  const shown = wanted === undefined ? lanes : lanes.filter((lane) => wanted.has(lane.deviceId));
+  const from = after === undefined ? 0 : shown.findIndex(({ deviceId }) => deviceId === after) + 1;
+  return shown.slice(from, from + limit).map(render);
 }
 
 function renderSurvey(

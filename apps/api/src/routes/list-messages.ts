@@ -38,7 +38,7 @@ export function listMessages(deps: ListDeps): Handler<"listMessages"> {
       return listRows({ query, caller, batchId: query.batch_id }, deps);
     const devices = await devicesOf(query, caller, ledger);
     if ("kind" in devices) return devices;
-    const { until, since = 0, to, status, client_ref: clientRef } = query;
+    const { until, since = 0 } = query;
     const before =
       query.cursor ??
       (until === undefined ? undefined : await ledger.sequenceAfter(devices.ids, until));
@@ -46,13 +46,20 @@ export function listMessages(deps: ListDeps): Handler<"listMessages"> {
       limit: Math.max(1, query.limit ?? 100),
       most: MOST_LOOKED_AT,
       ...(before === undefined ? {} : { before }),
-      ...(to === undefined ? {} : { recipient: recipientKey(to) }),
-      ...(status === undefined ? {} : { status }),
-      ...(clientRef === undefined ? {} : { clientRef }),
+      ...wantedOf(query),
     });
     const over = (page.reachedAt ?? Number.POSITIVE_INFINITY) < since;
     const messages = page.messages.filter(({ createdAt }) => createdAt >= since);
     return answer(messages, { ...page, ...(over ? { next: undefined } : {}) }, deps);
+  };
+}
+
+/** What the ledger looks for. */
+function wantedOf({ to, status, client_ref: clientRef }: Query) {
+  return {
+    ...(to === undefined ? {} : { recipient: recipientKey(to) }),
+    ...(status === undefined ? {} : { status }),
+    ...(clientRef === undefined ? {} : { clientRef }),
   };
 }
 

@@ -1,24 +1,9 @@
+import { BATCH_COUNTS } from "@pombo/domain";
 import { expect, test } from "vitest";
 import { type Batch, isAllWell, plainLine, progressLine, summary } from "./batch-view.ts";
 
 const NOW = Date.parse("2030-01-31T12:00:00.000Z");
-const NONE = {
-  accepted: 0,
-  invalid: 0,
-  duplicate: 0,
-  suppressed: 0,
-  scheduled: 0,
-  queued: 0,
-  sending: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  played: 0,
-  failed: 0,
-  expired: 0,
-  canceled: 0,
-  unknown: 0,
-};
+const NONE = Object.fromEntries(BATCH_COUNTS.map((name) => [name, 0]));
 
 function batchOf(counts: Partial<Batch["counts"]>, over: Partial<Batch> = {}): Batch {
   return {

@@ -101,16 +101,24 @@ async function follow(signal: AbortSignal): Promise<void> {
       if (signal.aborted) return;
       // The session has ended: the frame leads to the sign-in.
       if (error instanceof PomboError && error.status === 401) return;
+      if (error instanceof PomboError && error.status === 400) forgetPlace();
     }
     // oxlint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
 
+/** The event log does not know the place any more: its Redis was replaced by a backup, or emptied. */
+function forgetPlace(): void {
+  cursor = undefined;
+  void queries.invalidateQueries();
+}
+
 async function readOnce(signal: AbortSignal): Promise<void> {
   const silent = new AbortController();
+  const begunAt = Date.now();
   const deaf = setInterval(() => {
-    if (Date.now() - lastBeat >= 2 * SILENCE_MS) silent.abort();
+    if (Date.now() - Math.max(lastBeat, begunAt) >= 2 * SILENCE_MS) silent.abort();
   }, BUNDLE_MS);
   try {
     const response = await pombo.raw(

@@ -4,6 +4,7 @@ import { detect } from "./detect.ts";
 test.each([
   ["3eb0a1b2c3d4e5f6a7b8c9", "/messages/3EB0A1B2C3D4E5F6A7B8C9"],
   [" dev_0123456789abcdef ", "/devices/dev_0123456789abcdef"],
+  ["pool_0123456789ABCDEF", "/pools?pool=pool_0123456789abcdef"],
   ["bat_0123456789a", "/batches/bat_0123456789A"],
   ["wh_0123456789abcdef", "/webhooks?webhook=wh_0123456789abcdef"],
   ["op_0123456789abcdef", "/operations/op_0123456789abcdef"],

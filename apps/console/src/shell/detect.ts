@@ -24,6 +24,11 @@ const KNOWN: readonly Known[] = [
     href: (id) => `/devices/${id.toLowerCase()}`,
   },
   {
+    says: "Pool",
+    pattern: /^pool_[0-9a-z]{8,32}$/i,
+    href: (id) => `/pools?pool=${id.toLowerCase()}`,
+  },
+  {
     says: "Batch",
     pattern: /^bat_[0-9A-F]{11}$/i,
     href: (id) => `/batches/bat_${id.slice(4).toUpperCase()}`,

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { LucideIcon } from "lucide-react";
 import { useState } from "react";
+import { useSession } from "../api/session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import styles from "./navigation.module.css";
 import type { Place } from "./places.ts";
@@ -64,13 +65,23 @@ interface PlaceLinkProps {
 }
 
 function PlaceLink({ place, onClick }: PlaceLinkProps) {
-  const { to, word, icon: Icon, key, outside } = place;
+  const { to, word, icon: Icon, key, outside, needs } = place;
+  const scopes = useSession()?.scopes ?? [];
   const inside = (
     <>
       <Icon aria-hidden size={18} />
       {word}
     </>
   );
+  if (needs !== undefined && !scopes.includes(needs))
+    return (
+      <span className={styles.link} role="link" aria-disabled>
+        <Icon aria-hidden size={18} />
+        <span>
+          {word} <small>needs {needs}</small>
+        </span>
+      </span>
+    );
   if (outside === true)
     return (
       <a href={`/console${to}`} className={styles.link}>

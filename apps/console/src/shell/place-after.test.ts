@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placeAfter } from "./place-after.ts";
+import { isOutside, placeAfter } from "./place-after.ts";
 
 test.each([
   [undefined, "/"],
@@ -15,4 +15,15 @@ test.each([
   ["javascript:alert(1)", "/"],
 ])("a sign-in with next=%s leads to %s", (next, place) => {
   expect(placeAfter(next)).toBe(place);
+});
+
+test.each([
+  ["/queues", true],
+  ["/queues/queue/dead-letters?status=failed", true],
+  ["/queues?status=failed", true],
+  ["/queues-of-mine", false],
+  ["/messages?next=/queues", false],
+  ["/", false],
+])("%s is a page of another program: %s", (place, outside) => {
+  expect(isOutside(place)).toBe(outside);
 });

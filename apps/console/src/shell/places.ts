@@ -1,6 +1,7 @@
 import {
   Activity,
   Ban,
+  Boxes,
   FlaskConical,
   Inbox,
   KeyRound,
@@ -22,12 +23,15 @@ export interface Place {
   readonly first?: boolean;
   /** A page that is none of ours. */
   readonly outside?: boolean;
+  /** The scope without which nothing of it is shown, not even by the page itself. */
+  readonly needs?: string;
   readonly sandboxOnly?: boolean;
 }
 
 export const PLACES = [
   { to: "/", word: "Overview", icon: Activity, key: "o", first: true },
   { to: "/devices", word: "Devices", icon: Smartphone, key: "d", first: true },
+  { to: "/pools", word: "Pools", icon: Boxes },
   { to: "/messages", word: "Messages", icon: MessageSquare, key: "m", first: true },
   { to: "/batches", word: "Batches", icon: Layers, key: "b" },
   { to: "/dead-letters", word: "Dead letters", icon: Inbox, key: "l", first: true },
@@ -35,7 +39,7 @@ export const PLACES = [
   { to: "/keys", word: "API keys", icon: KeyRound },
   { to: "/suppressions", word: "Suppressions", icon: Ban },
   { to: "/sandbox", word: "Sandbox", icon: FlaskConical, sandboxOnly: true },
-  { to: "/queues", word: "Queues", icon: ListTree, outside: true },
+  { to: "/queues", word: "Queues", icon: ListTree, outside: true, needs: "ops:read" },
 ] as const satisfies readonly Place[];
 
 export function placesOf(mode: "sandbox" | "live"): readonly Place[] {

@@ -6,7 +6,7 @@ import { Button } from "../ui/button.tsx";
 import { Note } from "../ui/note.tsx";
 import { TextField } from "../ui/text-field.tsx";
 import { useGo } from "../ui/use-go.ts";
-import { placeAfter } from "./place-after.ts";
+import { isOutside, placeAfter } from "./place-after.ts";
 import type { SearchTexts } from "./search-params.ts";
 import styles from "./sign-in-page.module.css";
 
@@ -66,10 +66,16 @@ export function SignInPage() {
           </Button>
         </form>
       ) : (
-        <SignedIn session={session} go={() => go(placeAfter(next))} />
+        <SignedIn session={session} go={() => leave(placeAfter(next), go)} />
       )}
     </main>
   );
+}
+
+/** The board of the queues is another program: the browser has to ask for it. */
+function leave(place: string, go: (href: string) => void): void {
+  if (isOutside(place)) location.assign(`/console${place}`);
+  else go(place);
 }
 
 interface SignedInProps {

@@ -3,7 +3,8 @@
 -- Result, as JSON: one string is read much faster than forty-five a device. An absent field is false, an empty list {}. For each: {device, [generation, state, state at, pace (JSON), paired at, name, phone, cause, code, created, seen], lease or "", end of the lease (ms) when there is none,
 --                    [pace at, throttled until, held until, paused, day, day sent, day cold, drain ms, fed at, minute, fed in it, fed before it, paused by], held, window,
 --                    [waiting otp, high, normal, bulk], [accepted at, for the oldest of each; "" nothing waits],
---                    [batch, class, accepted at, rows that were not drawn, "1" it is a pool's] … that run}
+--                    [batch, class, accepted at, rows that were not drawn, "1" it is a pool's] … that run,
+--                    when the latest of the window was picked (ms; 0: it is empty)}
 
 -- Of the batches that may go from this device, those that have rows left.
 local function running(device, gen)
@@ -22,7 +23,7 @@ for _, device in ipairs(ARGV) do
     "cause", "code", "at", "seen_at")
   if d[1] then
     local lease = redis.call("GET", key.lease(device))
-    local depths, oldest, held, window, batches = { 0, 0, 0, 0 }, { "", "", "", "" }, 0, 0, {}
+    local depths, oldest, held, window, batches, picked = { 0, 0, 0, 0 }, { "", "", "", "" }, 0, 0, {}, 0
     -- Most devices have nothing to do: one command says so.
     local backlogs = {}
     for index, class in ipairs(CLASSES) do backlogs[index] = key.backlog(device, d[1], class) end
@@ -32,11 +33,16 @@ for _, device in ipairs(ARGV) do
         depths[index] = first and redis.call("ZCARD", backlog) or 0
         oldest[index] = first and redis.call("HGET", key.message(first), "at") or ""
       end
-      held, window, batches = redis.call("ZCARD", key.held(device)), redis.call("HLEN", key.window(device)), running(device, d[1])
+      held, batches = redis.call("ZCARD", key.held(device)), running(device, d[1])
+      -- What went straight into the window was never fed: the lane does not know of it.
+      for _, mark in ipairs(redis.call("HVALS", key.window(device))) do
+        window = window + 1
+        picked = math.max(picked, tonumber(string.match(mark, "|(%d+)")))
+      end
     end
     out[#out + 1] = { device, d, lease or "", lease and "" or redis.call("ZSCORE", key.leases(), device) or "",
       redis.call("HMGET", key.lane(device), "pace_at", "throttled_until", "held_until", "paused", "day", "day_sent", "day_cold",
-        "drain_ms", "fed_at", "minute", "minute_fed", "minute_before", "paused_by"), held, window, depths, oldest, batches }
+        "drain_ms", "fed_at", "minute", "minute_fed", "minute_before", "paused_by"), held, window, depths, oldest, batches, picked }
   end
 end
 return cjson.encode(out)

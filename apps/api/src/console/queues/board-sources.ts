@@ -179,6 +179,9 @@ function messageJob(message: MessageRecord): BoardJob {
       ? {}
       : {
           failure: `${lastError.code}: ${catalogRow(lastError.code).says}`,
+          // Without it, bull-board would reckon from 1970 how long it took.
+          begunAt:
+            message.timeline.findLast((entry) => entry.status === "sending")?.at ?? lastError.at,
           endedAt: lastError.at,
         }),
     data: {

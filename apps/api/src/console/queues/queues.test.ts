@@ -82,6 +82,18 @@ test.each([
   expect((await ask(`/api/queues/${queue()}/nothing.0`)).status).toBe(404);
 });
 
+test("a dead letter tells when its last attempt began and how it ended", async () => {
+  const { body } = await ask(`/api/queues/dead-letters/${letter}`);
+  const { timestamp, processedOn, finishedOn, failedReason } = body["job"] as Record<
+    string,
+    number
+  >;
+  expect(failedReason).toMatch(/^SEND_FAILED: /);
+  expect([timestamp, processedOn, finishedOn].map(Number)).toEqual(
+    [timestamp, processedOn, finishedOn].map(Number).toSorted((one, other) => one - other),
+  );
+});
+
 test("pages go on where the one before ended", async () => {
   const own = await api.addDevice();
   const ids: MessageId[] = [];

@@ -14,24 +14,11 @@ import { SelectField } from "../../ui/select-field.tsx";
 import { StatusMark } from "../../ui/status-mark.tsx";
 import { wordOf } from "../../ui/status-role.ts";
 import { useSearchState } from "../../ui/use-search-state.ts";
+import { STATUSES } from "../messages/message-filter.ts";
 import { seenIds } from "../messages/use-lively-rows.ts";
 
 type Row = Output<"listBatchMessages">["messages"][number];
 type Status = NonNullable<Input<"listBatchMessages">["status"]>;
-
-const STATUSES: readonly Status[] = [
-  "scheduled",
-  "queued",
-  "sending",
-  "unknown",
-  "sent",
-  "delivered",
-  "read",
-  "played",
-  "failed",
-  "expired",
-  "canceled",
-];
 
 const COLUMNS: readonly Column<Row>[] = [
   {

@@ -1,27 +1,14 @@
 import { expect, test } from "vitest";
 import { batchesVerdict, batchVerdict, etaText } from "./batch-verdict.ts";
+import { STATUSES } from "../messages/message-filter.ts";
 import { type Counts, leftOut, segmentsOf, withWhatsApp } from "./outcome.ts";
 
 const NOW = Date.parse("2030-01-31T12:00:00Z");
 const at = (ms: number): string => new Date(NOW + ms).toISOString();
 
-const NONE: Counts = {
-  accepted: 0,
-  invalid: 0,
-  duplicate: 0,
-  suppressed: 0,
-  scheduled: 0,
-  queued: 0,
-  sending: 0,
-  sent: 0,
-  delivered: 0,
-  read: 0,
-  played: 0,
-  failed: 0,
-  expired: 0,
-  canceled: 0,
-  unknown: 0,
-};
+const NONE = Object.fromEntries(
+  ["accepted", "invalid", "duplicate", "suppressed", ...STATUSES].map((name) => [name, 0]),
+) as Counts;
 const counts = (over: Partial<Counts>): Counts => ({ ...NONE, ...over });
 type Told = Parameters<typeof batchVerdict>[0];
 const batch = (over: Partial<Told>): Told => ({

@@ -70,7 +70,7 @@ export function NewBatchPage() {
           form={form}
           onChange={change}
           errors={errors}
-          senders={senders.isError ? [] : senders.data}
+          senders={senders.error === null ? senders.data : []}
         />
       </Panel>
       <Panel

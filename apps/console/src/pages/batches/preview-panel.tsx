@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { serverNow } from "../../api/server-clock.ts";
 import { Figure, Figures } from "../../ui/figure.tsx";
 import { formatCount } from "../../ui/format.ts";
@@ -75,84 +76,77 @@ function Count({ name, label, count, note }: CountProps) {
   );
 }
 
+interface RowsProps {
+  readonly says: string;
+  readonly columns: readonly string[];
+  readonly children: ReactNode;
+}
+
+function Rows({ says, columns, children }: RowsProps) {
+  return (
+    <div className={styles.scroll} tabIndex={0} role="region" aria-label={says}>
+      <table className={styles.table}>
+        <caption>{says}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
 const ON_WHATSAPP = { yes: "active", no: "failed", unknown: "unknown" } as const;
 const WORDS = { yes: "On WhatsApp", no: "Not on WhatsApp", unknown: "Unknown" } as const;
 
 function Sample({ preview: { sample } }: Pick<PreviewPanelProps, "preview">) {
   if (sample.length === 0) return undefined;
   return (
-    <div
-      className={styles.scroll}
-      tabIndex={0}
-      role="region"
-      aria-label="The first rows as they will be sent"
+    <Rows
+      says="The first rows as they will be sent"
+      columns={["Line", "To", "Country", "Known", "Text"]}
     >
-      <table className={styles.table}>
-        <caption>The first rows as they will be sent</caption>
-        <thead>
-          <tr>
-            <th scope="col">Line</th>
-            <th scope="col">To</th>
-            <th scope="col">Country</th>
-            <th scope="col">Known</th>
-            <th scope="col">Text</th>
-          </tr>
-        </thead>
-        <tbody>
-          {sample.map((row) => (
-            <tr key={row.row} data-testid="preview.sample">
-              <td>{formatCount(row.line)}</td>
-              <td>
-                <PhoneNumber value={row.to} />
-                {row.valid ? undefined : <div className={styles.quiet}>fits no numbering plan</div>}
-              </td>
-              <td>{row.country ?? "–"}</td>
-              <td>
-                <StatusMark status={ON_WHATSAPP[row.on_whatsapp]}>
-                  {WORDS[row.on_whatsapp]}
-                </StatusMark>
-              </td>
-              <td className={styles.text}>{row.text ?? "no words"}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+      {sample.map((row) => (
+        <tr key={row.row} data-testid="preview.sample">
+          <td>{formatCount(row.line)}</td>
+          <td>
+            <PhoneNumber value={row.to} />
+            {row.valid ? undefined : <div className={styles.quiet}>fits no numbering plan</div>}
+          </td>
+          <td>{row.country ?? "–"}</td>
+          <td>
+            <StatusMark status={ON_WHATSAPP[row.on_whatsapp]}>{WORDS[row.on_whatsapp]}</StatusMark>
+          </td>
+          <td className={styles.text}>{row.text ?? "no words"}</td>
+        </tr>
+      ))}
+    </Rows>
   );
 }
 
 function Errors({ preview: { errors } }: Pick<PreviewPanelProps, "preview">) {
   if (errors.length === 0) return undefined;
   return (
-    <div
-      className={styles.scroll}
-      tabIndex={0}
-      role="region"
-      aria-label="The first rows that are left out"
+    <Rows
+      says="The first rows that are left out"
+      columns={["Line", "Field", "Value", "What is wrong"]}
     >
-      <table className={styles.table}>
-        <caption>The first rows that are left out</caption>
-        <thead>
-          <tr>
-            <th scope="col">Line</th>
-            <th scope="col">Field</th>
-            <th scope="col">Value</th>
-            <th scope="col">What is wrong</th>
-          </tr>
-        </thead>
-        <tbody>
-          {errors.map(({ row, line, field, value, message }) => (
-            <tr key={`${row} ${field}`} data-testid="preview.error">
-              <td>{formatCount(line)}</td>
-              <td>{field}</td>
-              <td>
-                <ErrorValue field={field} value={value} />
-              </td>
-              <td className={styles.text}>{message}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+      {errors.map(({ row, line, field, value, message }) => (
+        <tr key={`${row} ${field}`} data-testid="preview.error">
+          <td>{formatCount(line)}</td>
+          <td>{field}</td>
+          <td>
+            <ErrorValue field={field} value={value} />
+          </td>
+          <td className={styles.text}>{message}</td>
+        </tr>
+      ))}
+    </Rows>
   );
 }

@@ -9,7 +9,7 @@ interface SettingsFormProps {
   readonly form: UploadForm;
   readonly onChange: (change: Partial<UploadForm>) => void;
   readonly errors: Readonly<Partial<Record<keyof UploadForm, string>>>;
-  /** Undefined: they are being asked for. */
+  /** Undefined while they are asked for. */
   readonly senders: readonly Sender[] | undefined;
 }
 

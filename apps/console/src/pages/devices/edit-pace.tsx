@@ -71,7 +71,7 @@ export function EditPace({ device, onClose }: EditPaceProps) {
           value={texts[name]}
           onChange={(value) => {
             setTexts((before) => ({ ...before, [name]: value }));
-            setErrors(({ [name]: _, ...others }) => others);
+            setErrors((before) => ({ ...before, [name]: undefined }));
           }}
           error={errors[name]}
           inputMode="numeric"

@@ -7,8 +7,10 @@ import { serverNow } from "../../api/server-clock.ts";
 import { useSession } from "../../api/session.ts";
 import { Button } from "../../ui/button.tsx";
 import { Checkbox } from "../../ui/checkbox.tsx";
+import { Choices } from "../../ui/choices.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Note } from "../../ui/note.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { useSenders } from "../batches/use-senders.ts";
@@ -56,24 +58,18 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     if (wrong === undefined) create.mutate();
   };
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="New API key"
       testId="keys.new-dialog"
-      actions={
-        <>
-          <Button onClick={onClose}>Keep as it is</Button>
-          <Button variant="primary" busy={create.isPending} onClick={submit}>
-            Make the key
-          </Button>
-        </>
-      }
+      does="Make the key"
+      busy={create.isPending}
+      onSubmit={submit}
+      failed={create.error === null ? undefined : says(create.error)}
     >
       <Fields form={form} onChange={(next) => setForm({ ...form, ...next })} limited={limited} />
       {tried && wrong !== undefined ? <Note role="needs-you">{wrong}</Note> : undefined}
-      {create.error === null ? undefined : <Note role="needs-you">{says(create.error)}</Note>}
-    </Dialog>
+    </FormDialog>
   );
 }
 
@@ -89,7 +85,7 @@ function Fields({ form, onChange, limited }: FieldsProps) {
   const senders = useSenders();
   const devices = (senders.data ?? []).filter(({ id }) => id.startsWith("dev_"));
   return (
-    <div className={styles.form}>
+    <>
       <TextField
         label="Name"
         value={form.name}
@@ -97,8 +93,7 @@ function Fields({ form, onChange, limited }: FieldsProps) {
         autoComplete="off"
         data-testid="keys.name"
       />
-      <fieldset className={styles.group}>
-        <legend>What it may do</legend>
+      <Choices legend="What it may do">
         {SCOPES.map(([scope, says_]) => (
           <Checkbox
             key={scope}
@@ -112,9 +107,8 @@ function Fields({ form, onChange, limited }: FieldsProps) {
             onChange={(on) => onChange({ scopes: toggled(form.scopes, scope, on) })}
           />
         ))}
-      </fieldset>
-      <fieldset className={styles.group}>
-        <legend>With which devices</legend>
+      </Choices>
+      <Choices legend="With which devices">
         <Checkbox
           label="All devices, also later ones"
           disabled={limited}
@@ -135,7 +129,7 @@ function Fields({ form, onChange, limited }: FieldsProps) {
             ))}
           </div>
         )}
-      </fieldset>
+      </Choices>
       <TextField
         label="Ends (your time)"
         type="datetime-local"
@@ -143,7 +137,7 @@ function Fields({ form, onChange, limited }: FieldsProps) {
         onChange={(ends) => onChange({ ends })}
         hint="Empty: never, unless it is revoked."
       />
-    </div>
+    </>
   );
 }
 

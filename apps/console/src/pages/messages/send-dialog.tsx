@@ -2,8 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
-import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Note } from "../../ui/note.tsx";
 import { SelectField } from "../../ui/select-field.tsx";
 import { lookOf } from "../../ui/status-role.ts";
@@ -50,19 +49,16 @@ function Opened({ device, onClose }: SendDialogProps) {
       .finally(() => setBusy(false));
   };
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="Send a message"
       testId="messages.send"
-      actions={
-        <>
-          <Button onClick={onClose}>Don’t send</Button>
-          <Button variant="primary" disabledBecause={missing} busy={busy} onClick={send}>
-            Send 1 message
-          </Button>
-        </>
-      }
+      does="Send 1 message"
+      keeps="Don’t send"
+      busy={busy}
+      disabledBecause={missing}
+      onSubmit={send}
+      failed={failed}
     >
       <SelectField
         label="Device"
@@ -84,8 +80,7 @@ function Opened({ device, onClose }: SendDialogProps) {
       />
       <TextField label="Text" value={text} onChange={setText} rows={4} />
       {devices.error === null ? undefined : <Note role="needs-you">{says(devices.error)}</Note>}
-      {failed === undefined ? undefined : <Note role="needs-you">{failed}</Note>}
-    </Dialog>
+    </FormDialog>
   );
 }
 

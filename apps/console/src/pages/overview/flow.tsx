@@ -12,21 +12,17 @@ export function FlowFigures({ seen, now }: { readonly seen: Overview; readonly n
   const ended = totals.sent + failed;
   return (
     <Figures>
-      <Figure
+      <RateFigure
         label="Accepted"
-        value={rates.accepted_per_s}
-        raw={totals.accepted}
-        unit="msg/s"
-        note={`${formatCount(totals.accepted)} in 1 h`}
+        rate={rates.accepted_per_s}
+        total={totals.accepted}
         href="/messages"
         testId="overview.accepted"
       />
-      <Figure
+      <RateFigure
         label="Acked"
-        value={rates.acked_per_s}
-        raw={totals.sent}
-        unit="msg/s"
-        note={`${formatCount(totals.sent)} in 1 h`}
+        rate={rates.acked_per_s}
+        total={totals.sent}
         href="/messages?status=sent"
         testId="overview.acked"
       />
@@ -58,6 +54,28 @@ export function FlowFigures({ seen, now }: { readonly seen: Overview; readonly n
         testId="overview.failed"
       />
     </Figures>
+  );
+}
+
+interface RateFigureProps {
+  readonly label: string;
+  /** Messages a second. */
+  readonly rate: number;
+  /** Of the last hour. */
+  readonly total: number;
+  readonly href: string;
+  readonly testId: string;
+}
+
+function RateFigure({ rate, total, ...figure }: RateFigureProps) {
+  return (
+    <Figure
+      {...figure}
+      value={rate}
+      raw={total}
+      unit="msg/s"
+      note={`${formatCount(total)} in 1 h`}
+    />
   );
 }
 

@@ -5,9 +5,8 @@ import { pombo } from "../../api/client.ts";
 import { useMissingScope } from "../../api/session.ts";
 import { Async, Empty } from "../../ui/async.tsx";
 import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { maskNumber } from "../../ui/mask-number.ts";
-import { Note } from "../../ui/note.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { Time } from "../../ui/time.tsx";
@@ -121,19 +120,14 @@ function AddPhone({ onClose, onAdded }: AddPhoneProps) {
     onClose();
   };
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="Add a phone"
       testId="sandbox.add"
-      actions={
-        <>
-          <Button onClick={onClose}>Keep as it is</Button>
-          <Button variant="primary" busy={busy} onClick={() => act(add)}>
-            Add 1 phone
-          </Button>
-        </>
-      }
+      does="Add 1 phone"
+      busy={busy}
+      onSubmit={() => act(add)}
+      failed={failed}
     >
       <TextField
         label="Number"
@@ -143,7 +137,6 @@ function AddPhone({ onClose, onAdded }: AddPhoneProps) {
         autoComplete="off"
         hint="With its country code. Left empty, it gets one that nobody has."
       />
-      {failed === undefined ? undefined : <Note role="needs-you">{failed}</Note>}
-    </Dialog>
+    </FormDialog>
   );
 }

@@ -2,16 +2,13 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
-import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
 import { FileField } from "../../ui/file-field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { formatCount } from "../../ui/format.ts";
-import { Note } from "../../ui/note.tsx";
 import { SelectField } from "../../ui/select-field.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { useToast } from "../../ui/toast.tsx";
 import { addedText, readNumbers } from "./suppression-rules.ts";
-import styles from "./suppressions.module.css";
 
 interface AddDialogProps {
   readonly onClose: () => void;
@@ -39,47 +36,35 @@ export function AddDialog({ onClose, onAdded }: AddDialogProps) {
     },
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="Add to the list"
       testId="suppressions.add-dialog"
-      actions={
-        <>
-          <Button onClick={onClose}>Keep as it is</Button>
-          <Button
-            variant="primary"
-            busy={add.isPending}
-            disabledBecause={numbers.length === 0 ? "Type a number first." : undefined}
-            onClick={() => add.mutate()}
-          >
-            Add {formatCount(numbers.length)}
-          </Button>
-        </>
-      }
+      does={`Add ${formatCount(numbers.length)}`}
+      busy={add.isPending}
+      disabledBecause={numbers.length === 0 ? "Type a number first." : undefined}
+      onSubmit={() => add.mutate()}
+      failed={add.error === null ? undefined : says(add.error)}
     >
-      <div className={styles.form}>
-        <TextField
-          label="Numbers, in international form"
-          rows={4}
-          value={text}
-          onChange={setText}
-          hint="One a line, or with commas between."
-          data-testid="suppressions.numbers"
-        />
-        <SelectField
-          label="Reason"
-          value={reason}
-          onChange={setReason}
-          options={[
-            { value: "manual", label: "Nothing is sent to them" },
-            { value: "opt_out", label: "They opted out; one-time passwords may still go" },
-          ]}
-        />
-        <TextField label="Note" value={note} onChange={setNote} maxLength={200} />
-        {add.error === null ? undefined : <Note role="needs-you">{says(add.error)}</Note>}
-      </div>
-    </Dialog>
+      <TextField
+        label="Numbers, in international form"
+        rows={4}
+        value={text}
+        onChange={setText}
+        hint="One a line, or with commas between."
+        data-testid="suppressions.numbers"
+      />
+      <SelectField
+        label="Reason"
+        value={reason}
+        onChange={setReason}
+        options={[
+          { value: "manual", label: "Nothing is sent to them" },
+          { value: "opt_out", label: "They opted out; one-time passwords may still go" },
+        ]}
+      />
+      <TextField label="Note" value={note} onChange={setNote} maxLength={200} />
+    </FormDialog>
   );
 }
 
@@ -95,51 +80,40 @@ export function ImportDialog({ onClose, onAdded }: AddDialogProps) {
     onSuccess: onAdded,
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="Import a CSV file"
       testId="suppressions.import-dialog"
-      actions={
-        <>
-          <Button onClick={onClose}>{read.data === undefined ? "Keep as it is" : "Close"}</Button>
-          <Button
-            variant="primary"
-            busy={read.isPending}
-            disabledBecause={file === undefined ? "Choose a file first." : undefined}
-            onClick={() => {
-              if (file !== undefined) read.mutate(file);
-            }}
-          >
-            Import
-          </Button>
-        </>
-      }
+      does="Import"
+      keeps={read.data === undefined ? "Keep as it is" : "Close"}
+      busy={read.isPending}
+      disabledBecause={file === undefined ? "Choose a file first." : undefined}
+      onSubmit={() => {
+        if (file !== undefined) read.mutate(file);
+      }}
+      failed={read.error === null ? undefined : says(read.error)}
     >
-      <div className={styles.form}>
-        <FileField
-          label="CSV file"
-          accept=".csv,.txt"
-          onChange={setFile}
-          hint="Columns: to, and if you like reason and note."
-          testId="suppressions.file"
-        />
-        {read.error === null ? undefined : <Note role="needs-you">{says(read.error)}</Note>}
-        {read.data === undefined ? undefined : (
-          <>
-            <p role="status" data-testid="suppressions.imported">
-              {addedText(read.data, read.data.invalid)}
-            </p>
-            <ul>
-              {read.data.errors.slice(0, 20).map(({ line, message }) => (
-                <li key={line}>
-                  Line {formatCount(line)}: {message}
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
-      </div>
-    </Dialog>
+      <FileField
+        label="CSV file"
+        accept=".csv,.txt"
+        onChange={setFile}
+        hint="Columns: to, and if you like reason and note."
+        testId="suppressions.file"
+      />
+      {read.data === undefined ? undefined : (
+        <>
+          <p role="status" data-testid="suppressions.imported">
+            {addedText(read.data, read.data.invalid)}
+          </p>
+          <ul>
+            {read.data.errors.slice(0, 20).map(({ line, message }) => (
+              <li key={line}>
+                Line {formatCount(line)}: {message}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </FormDialog>
   );
 }

@@ -2,13 +2,11 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
-import { Button } from "../../ui/button.tsx";
 import { Checkbox } from "../../ui/checkbox.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
-import { Note } from "../../ui/note.tsx";
+import { Choices } from "../../ui/choices.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
-import styles from "./webhooks.module.css";
 
 /** Subjects of events; a receiver that wants single types is made by the API. */
 const SUBJECTS = [
@@ -49,56 +47,43 @@ export function NewWebhookDialog({ onClose, onCreated }: NewWebhookDialogProps) 
       />
     );
   return (
-    <Dialog
-      open
+    <FormDialog
       onClose={onClose}
       title="New webhook"
       testId="webhooks.new-dialog"
-      actions={
-        <>
-          <Button onClick={onClose}>Keep as it is</Button>
-          <Button
-            variant="primary"
-            busy={create.isPending}
-            disabledBecause={url.trim() === "" ? "Type its address first." : undefined}
-            onClick={() => create.mutate()}
-          >
-            Make the webhook
-          </Button>
-        </>
-      }
+      does="Make the webhook"
+      busy={create.isPending}
+      disabledBecause={url.trim() === "" ? "Type its address first." : undefined}
+      onSubmit={() => create.mutate()}
+      failed={create.error === null ? undefined : says(create.error)}
     >
-      <div className={styles.form}>
-        <TextField
-          label="Address"
-          type="url"
-          value={url}
-          onChange={setUrl}
-          hint="HTTPS, at a public address; in development also this machine."
-          autoComplete="off"
-          data-testid="webhooks.url"
-        />
-        <TextField
-          label="What it is for"
-          value={description}
-          onChange={setDescription}
-          maxLength={200}
-        />
-        <fieldset className={styles.group}>
-          <legend>What it hears; everything when nothing is chosen</legend>
-          {SUBJECTS.map(([subject, label]) => (
-            <Checkbox
-              key={subject}
-              label={label}
-              checked={events.includes(subject)}
-              onChange={(on) =>
-                setEvents(on ? [...events, subject] : events.filter((one) => one !== subject))
-              }
-            />
-          ))}
-        </fieldset>
-        {create.error === null ? undefined : <Note role="needs-you">{says(create.error)}</Note>}
-      </div>
-    </Dialog>
+      <TextField
+        label="Address"
+        type="url"
+        value={url}
+        onChange={setUrl}
+        hint="HTTPS, at a public address; in development also this machine."
+        autoComplete="off"
+        data-testid="webhooks.url"
+      />
+      <TextField
+        label="What it is for"
+        value={description}
+        onChange={setDescription}
+        maxLength={200}
+      />
+      <Choices legend="What it hears; everything when nothing is chosen">
+        {SUBJECTS.map(([subject, label]) => (
+          <Checkbox
+            key={subject}
+            label={label}
+            checked={events.includes(subject)}
+            onChange={(on) =>
+              setEvents(on ? [...events, subject] : events.filter((one) => one !== subject))
+            }
+          />
+        ))}
+      </Choices>
+    </FormDialog>
   );
 }
