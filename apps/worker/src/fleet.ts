@@ -52,6 +52,10 @@ const DUE_STEPS = 50;
 const BATCHES_AT_ONCE = 20;
 /** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
+/** Of the time to end, what is left for the last writes of a device that is given away. */
+const SETTLE_MS = 2_000;
+/** For so long a stopping worker waits for others to log a group in; it may be that they have died. */
+const TAKEOVER_MS = 5_000;
 
 /**
  * The devices of this worker: takes its share of the leases, renews them in one go, sweeps, gives away what is too much, and hands
@@ -196,6 +200,28 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     if (devices.size < (await share()).target) await take(deviceId);
   }
 
+  /**
+   * Group after group, each when the one before is connected again: given all at once, the last device would be silent until all the
+   * others are logged in. Leases are renewed until the last one is handed over.
+   */
+  async function handOver(): Promise<void> {
+    const end = performance.now() + settings.handover_ms;
+    const atMost = (ms: number): number => Math.max(0, Math.min(ms, end - performance.now()));
+    const leftMs = settings.worker_return_ms;
+    let { workers: others } = await ledger.reportWorker(owner, false, 0);
+    // oxlint-disable no-await-in-loop -- the others must be able to follow
+    while (devices.size > 0) {
+      const group = [...devices.values()].slice(0, settings.handover_group);
+      const online = group.filter((device) => device.online()).map(({ own }) => own.deviceId);
+      const hurry = AbortSignal.timeout(atMost(settings.shutdown_ms - SETTLE_MS));
+      await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
+      if (others === 0 || devices.size === 0 || leftMs > 0) continue;
+      await awaitTakeover(online, { ledger, ms: atMost(TAKEOVER_MS) });
+      ({ workers: others } = await ledger.reportWorker(owner, false, 0));
+    }
+    // oxlint-enable no-await-in-loop
+  }
+
   await comeBack();
   const timers = [
     every(settings.sweep_ms, sweep, (error) => log.error("sweep.failed", { error })),
@@ -214,22 +240,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     async [Symbol.asyncDispose]() {
       ended.abort();
       await timers[0]?.stop();
-      const { workers: others } = await ledger.reportWorker(owner, false, 0);
-      const leftMs = settings.worker_return_ms;
-      const time = Math.max(0, settings.shutdown_ms - 2_000);
-      const hurry = AbortSignal.timeout(time);
-      const groups = Math.ceil(devices.size / settings.handover_group);
-      // Leases are renewed until the last device is handed over.
-      while (devices.size > 0) {
-        const group = [...devices.values()].slice(0, settings.handover_group);
-        const online = group.filter((device) => device.online()).map(({ own }) => own.deviceId);
-        // oxlint-disable-next-line no-await-in-loop -- small groups: the others must be able to follow
-        await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
-        // Given all at once, the last one would be silent until all the others are logged in.
-        if (others > 0 && devices.size > 0 && leftMs === 0)
-          // oxlint-disable-next-line no-await-in-loop
-          await awaitTakeover(online, { ledger, ms: time / groups });
-      }
+      await handOver();
       await timers[1]?.stop();
       await Promise.all(leaving);
     },

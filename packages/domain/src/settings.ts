@@ -197,7 +197,11 @@ export const SETTINGS = {
     value: 25,
     says: "free devices that a worker takes a sweep, so that logins are spread",
   },
-  handover_group: { value: 10, says: "devices that a stopping worker hands over at once" },
+  handover_ms: {
+    value: 30_000,
+    says: "how long a stopping worker waits at most until others have its devices",
+  },
+  handover_group: { value: 5, says: "devices that a stopping worker hands over at once" },
   rebalance_group: {
     value: 5,
     says: "devices that a worker gives away a sweep, so that others have their share",
