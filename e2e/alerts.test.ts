@@ -41,8 +41,9 @@ async function setUp(): Promise<void> {
 interface Cause {
   readonly alert: string;
   readonly prepare?: () => Promise<unknown>;
-  /** `note`: what was told meanwhile, where the first and the last look don't tell it all. */
-  readonly provoke: (note: (now: Samples) => void) => Promise<unknown>;
+  /** What the processes tell before it happens; anything when absent. */
+  readonly begins?: (now: Samples) => boolean;
+  readonly provoke: () => Promise<unknown>;
   /** What the processes tell once it has happened. */
   readonly shows: (now: Samples, before: Samples) => boolean;
   readonly mend?: () => Promise<unknown>;
@@ -162,7 +163,7 @@ const allRun = (now: Samples): boolean =>
   total(now, "pombo_lanes_run") === most(now, "pombo_devices");
 
 /** All workers die at once and come back, again and again. */
-async function churn(note: (now: Samples) => void): Promise<void> {
+async function churn(): Promise<void> {
   for (let round = 0; round < 5; round += 1) {
     // oxlint-disable-next-line no-await-in-loop -- one round after the other
     const killed = (await pombo.living()).worker;
@@ -173,7 +174,7 @@ async function churn(note: (now: Samples) => void): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop
     await eventually(() => pombo.living(), born, 30_000);
     // oxlint-disable-next-line no-await-in-loop
-    note(await eventually(scrape, allRun, 30_000));
+    await eventually(scrape, allRun, 30_000);
   }
 }
 
@@ -304,7 +305,7 @@ const CAUSES: readonly Cause[] = [
   {
     alert: "PomboWebhookFailing",
     // The one before may have been left alone already.
-    prepare: () => eventually(scrape, quiet("webhook_failing")),
+    begins: quiet("webhook_failing"),
     provoke: () => all(4, () => pombo.send(someone(), "told to nobody either")),
     shows: attention("webhook_failing"),
     async mend() {
@@ -392,7 +393,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     alert: "PomboNoWorker",
-    prepare: () => eventually(scrape, allWork, 30_000),
+    begins: allWork,
     provoke: () => signal("worker", "SIGSTOP"),
     shows: (now) => attention("no_worker")(now) || most(now, "pombo_workers") === 0,
     mend: () => signal("worker", "SIGCONT"),
@@ -411,7 +412,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     alert: "PomboRedisNotWriting",
-    prepare: () => eventually(scrape, quiet("redis")),
+    begins: quiet("redis"),
     provoke: () => fillDisk(view),
     // The workers and the notifier tell their metrics all the same.
     shows: (now) => attention("redis")(now) && now.get('up{job="pombo-notifier"}') === 1,
@@ -420,7 +421,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     alert: "PomboLeaseChurn",
-    prepare: () => eventually(scrape, allRun, 30_000),
+    begins: allRun,
     provoke: churn,
     shows: allRun,
   },
@@ -436,13 +437,13 @@ describe.skipIf(!promtool)("alerts, by promtool (skipped where it is not install
 
   test.each(CAUSES.map((cause) => [cause.alert, cause] as const))(
     "%s fires when its cause is provoked, not before, and not when it is mended",
-    async (alert, { prepare, provoke, shows, mend, ends }) => {
+    async (alert, { prepare, begins = () => true, provoke, shows, mend, ends }) => {
       await prepare?.();
-      const before = await scrape();
+      const before = await eventually(scrape, begins, 30_000);
       const course: (readonly [Samples, number])[] = [[before, 5]];
       expect(await rules.holds(alert, course)).toBe(false);
       try {
-        await provoke((now) => course.push([now, 1]));
+        await provoke();
         const after = await eventually(scrape, (now) => shows(now, before), 60_000);
         expect(await rules.holds(alert, [...course, [after, 4]])).toBe(true);
         course.push([after, 10]);

@@ -25,6 +25,7 @@ export function getMetrics({ overviewer, tail, metrics }: MetricsDeps): Handler<
 }
 
 const MINUTE_MS = 60_000;
+const QUARTER_MS = 900_000;
 
 /** Of the whole installation: every API process tells the same, so they are not to be summed. */
 function gaugesOf({ at, lanes, buckets, fleet, deadLetters, redis, attention }: Overview) {
@@ -32,11 +33,14 @@ function gaugesOf({ at, lanes, buckets, fleet, deadLetters, redis, attention }: 
   const now = buckets.at(-1)?.start ?? at;
   const minute = buckets.filter(({ start }) => start >= now - MINUTE_MS && start < now);
   const { counts } = readPulse(addTallies(minute.map(({ tallies }) => tallies)));
+  const quarter = buckets.filter(({ start }) => start >= at - QUARTER_MS);
   const stopped = lanes.filter((lane) => lane.stopped !== undefined);
   return {
     workers: fleet.workers.length,
     devices: fleet.devices,
     devices_without_worker: fleet.unowned,
+    // A worker that dies takes its own count along.
+    leases_taken_lately: readPulse(addTallies(quarter.map(({ tallies }) => tallies))).leases,
     dead_letters: deadLetters,
     devices_in_state: {
       by: "state",
