@@ -137,7 +137,7 @@ browserTest("a pool is made, put in order, changed, chosen as a sender, and dele
   expect(await pools()).toEqual([]);
 });
 
-browserTest("a key is made, shown once, and revoked by its name", async () => {
+browserTest("a key is made, shown once, and revoked", async () => {
   const page = await console.page();
   await console.visit(page, "/keys?dialog=new");
   await page.getByTestId("keys.name").fill("shop");
@@ -151,10 +151,7 @@ browserTest("a key is made, shown once, and revoked by its name", async () => {
   expect(await page.content()).not.toContain(key);
   await page.getByRole("button", { name: "Revoke shop" }).click();
   const dialog = page.getByTestId("keys.revoke-dialog");
-  const revoke = dialog.getByRole("button", { name: "Revoke" });
-  expect(await revoke.getAttribute("aria-disabled")).toBe("true");
-  await dialog.getByLabel("Type shop to go on").fill("shop");
-  await revoke.click();
+  await dialog.getByRole("button", { name: "Revoke 1 key" }).click();
   await dialog.waitFor({ state: "detached" });
   expect(await ask()).toBe(401);
   await page.getByRole("row", { name: /Revoked shop/ }).waitFor();

@@ -44,7 +44,7 @@ export async function saveErrors(id: string): Promise<void> {
   saveBlob(new Blob(lines, { type: "text/csv" }), `${id}.errors.csv`);
 }
 
-export function lineOf(error: RowError): string {
+function lineOf(error: RowError): string {
   return `${HEADS.map((head) => cellOf(error[head])).join(",")}\n`;
 }
 
