@@ -1,19 +1,12 @@
 import type { Output } from "@pombo/sdk";
-import { useState } from "react";
-import { Download } from "lucide-react";
 import { pombo } from "../../api/client.ts";
-import { says } from "../../api/says.ts";
 import { Empty } from "../../ui/async.tsx";
-import { Button } from "../../ui/button.tsx";
 import { MessageId } from "../../ui/copyable.tsx";
 import { CursorList, PAGE_ROWS } from "../../ui/cursor-list.tsx";
 import type { Column } from "../../ui/data-table.tsx";
 import { formatCount } from "../../ui/format.ts";
 import { StatusMark } from "../../ui/status-mark.tsx";
-import { useToast } from "../../ui/toast.tsx";
-import styles from "./batches.module.css";
 import { ErrorValue } from "./error-value.tsx";
-import { saveErrors } from "./save-results.ts";
 
 type Row = Output<"listBatchErrors">["errors"][number];
 
@@ -54,47 +47,21 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 
 /** Rows that are no messages, and why, by their lines in the file. */
-export function BatchErrors({ id, any }: { readonly id: string; readonly any: boolean }) {
+export function BatchErrors({ id }: { readonly id: string }) {
   return (
-    <div className={styles.rows}>
-      {any ? <SaveErrors id={id} /> : undefined}
-      <CursorList<Row>
-        label="Rows that were left out"
-        what="the rows that were left out"
-        testId="batch.errors"
-        queryKey={["batch-errors", id]}
-        fetchPage={async (cursor, signal) => {
-          const given = cursor === undefined ? {} : { cursor };
-          const page = await pombo.listBatchErrors({ id, limit: PAGE_ROWS, ...given }, { signal });
-          return { rows: page.errors, next: page.next_cursor };
-        }}
-        columns={COLUMNS}
-        rowId={({ row, field, kind }) => `${row} ${field} ${kind}`}
-        empty={<Empty title="Every row was accepted." />}
-      />
-    </div>
-  );
-}
-
-function SaveErrors({ id }: { readonly id: string }) {
-  const toast = useToast();
-  const [busy, setBusy] = useState(false);
-  const download = (): void => {
-    setBusy(true);
-    saveErrors(id)
-      .catch((error: unknown) => toast({ title: says(error), stays: true }))
-      .finally(() => setBusy(false));
-  };
-  return (
-    <div>
-      <Button
-        icon={<Download aria-hidden size={16} />}
-        busy={busy}
-        onClick={download}
-        data-testid="batch.save-errors"
-      >
-        Save as CSV
-      </Button>
-    </div>
+    <CursorList<Row>
+      label="Rows that were left out"
+      what="the rows that were left out"
+      testId="batch.errors"
+      queryKey={["batch-errors", id]}
+      fetchPage={async (cursor, signal) => {
+        const given = cursor === undefined ? {} : { cursor };
+        const page = await pombo.listBatchErrors({ id, limit: PAGE_ROWS, ...given }, { signal });
+        return { rows: page.errors, next: page.next_cursor };
+      }}
+      columns={COLUMNS}
+      rowId={({ row, field, kind }) => `${row} ${field} ${kind}`}
+      empty={<Empty title="Every row was accepted." />}
+    />
   );
 }

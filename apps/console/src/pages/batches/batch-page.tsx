@@ -22,6 +22,7 @@ import { BatchLanes } from "./batch-lanes.tsx";
 import { batchVerdict, etaText } from "./batch-verdict.ts";
 import styles from "./batches.module.css";
 import { acknowledged, type Batch, leftOut, segmentsOf, waiting, withWhatsApp } from "./outcome.ts";
+import { SaveErrors } from "./save-errors.tsx";
 
 // Tables are loaded when their tab is opened.
 const BatchErrors = lazy(async () => ({
@@ -155,14 +156,20 @@ function Rows({ batch }: { readonly batch: Batch }) {
           {
             id: "errors",
             label: `Left out ${formatCount(leftOut(counts))}`,
-            content:
-              tab === "errors"
-                ? whenLoaded(<BatchErrors id={id} any={leftOut(counts) > 0} />)
-                : undefined,
+            content: tab === "errors" ? leftOutRows(id, leftOut(counts) > 0) : undefined,
           },
         ]}
       />
     </Panel>
+  );
+}
+
+function leftOutRows(id: string, any: boolean): ReactNode {
+  return (
+    <div className={styles.rows}>
+      {any ? <SaveErrors id={id} /> : undefined}
+      {whenLoaded(<BatchErrors id={id} />)}
+    </div>
   );
 }
 
