@@ -27,5 +27,5 @@ export async function makeRoom({ redis }: RedisView): Promise<void> {
 }
 
 async function settingOf(redis: RedisView["redis"], name: string): Promise<string> {
-  return ((await redis.config("GET", name)) as string[])[1] ?? "";
+  return (await redis.config("GET", name))[1] ?? "";
 }

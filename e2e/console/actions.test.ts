@@ -273,7 +273,7 @@ browserTest(
     expect((await batchOf()).counts).toMatchObject({ accepted: 1, invalid: 1 });
     const results = page.waitForEvent("download");
     await page.getByTestId("batch.results").click();
-    expect(await readFile(await (await results).path(), "utf8")).toMatch(new RegExp(`${ana}`));
+    expect(await readFile(await (await results).path(), "utf8")).toContain(ana);
 
     for (const [name, text, to] of [
       ["rows.ndjson", `{"to":"${bo}","name":"Bo"}\n`, bo],
