@@ -37,6 +37,8 @@ interface Upload {
   readonly perDevice: number;
   /** Times that the worker is killed on the way. */
   readonly kills: number;
+  /** Looks at the counts until every row has gone; else nobody looks while the meters run. */
+  readonly watched: boolean;
 }
 
 interface BatchEnd extends RoundEnd {
@@ -60,7 +62,8 @@ export async function bulkDispatch(
   say(`bulk-dispatch: pairing twice ${devices} devices`);
   await using raw = await openRaw(stage, { pair: devices });
   // A second worker goes on while the first one is dead.
-  const workers = options.kills > 0 ? 2 : 1;
+  const watched = options.kills > 0;
+  const workers = watched ? 2 : 1;
   await using pombo = await openPombo(stage, "c4" as CellId, { workers });
   await pombo.startWorker();
   await pombo.pair(devices);
@@ -83,7 +86,7 @@ export async function bulkDispatch(
       numbers: ofRaw,
     });
     const kills = round < 0 ? 0 : options.kills;
-    const upload = { pool, numbers: ofPombo, devices, perDevice: count, kills };
+    const upload = { pool, numbers: ofPombo, devices, perDevice: count, kills, watched };
     // oxlint-disable-next-line no-await-in-loop
     const pomboEnd = await sendBatch(stage, pombo, upload);
     if (round >= 0) rounds.raw.push(rawEnd);
@@ -94,7 +97,7 @@ export async function bulkDispatch(
 
 async function sendBatch(stage: Stage, pombo: Pombo, upload: Upload): Promise<BatchEnd> {
   const { ledger, events } = pombo;
-  const { kills, numbers, devices } = upload;
+  const { kills, numbers, devices, watched } = upload;
   const messages = devices * upload.perDevice;
   const id = await store(pombo, upload);
   await pause(300);
@@ -104,7 +107,7 @@ async function sendBatch(stage: Stage, pombo: Pombo, upload: Upload): Promise<Ba
   const programs = { simulator: stage.simulator, ...(client === undefined ? {} : { client }) };
   const { result: seen, ...cost } = await metered({ redis: stage.redis, programs }, async () => {
     await ledger.steerBatch(id, "resume", Date.now());
-    if (kills > 0) return witness(pombo, { id, rows: messages, kills });
+    if (watched) return witness(pombo, { id, rows: messages, kills });
     await events.untilRead(from, messages, EVENTS_A_ROW);
     return NOBODY_LOOKED;
   });
