@@ -137,7 +137,9 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       poked = false;
       await deps.followUser();
     }
-    if (now() - sweptAt >= settings.sweep_ms) await sweep();
+    // Nothing moves in a lane whose device is away; it is swept once it is back.
+    const sweeps = disordered || isOnline(device.state());
+    if (sweeps && now() - sweptAt >= settings.sweep_ms) await sweep();
     if (!mayMove()) return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
     const { drawer, reach } = deps;
     const fed = await feed({ own, ledger, lane, drawer, now, random: Math.random, reach });
@@ -187,6 +189,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       log.info("job.ended", {
         device_id: own.deviceId,
         message_id: job.messageId,
+        request_id: end.requestId,
         feed: job.feed,
         end: end.kind,
         attempt: end.attempt,
