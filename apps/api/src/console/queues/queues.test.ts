@@ -109,6 +109,43 @@ test("pages go on where the one before ended", async () => {
   expect(seen).toEqual(ids);
 });
 
+test.each([
+  ["webhooks", "delayed"],
+  ["webhooks", "active"],
+  ["dead-letters", "failed"],
+  ["lane", "prioritized"],
+  ["lane", "delayed"],
+  ["lane", "waiting"],
+])("whatever page is asked for, it is one of the queue, or empty: %s, %s", async (name, status) => {
+  const queue = name === "lane" ? `lane:${device}` : name;
+  for (const page of ["1e15", "9007199254740993", "1e18", "1e300"]) {
+    const query = `activeQueue=${encodeURIComponent(queue)}&status=${status}&page=${page}`;
+    // oxlint-disable-next-line no-await-in-loop
+    const found = (await queues(query)).find((one) => one.name === queue);
+    expect(found?.jobs, page).toEqual([]);
+  }
+  for (const page of ["0", "-1", "1.5", "x"])
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await ask(`/api/queues?activeQueue=${queue}&page=${page}`)).status, page).toBe(400);
+});
+
+test("a lane whose keys somebody has spoiled says so, and hides no other queue", async () => {
+  const spoiled = await api.addDevice();
+  await accept(spoiled);
+  const key = `{pombo:c0}:lanes:${spoiled}:wait`;
+  await api.redis.set(key, "restored by hand");
+  const name = `lane:${spoiled}`;
+  const found = await queues(`activeQueue=${name}&status=waiting`);
+  expect(found.find((one) => one.name === name)).toMatchObject({
+    description: expect.stringMatching(/^It can't be read, .*: WRONGTYPE /) as string,
+    jobs: [],
+  });
+  expect(found.find((one) => one.name === "dead-letters")?.counts.failed).toBe(1);
+  await api.redis.del(key);
+  const mended = await queues(`activeQueue=${name}`);
+  expect(mended.find((one) => one.name === name)?.description).not.toContain("WRONGTYPE");
+});
+
 test("a key for one device sees the lane of that device, and nothing of the whole", async () => {
   const key = api.addKey({ scopes: ["ops:read"], devices: [device] });
   const found = await queues("activeQueue=dead-letters&status=failed", key);
