@@ -64,20 +64,24 @@ export function Frame() {
   );
 }
 
-/** A session that ended, here or at the server, leads to the sign-in, and back afterwards. */
+/**
+ * A session that ended, here or at the server, leads to the sign-in, and back afterwards. What stands behind the `#` stays there: it
+ * may be a phone number, and queries reach servers and their logs.
+ */
 function useWayOut(): void {
   const session = useSession();
   const navigate = useNavigate();
-  const { href } = useLocation();
-  const latest = useRef(href);
+  const location = useLocation();
+  const latest = useRef(location);
   useEffect(() => {
-    latest.current = href;
+    latest.current = location;
   });
   useEffect(() => {
     if (session !== undefined) return;
     queries.clear();
-    const search = hasSignedOut() ? {} : { next: latest.current, ended: "yes" };
-    void navigate({ to: "/sign-in", search });
+    const { pathname, searchStr, hash } = latest.current;
+    const back = { search: { next: pathname + searchStr, ended: "yes" }, hash };
+    void navigate({ to: "/sign-in", ...(hasSignedOut() ? {} : back) });
   }, [session, navigate]);
 }
 

@@ -69,7 +69,7 @@ type Admitted =
 /** A page may be asked for from anywhere, and sends to the sign-in; everything else is for a page of ours. */
 async function admit(req: Request, { ledger, now }: QueuesDeps): Promise<Admitted> {
   const isPage = READS.includes(req.method) && !req.path.startsWith("/api/");
-  const none = isPage ? toSignIn(req.originalUrl) : refuse({ code: "UNAUTHORIZED" });
+  const none = isPage ? toSignIn(req) : refuse({ code: "UNAUTHORIZED" });
   if (!isPage && !isFromOwnPage(req)) return { kind: "refused", answer: none };
   const admitted = await admitSession(req, now(), ledger);
   if (admitted.kind === "refused") return { kind: "refused", answer: none };
