@@ -82,6 +82,21 @@ test.each([
   expect((await ask(`/api/queues/${queue()}/nothing.0`)).status).toBe(404);
 });
 
+test.each(["50% off", "a/b", "100%25", "é ?&#"])(
+  "a lane is asked for by whatever name its device has: %s",
+  async (name) => {
+    const id = `dev_${randomBytes(8).toString("hex")}` as DeviceId;
+    await api.ledger.createDevice({ id, name, keyId: "key_0", at: Date.now() });
+    const message = await accept(id);
+    const asked = encodeURIComponent(`lane:${name}`);
+    const listed = await queues(`activeQueue=${asked}&status=prioritized`);
+    expect(listed.find((lane) => lane.name === `lane:${name}`)?.jobs).toMatchObject([
+      { id: message },
+    ]);
+    expect((await ask(`/api/job-schedulers?queueName=${asked}`)).status).toBe(200);
+  },
+);
+
 test("a dead letter tells when its last attempt began and how it ended", async () => {
   const { body } = await ask(`/api/queues/dead-letters/${letter}`);
   const { timestamp, processedOn, finishedOn, failedReason } = body["job"] as Record<
@@ -227,6 +242,30 @@ test.each(routes.filter(({ method }) => method !== "GET"))(
     expect(await digestStore(api.redis)).toEqual(before);
   },
 );
+
+test("no other method, name or way of writing an address changes anything either", async () => {
+  const cookie = await sessionCookie(api, ADMIN);
+  const before = await digestStore(api.redis);
+  const paths = ["nothing", "__proto__", "lane%3Anone", "%2e%2e", "webhooks%00"].flatMap((queue) =>
+    ["empty", "obliterate", "clean/failed", "retry/failed", `${letter}/retry`].map(
+      (act) => `/api/queues/${queue}/${act}`,
+    ),
+  );
+  for (const path of [...paths, "//api/queues/pause", "/%61pi/queues/pause", "/", "/static/x.js"])
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      const headers = { ...pageHeaders(api, method), cookie };
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await fetch(api.url + BASE + path, { method, headers });
+      expect(answer.status, `${method} ${path}`).toBe(405);
+    }
+  for (const override of ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]) {
+    const headers = { ...pageHeaders(api, "GET"), cookie, [override]: "PUT" };
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await fetch(`${api.url}${BASE}/api/queues/webhooks/empty`, { headers });
+    expect(answer.status, override).toBe(404);
+  }
+  expect(await digestStore(api.redis)).toEqual(before);
+});
 
 test("its page asks nobody else for anything", async () => {
   const page = await ask("/queue/webhooks");
