@@ -40,7 +40,9 @@ browserTest(
     const page = await console.page();
     const href = `${console.pombo.ready.api_url}/console/messages?status=failed#to=5511900000002`;
     await page.goto(`data:text/html,<a href="${encodeURIComponent(href)}">in a chat</a>`);
+    const without = page.waitForRequest(/\/sign-in\?.*&elsewhere=yes/);
     await page.getByRole("link", { name: "in a chat" }).click();
+    await without;
     await page.getByRole("heading", { name: "Messages", exact: true }).waitFor();
     expect(addressOf(page)).toBe("/messages?status=failed#to=5511900000002");
   },
