@@ -124,6 +124,9 @@ export function runLane(deps: LaneRunDeps): LaneRun {
         rest = await turn();
       } catch (error) {
         log.error("lane.turn_failed", { device_id: own.deviceId, error });
+        // Where Redis is away the next turn tells.
+        // oxlint-disable-next-line no-await-in-loop
+        await watch.broke().catch(() => undefined);
       }
       // oxlint-disable-next-line no-await-in-loop
       if (!stopping.signal.aborted) await latch.wait(rest);
@@ -138,7 +141,10 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       await deps.followUser();
     }
     if (now() - sweptAt >= settings.sweep_ms) await sweep();
-    if (!mayMove()) return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
+    if (!mayMove()) {
+      watch.rest();
+      return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
+    }
     const { drawer, reach } = deps;
     const fed = await feed({ own, ledger, lane, drawer, now, random: Math.random, reach });
     if (fed.fenced === true) deps.onLost();
