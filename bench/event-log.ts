@@ -26,7 +26,8 @@ type Entry = [cursor: string, fields: string[]];
 const PROOFS: ReadonlySet<string> = new Set(["message.sent", "message.delivered", "message.read"]);
 const LOOK_MS = 50;
 const PAUSE_MS = 200;
-const QUIET_MS = 2_000;
+/** A hundred devices that all meet new contacts take seconds to their first acks. */
+const QUIET_MS = 10_000;
 const LONGEST_MS = 900_000;
 const PAGE = 5_000;
 

@@ -141,7 +141,8 @@ export async function takeMessage(
   const answering = request.answering ?? natively(request, deps);
   const { id, deviceId } = bare;
   const { syncUntil } = answering;
-  const given = syncUntil === undefined ? bare : { ...bare, syncUntil };
+  const requested = { ...bare, requestId: request.client.id };
+  const given = syncUntil === undefined ? requested : { ...requested, syncUntil };
   const claim = acceptClaim(request, given, answering);
   let accepted = await acceptOrWithdraw(given, { claim, keyCheck: request.keyCheck }, deps);
   if (accepted.kind === "unadmitted") {

@@ -182,7 +182,7 @@ test("a batch has a name for people, and tells what stops its devices", async ()
 test("what a key may not see is as if absent", async () => {
   const { get } = await setup();
   const key = keyOf([await api.addDevice()]);
-  for (const path of ["", "/messages", "/errors", "/lanes", "/results.csv"])
+  for (const path of ["", "/messages", "/errors", "/errors.csv", "/lanes", "/results.csv"])
     // oxlint-disable-next-line no-await-in-loop
     expect(await get(path, key)).toMatchObject({
       status: 404,

@@ -28,6 +28,8 @@ export interface ExchangeDeps {
 
 /** Whether somebody still waits for the answer. Its signals are made when they are asked for. */
 export interface Client {
+  /** Of its request: `X-Request-Id` of the answer, `request_id` in the log. */
+  readonly id: string;
   /** Aborts when the client has left before its answer. */
   readonly gone: AbortSignal;
   /** Aborts when the key that asks has ended. */

@@ -53,6 +53,8 @@ export interface JobEnd {
     | "reconnecting";
   readonly attempt?: number;
   readonly code?: string;
+  /** Of the request that had its message accepted. */
+  readonly requestId?: string;
 }
 
 /** A message that ended its worker before runs alone, so that it can't take innocent ones with it. */
@@ -71,6 +73,21 @@ export async function handleJob(job: LaneJob, deps: JobDeps): Promise<JobEnd> {
 async function handle(job: LaneJob, alone: boolean, deps: JobDeps): Promise<JobEnd> {
   const token = deps.token();
   const begun = await beginChecked(job, { token, alone }, deps);
+  const end = await carryOut(job, { begun, token }, deps);
+  const requestId = requestOf(begun);
+  return requestId === undefined ? end : { ...end, requestId };
+}
+
+function requestOf(begun: Checked): string | undefined {
+  if (begun.kind === "failed") return begun.message.requestId;
+  return "requestId" in begun ? begun.requestId : undefined;
+}
+
+async function carryOut(
+  job: LaneJob,
+  { begun, token }: { readonly begun: Checked; readonly token: string },
+  deps: JobDeps,
+): Promise<JobEnd> {
   switch (begun.kind) {
     case "alone":
     case "ghost":

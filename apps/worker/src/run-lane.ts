@@ -141,7 +141,9 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       poked = false;
       await deps.followUser();
     }
-    if (performance.now() - sweptAt >= settings.sweep_ms) await sweep();
+    // Nothing moves in a lane whose device is away; it is swept once it is back.
+    const sweeps = disordered || isOnline(device.state());
+    if (sweeps && performance.now() - sweptAt >= settings.sweep_ms) await sweep();
     if (!mayMove()) {
       watch.rest();
       return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
@@ -194,6 +196,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       log.info("job.ended", {
         device_id: own.deviceId,
         message_id: job.messageId,
+        request_id: end.requestId,
         feed: job.feed,
         end: end.kind,
         attempt: end.attempt,

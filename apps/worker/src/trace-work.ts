@@ -64,7 +64,7 @@ export function traceWork({ tracing, findTraces, now, onError }: WorkTracesDeps)
       },
     }),
     measures: {
-      "job.ended": ({ message_id, device_id, attempt, end, code, ms }) => {
+      "job.ended": ({ message_id, request_id, device_id, attempt, end, code, ms }) => {
         if (typeof message_id !== "string" || typeof attempt !== "number") return;
         const endedAt = now();
         spans.note({
@@ -75,6 +75,7 @@ export function traceWork({ tracing, findTraces, now, onError }: WorkTracesDeps)
           endedAt,
           attributes: {
             "pombo.message_id": message_id,
+            ...(typeof request_id === "string" ? { "pombo.request_id": request_id } : {}),
             "pombo.device_id": String(device_id),
             "pombo.attempt": attempt,
             "pombo.end": String(end),

@@ -122,6 +122,17 @@ export const BATCH_ROUTES = {
     answers: { 200: { says: "The rows, streamed.", alternatives: ["text/csv"] } },
     errors: ["BATCH_NOT_FOUND"],
   },
+  getBatchErrors: {
+    method: "GET",
+    path: "/v1/batches/:id/errors.csv",
+    auth: "messages:read",
+    summary: "All rows of a batch that were not accepted, and why, as CSV",
+    params: batchParams,
+    answers: {
+      200: { says: "A line for each wrong field, streamed.", alternatives: ["text/csv"] },
+    },
+    errors: ["BATCH_NOT_FOUND"],
+  },
   pauseBatch: {
     ...STEERED,
     method: "POST",

@@ -23,6 +23,8 @@ export interface NewMessage {
   readonly keyId: string;
   readonly clientRef?: string;
   readonly metadata?: unknown;
+  /** Of the request that has it accepted, for the log of its attempts. */
+  readonly requestId?: string;
   /** ms since the epoch */
   readonly at: number;
   /** Not before; ms since the epoch. */
@@ -177,10 +179,11 @@ function acceptArguments(message: NewMessage, claim: AcceptClaim | undefined): S
     message.at,
   ];
   const parts: ScriptArgument[] = [];
-  // Most messages have none of them, and each argument costs.
+  // Most messages have few of them, and each argument costs.
   const add = (name: string, value: ScriptArgument | undefined): void => {
     if (value !== undefined) parts.push(name, value);
   };
+  add("request", message.requestId);
   add("ref", message.clientRef);
   add("metadata", json(message.metadata));
   add("quiet", json(message.quietHours));

@@ -29,6 +29,8 @@ export interface InHand {
   readonly syncUntil: number;
   /** What it carries, as its device uploaded it. */
   readonly upload?: MediaUpload;
+  /** That had it accepted; absent of rows of batches. */
+  readonly requestId?: string;
 }
 
 /** `go`: the message is `sending`, and may be written to the socket. The others have changed nothing. */
@@ -221,6 +223,7 @@ function readInHand(reply: readonly (string | number)[]): InHand {
     taken: reply[7] === "" ? {} : (JSON.parse(String(reply[7])) as Taken),
     syncUntil: Number(reply[8] ?? 0),
     ...((reply[9] ?? "") === "" ? {} : { upload: JSON.parse(String(reply[9])) as MediaUpload }),
+    ...((reply[10] ?? "") === "" ? {} : { requestId: String(reply[10]) }),
   };
 }
 

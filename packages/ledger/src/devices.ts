@@ -52,12 +52,16 @@ export interface DeviceChange {
   readonly until?: number;
 }
 
+/** Where a page of devices goes on. */
+export type DevicePlace = Pick<DeviceRecord, "createdAt" | "id">;
+
 export interface Devices {
   createDevice(device: NewDevice): Promise<void>;
   findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
   /** By creation, at most `limit`, after the device `after`. */
+  /** In the order in which they were created; `after` goes on behind an earlier page, whether its last device still exists or not. */
   listDevices(page: {
-    readonly after?: DeviceId;
+    readonly after?: DevicePlace;
     readonly limit: number;
   }): Promise<readonly DeviceRecord[]>;
   deviceIds(): Promise<readonly DeviceId[]>;
@@ -114,14 +118,12 @@ export function devices({
     },
     findDevice,
     async listDevices({ after, limit }) {
-      const rank = after === undefined ? null : await redis.zrank(keys.devices(), after);
-      const from = rank === null ? 0 : rank + 1;
-      const ids = (await redis.zrange(
-        keys.devices(),
-        String(from),
-        String(from + limit - 1),
-      )) as DeviceId[];
-      const found = await Promise.all(ids.map(findDevice));
+      const min = after === undefined ? "-inf" : String(after.createdAt);
+      // Devices of one instant are sorted by id; those that the page before has shown are skipped.
+      const same = after === undefined ? [] : await redis.zrangebyscore(keys.devices(), min, min);
+      const shown = same.filter((id) => after !== undefined && id <= after.id).length;
+      const ids = await redis.zrangebyscore(keys.devices(), min, "+inf", "LIMIT", shown, limit);
+      const found = await Promise.all((ids as DeviceId[]).map(findDevice));
       return found.filter((device) => device !== undefined);
     },
     async deviceIds() {

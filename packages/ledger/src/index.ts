@@ -77,7 +77,13 @@ export {
 } from "./media.ts";
 
 // Devices
-export { type DeviceChange, type DeviceRecord, type NewDevice, shownState } from "./devices.ts";
+export {
+  type DeviceChange,
+  type DevicePlace,
+  type DeviceRecord,
+  type NewDevice,
+  shownState,
+} from "./devices.ts";
 export type { PoolRecord } from "./pools.ts";
 export type { Pooled } from "./pool-choice.ts";
 export type { DeviceReply, DeviceRequest } from "./requests.ts";

@@ -35,7 +35,7 @@ export type Place = "backlog" | "window" | "waiting" | "held" | "due" | "parked"
 /**
  * One message as the ledger keeps it: a hash with the fields
  * status device gen recipient body class seq key at place log, and where they are needed version (absent: 1) feed attempts rounds left left_at
- * next_at why waited send_at expires_at quiet batch sync_until code detail failed_at ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
+ * next_at why waited send_at expires_at quiet batch sync_until code detail failed_at request ref metadata pool taken try tried_at deaths heir deleted_by deleted_at got seen.
  */
 export interface MessageRecord {
   readonly id: MessageId;

@@ -4,7 +4,7 @@ import type { BatchErrorPageBody, BatchRowPageBody } from "@pombo/contract";
 import { type BatchError, CHUNK_ROWS, type MessageStatus } from "@pombo/domain";
 import type { BatchRecord, BatchRow, Ledger, MessageRecord } from "@pombo/ledger";
 import { instant, json, refuse } from "../answer.ts";
-import type { Handler } from "../bind-route.ts";
+import type { Call, Handler, Outcome } from "../bind-route.ts";
 import { csvLine } from "../csv-line.ts";
 import { chatJid, deviceOf } from "../render-message.ts";
 import { noBatch, visibleBatch } from "./batches.ts";
@@ -122,34 +122,91 @@ const RESULT_COLUMNS = [
   "failed_at",
 ] as const;
 
-/** `GET /v1/batches/:id/results.csv`: as fast as the client takes it. */
-export function getBatchResults({ ledger }: BatchRowsDeps): Handler<"getBatchResults"> {
-  return async ({ params, caller, client }) => {
-    const batch = await visibleBatch(params.id, caller, ledger);
-    if (batch === undefined) return refuse(noBatch);
-    return {
-      kind: "stream",
-      headers: {
-        "Content-Type": "text/csv; charset=utf-8",
-        "Content-Disposition": `attachment; filename="${batch.id}.csv"`,
-      },
-      run: (res) => writeResults(res, { batch, ledger, stop: client.stop }),
-    };
-  };
+const ERROR_COLUMNS = [
+  "line",
+  "row",
+  "kind",
+  "field",
+  "value",
+  "error_code",
+  "message",
+  "message_id",
+] as const;
+
+/** `GET /v1/batches/:id/results.csv` */
+export function getBatchResults(deps: BatchRowsDeps): Handler<"getBatchResults"> {
+  return ({ params: { id }, caller, client }) =>
+    tableOf({ id, caller, client }, deps, {
+      name: "",
+      columns: RESULT_COLUMNS,
+      lines: resultLines,
+    });
 }
 
-interface Results {
+/** `GET /v1/batches/:id/errors.csv` */
+export function getBatchErrors(deps: BatchRowsDeps): Handler<"getBatchErrors"> {
+  return ({ params: { id }, caller, client }) =>
+    tableOf({ id, caller, client }, deps, {
+      name: ".errors",
+      columns: ERROR_COLUMNS,
+      lines: errorLines,
+    });
+}
+
+interface TableAsked extends Pick<Call<"getBatchResults">, "caller" | "client"> {
+  readonly id: string;
+}
+
+/** What the lines of a table of a batch are read from. */
+interface TableSource {
   readonly batch: BatchRecord;
-  readonly ledger: Pick<Ledger, "batchRows">;
+  readonly ledger: BatchRowsDeps["ledger"];
   readonly stop: AbortSignal;
 }
 
-async function writeResults(res: ServerResponse, results: Results): Promise<void> {
+interface Table {
+  /** Of its file, behind the batch. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly lines: (source: TableSource) => AsyncIterable<string>;
+}
+
+/** A table of a batch as CSV: as fast as the client takes it. */
+async function tableOf(
+  { id, caller, client }: TableAsked,
+  { ledger }: BatchRowsDeps,
+  { name, columns, lines }: Table,
+): Promise<Outcome> {
+  const batch = await visibleBatch(id, caller, ledger);
+  if (batch === undefined) return refuse(noBatch);
+  const { stop } = client;
+  return {
+    kind: "stream",
+    headers: {
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": `attachment; filename="${batch.id}${name}.csv"`,
+    },
+    run: (res) => writeTable(res, { columns, lines: lines({ batch, ledger, stop }), stop }),
+  };
+}
+
+async function writeTable(
+  res: ServerResponse,
+  {
+    columns,
+    lines,
+    stop,
+  }: {
+    readonly columns: readonly string[];
+    readonly lines: AsyncIterable<string>;
+    readonly stop: AbortSignal;
+  },
+): Promise<void> {
   try {
-    res.write(csvLine(RESULT_COLUMNS));
-    for await (const lines of resultLines(results)) {
-      const taken = res.write(lines);
-      if (!taken) await once(res, "drain", { signal: results.stop });
+    res.write(csvLine(columns));
+    for await (const some of lines) {
+      const taken = res.write(some);
+      if (!taken) await once(res, "drain", { signal: stop });
     }
     res.end();
   } catch {
@@ -158,7 +215,7 @@ async function writeResults(res: ServerResponse, results: Results): Promise<void
   }
 }
 
-async function* resultLines({ batch, ledger, stop }: Results): AsyncGenerator<string> {
+async function* resultLines({ batch, ledger, stop }: TableSource): AsyncGenerator<string> {
   for (let after: number | undefined = 0; after !== undefined;) {
     stop.throwIfAborted();
     // oxlint-disable-next-line no-await-in-loop -- no more is held than one page
@@ -189,4 +246,26 @@ function resultLine({ row, message }: BatchRow): string {
     firstAt("read"),
     message.status === "failed" ? firstAt("failed") : undefined,
   ]);
+}
+
+async function* errorLines({ batch, ledger, stop }: TableSource): AsyncGenerator<string> {
+  for (let after = 0; ;) {
+    stop.throwIfAborted();
+    // oxlint-disable-next-line no-await-in-loop -- no more is held than one page
+    const found = await ledger.batchErrors(batch.id, { after, limit: CHUNK_ROWS });
+    if (found.length > 0) yield found.map(errorLine).join("");
+    if (found.length < CHUNK_ROWS) return;
+    after += found.length;
+  }
+}
+
+function errorLine(error: BatchError): string {
+  const shown = renderError(error);
+  return csvLine(ERROR_COLUMNS.map((column) => textOf(shown[column])));
+}
+
+/** A wrong value may be anything that JSON can say. */
+function textOf(value: unknown): string | number | undefined {
+  if (value === null || value === undefined) return undefined;
+  return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
 }

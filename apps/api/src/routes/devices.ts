@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { DeviceBody } from "@pombo/contract";
 import { type DeviceId, isDeviceId, mintDeviceId, type Pace } from "@pombo/domain";
-import type { DeviceRecord, NewDevice } from "@pombo/ledger";
+import type { DevicePlace, DeviceRecord, NewDevice } from "@pombo/ledger";
 import { type Answer, instant, json, refuse } from "../answer.ts";
 import { answerOnce } from "../answer-once.ts";
 import { type Caller, maySee } from "../authenticate.ts";
@@ -16,7 +16,7 @@ export interface DevicesDeps {
     editDevice(id: DeviceId, change: { readonly pace: Pace }): Promise<boolean>;
     findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
     listDevices(page: {
-      readonly after?: DeviceId;
+      readonly after?: DevicePlace;
       readonly limit: number;
     }): Promise<readonly DeviceRecord[]>;
   };

@@ -2,6 +2,7 @@ import type { LetterGroupsBody } from "@pombo/contract";
 import { type Effect, type ErrorCode, rowOf } from "@pombo/domain";
 import type { LetterCursor, LetterHead } from "@pombo/ledger";
 import { instant, json } from "../answer.ts";
+import { maySee } from "../authenticate.ts";
 import type { Handler } from "../bind-route.ts";
 import {
   effectOfLetter,
@@ -25,7 +26,7 @@ export function groupLetters({ ledger }: LettersDeps): Handler<"groupLetters"> {
     let newest: LetterHead | undefined;
     let partial = false;
     for await (const { letters, next } of pages(ledger, { most: GROUP_SCAN })) {
-      newest ??= letters[0];
+      newest ??= letters.find(({ deviceId }) => maySee(caller, deviceId));
       const fresh = letters.filter((letter) => after === undefined || isAfter(letter, after));
       const seen = fresh.filter(wanted);
       const batches = await ledger.batchesAmong(seen.map(({ id }) => rowOf(id).batchId));
@@ -42,7 +43,7 @@ export function groupLetters({ ledger }: LettersDeps): Handler<"groupLetters"> {
       total: await ledger.countLetters(),
       scanned,
       partial,
-      cursor: newest === undefined ? null : `${newest.failedAt}.${newest.id}`,
+      cursor: newest === undefined ? (query.after ?? null) : `${newest.failedAt}.${newest.id}`,
       ...groups.listed(),
     };
     return json(200, body);

@@ -15,6 +15,7 @@ import { createBatch, type CreateBatchDeps } from "./create-batch.ts";
 import { type BatchesDeps, getBatch, listBatches, steerBatch } from "./batches.ts";
 import {
   type BatchRowsDeps,
+  getBatchErrors,
   getBatchResults,
   listBatchErrors,
   listBatchMessages,
@@ -201,6 +202,7 @@ function batchHandlers(
     listBatchMessages: listBatchMessages(deps),
     getBatchLanes: getBatchLanes(deps),
     listBatchErrors: listBatchErrors(deps),
+    getBatchErrors: getBatchErrors(deps),
     getBatchResults: getBatchResults(deps),
     pauseBatch: steerBatch(deps, "pause", outlooks),
     resumeBatch: steerBatch(deps, "resume", outlooks),

@@ -1,6 +1,12 @@
 import type { DevicePageBody } from "@pombo/contract";
 import { type DeviceId, isDeviceId, laneAttention, type Settings } from "@pombo/domain";
-import { type DeviceRecord, type LaneSurvey, type Ledger, shownState } from "@pombo/ledger";
+import {
+  type DevicePlace,
+  type DeviceRecord,
+  type LaneSurvey,
+  type Ledger,
+  shownState,
+} from "@pombo/ledger";
 import { instant, json, refuse } from "../answer.ts";
 import { type Caller, maySee } from "../authenticate.ts";
 import type { Call, Handler } from "../bind-route.ts";
@@ -20,7 +26,7 @@ export interface ListDevicesDeps {
 type Item = DevicePageBody["devices"][number];
 
 interface Page {
-  readonly after?: DeviceId;
+  readonly after?: DevicePlace;
   /** One more than is shown, to know whether there are more. */
   readonly limit: number;
   readonly ids?: readonly DeviceId[];
@@ -30,7 +36,8 @@ interface Page {
 export function listDevices(deps: ListDevicesDeps): Handler<"listDevices"> {
   return async ({ caller, query }) => {
     const { cursor } = query;
-    if (cursor !== undefined && !isDeviceId(cursor)) {
+    const after = cursor === undefined ? undefined : readPlace(cursor);
+    if (cursor !== undefined && after === undefined) {
       const message = "cursor must be the next_cursor of an earlier answer";
       return refuse({
         code: "VALIDATION_ERROR",
@@ -40,15 +47,29 @@ export function listDevices(deps: ListDevicesDeps): Handler<"listDevices"> {
     const limit = Math.max(1, query.limit ?? 100);
     const page = {
       ...pageOf(query, caller),
-      ...(cursor === undefined ? {} : { after: cursor }),
+      ...(after === undefined ? {} : { after }),
       limit: limit + 1,
     };
     const found =
       query.lanes === "true" ? await withLanes(page, caller, deps) : await records(page, deps);
     const devices = found.slice(0, limit);
-    const next = found.length > limit ? (devices.at(-1)?.device_id ?? null) : null;
-    return json(200, { success: true, devices, next_cursor: next });
+    const last = found.length > limit ? devices.at(-1) : undefined;
+    return json(200, { success: true, devices, next_cursor: placeOf(last) });
   };
+}
+
+/** `<created, ms since the epoch>.<device>`: it stands though the device is deleted meanwhile. */
+function readPlace(cursor: string): DevicePlace | undefined {
+  const [, createdAt, id = ""] = /^(\d{1,15})\.(.+)$/.exec(cursor) ?? [];
+  return isDeviceId(id) ? { createdAt: Number(createdAt), id } : undefined;
+}
+
+function placeOf(last: Item | undefined): string | null {
+  return last === undefined ? null : `${Date.parse(last.created_at)}.${last.device_id}`;
+}
+
+function isBehind({ createdAt, id }: DevicePlace, after: DevicePlace): boolean {
+  return createdAt > after.createdAt || (createdAt === after.createdAt && id > after.id);
 }
 
 /** The devices that are asked for by name, or are all that a limited key may see; by id. */
@@ -64,7 +85,7 @@ function pageOf({ ids }: Call<"listDevices">["query"], caller: Caller): Pick<Pag
 }
 
 function within({ ids, after, limit }: Page & { readonly ids: readonly DeviceId[] }) {
-  return ids.filter((id) => after === undefined || id > after).slice(0, limit);
+  return ids.filter((id) => after === undefined || id > after.id).slice(0, limit);
 }
 
 async function records(page: Page, { ledger }: ListDevicesDeps): Promise<readonly Item[]> {
@@ -90,9 +111,12 @@ async function withLanes(
   // All consoles together cost one look.
   const { lanes } = await deps.overviewer.take();
   const wanted = ids === undefined ? undefined : new Set<string>(ids);
-  const shown = wanted === undefined ? lanes : lanes.filter((lane) => wanted.has(lane.deviceId));
-  const from = after === undefined ? 0 : shown.findIndex(({ deviceId }) => deviceId === after) + 1;
-  return shown.slice(from, from + limit).map(render);
+  const shown = lanes.filter(
+    ({ deviceId: id, createdAt }) =>
+      (wanted === undefined || wanted.has(id)) &&
+      (after === undefined || isBehind({ createdAt, id }, after)),
+  );
+  return shown.slice(0, limit).map(render);
 }
 
 function renderSurvey(

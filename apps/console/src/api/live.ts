@@ -2,7 +2,7 @@ import { type PomboEvent, PomboError, readServerSentEvents } from "@pombo/sdk";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { pombo, queries } from "./client.ts";
 import { isHeld, onHoldChange } from "./hold.ts";
-import { loadSession } from "./session.ts";
+import { loadSession, seesInstallation } from "./session.ts";
 
 /**
  * The one stream of events of this tab.
@@ -32,6 +32,8 @@ const SILENCE_MS = 15_000;
 const HIDDEN_MS = 10_000;
 const BUNDLE_MS = 1_000;
 const AGAIN_MS = 2_000;
+/** Events that are kept while the page is held; with more, everything is asked again. */
+const MOST_KEPT = 1_000;
 
 type Listener = (events: readonly PomboEvent[]) => void;
 
@@ -42,6 +44,8 @@ let cursor: string | undefined;
 let lastBeat = 0;
 let outageSince: number | undefined;
 let bundle: PomboEvent[] = [];
+/** More came than was kept. */
+let missed = false;
 
 function become(next: LiveState): void {
   if (next.kind === state.kind) return;
@@ -148,9 +152,7 @@ async function readOnce(signal: AbortSignal): Promise<void> {
 /** Who may see the overview is told it with the rest. */
 async function tickOf(): Promise<{ readonly overview?: "true" }> {
   const session = await loadSession();
-  return session?.devices === "*" && session.scopes.includes("ops:read")
-    ? { overview: "true" }
-    : {};
+  return session !== undefined && seesInstallation(session) ? { overview: "true" } : {};
 }
 
 const TICKS: ReadonlySet<string> = new Set(["overview", "outage"]);
@@ -162,6 +164,10 @@ function keep(event: PomboEvent): void {
     bundle = bundle.filter(({ type }) => !TICKS.has(type));
     outageSince = event.type === "outage" ? Date.parse(String(event.data["since"])) : undefined;
   }
+  if (bundle.length >= MOST_KEPT) {
+    missed = true;
+    bundle = bundle.filter(({ type }) => TICKS.has(type));
+  }
   bundle.push(event);
   // It comes once a second by itself: a worker that is lost is told a second sooner.
   if (isTick) tell();
@@ -172,6 +178,8 @@ function tell(): void {
   const events = bundle;
   bundle = [];
   for (const listener of listeners) listener(events);
+  if (missed) void queries.invalidateQueries();
+  missed = false;
 }
 
 export function useLiveState(): LiveState {

@@ -92,6 +92,11 @@ export function useMissingScope(scope: string): string | undefined {
   return scopes.includes(scope) ? undefined : `Your key can't do this. It needs ${scope}.`;
 }
 
+/** Whether the session may see numbers that are about all devices together. */
+export function seesInstallation({ devices, scopes }: Session): boolean {
+  return devices === "*" && scopes.includes("ops:read");
+}
+
 async function ask(method: string, body?: object): Promise<Response> {
   const asked = Date.now();
   const response = await fetch("/console/session", {

@@ -4,7 +4,7 @@
 -- ARGV: window (ms) of the rate of keys, requests of a key in it (0: not counted), how many keys, their digests; then for each message:
 --       the place of its key among those, 0 when it was admitted before,
 --       message id, device, recipient, body (JSON), class, key id, now (ms), how many further parts, then their names and values:
---       ref · metadata (JSON) · quiet (hours, JSON) · media (what it carries: "<media id>|<kind>") · send_at (ms) · expires_at (ms)
+--       request · ref · metadata (JSON) · quiet (hours, JSON) · media (what it carries: "<media id>|<kind>") · send_at (ms) · expires_at (ms)
 --       · sync_until (ms: somebody waits for the answer) · pool (that chose the device), with stick (the device that its recipient was seen
 --       to stick to) and living (the chosen device may come back by itself) · and for an idempotency key digest, token (of the claim), fingerprint (of the request),
 --       answer (JSON)
@@ -15,7 +15,7 @@
 --         · {"suppressed"} (nothing may be sent to the recipient)
 --         · {"full", ms} (the backlog would take longer than S.queue_time_ms; room again after so long) · {"broken", error}
 local FIELDS = 9
-local KEPT = { "ref", "metadata", "quiet", "media", "send_at", "expires_at", "sync_until", "pool" }
+local KEPT = { "request", "ref", "metadata", "quiet", "media", "send_at", "expires_at", "sync_until", "pool" }
 
 -- Whose turn it is under the idempotency key: nothing when it is this request's, with the id that counts; else what to reply.
 local function claim(record, id, token, fingerprint, now)

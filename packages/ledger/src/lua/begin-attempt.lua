@@ -2,7 +2,7 @@
 -- ARGV: device, epoch, message id, feed, attempt token, now (ms), allowed origins (",queued,unknown,"),
 --       connected since (ms): an outcome that is unknown on this very connection needs a new one; "1" when it runs alone
 -- Result: {"go", attempt, rounds, left 0|1, left at, recipient, body, taken (JSON), sync until (0 nobody waits),
---         its media as this device uploaded it (JSON) or ""}
+--         its media as this device uploaded it (JSON) or "", request that had it accepted or ""}
 --         and, with the same values and nothing changed: {"check", …} (not known to be on WhatsApp: look it up first)
 --         · {"absent", …} (known not to be on WhatsApp) · {"reconnect", …} (the connection is as old as the attempt)
 --         · {"orphan", …} (it changes a message that was never sent, or by another number)
@@ -31,7 +31,7 @@ local known = redis.call("GET", key.recipient(m.recipient))
 local upload = m.media and redis.call("GET", key.upload(device, m.media))
 local attempt, rounds = tonumber(m.attempts or 0), tonumber(m.rounds or 0)
 local function reply(kind)
-  return { kind, attempt, rounds, m.left and 1 or 0, m.left_at or "0", m.recipient, m.body, m.taken or "", m.sync_until or "0", upload or "" }
+  return { kind, attempt, rounds, m.left and 1 or 0, m.left_at or "0", m.recipient, m.body, m.taken or "", m.sync_until or "0", upload or "", m.request or "" }
 end
 if m.status == "sending" and m["try"] == token then return reply("go") end -- the same command, sent again
 if not may_come_from(m, origins) then return { "ghost" } end

@@ -37,7 +37,7 @@ for _, device in ipairs(ARGV) do
       -- What went straight into the window was never fed: the lane does not know of it.
       for _, mark in ipairs(redis.call("HVALS", key.window(device))) do
         window = window + 1
-        picked = math.max(picked, tonumber(string.match(mark, "|(%d+)")))
+        picked = math.max(picked, tonumber(string.match(mark, "|(%d+)") or 0))
       end
     end
     out[#out + 1] = { device, d, lease or "", lease and "" or redis.call("ZSCORE", key.leases(), device) or "",

@@ -43,7 +43,7 @@ export function listWutsDevices({
         devices.push(...page);
         const last = page.at(-1);
         // oxlint-disable-next-line no-await-in-loop -- each page begins behind the one before
-        page = last === undefined ? [] : await ledger.listDevices({ after: last.id, limit: PAGE });
+        page = last === undefined ? [] : await ledger.listDevices({ after: last, limit: PAGE });
       }
     return json(200, { success: true, devices: devices.map(render) });
   };

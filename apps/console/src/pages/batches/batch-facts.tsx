@@ -4,7 +4,7 @@ import { wordOf } from "../../ui/status-role.ts";
 import { Time } from "../../ui/time.tsx";
 import styles from "./batches.module.css";
 import type { Batch } from "./outcome.ts";
-import { nameOf, useSenders } from "./use-senders.ts";
+import { nameOf, useSenders } from "../../api/use-senders.ts";
 
 /** How it was wanted. */
 export function BatchFacts({ batch }: { readonly batch: Batch }) {

@@ -22,7 +22,7 @@ import styles from "./batches.module.css";
 import { batchesVerdict } from "./batch-verdict.ts";
 import { type Patches, patched, patchesOf } from "./list-patch.ts";
 import { acknowledged, type Batch, leftOut, waiting } from "./outcome.ts";
-import { nameOf, type Sender, useSenders } from "./use-senders.ts";
+import { nameOf, type Sender, useSenders } from "../../api/use-senders.ts";
 
 type Row = Pick<Batch, "batch_id" | "name" | "status" | "from" | "counts" | "created_at">;
 

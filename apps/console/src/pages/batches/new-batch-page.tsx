@@ -17,7 +17,7 @@ import type { Preview } from "./preview-verdict.ts";
 import { SettingsForm } from "./settings-form.tsx";
 import { StartPanel } from "./start-panel.tsx";
 import { type BatchQuery, NEW_UPLOAD, readSettings, type UploadForm } from "./upload-settings.ts";
-import { useSenders } from "./use-senders.ts";
+import { useSenders } from "../../api/use-senders.ts";
 
 /** Rows, and errors, that a preview shows. */
 const SHOWN = "10";

@@ -3,7 +3,7 @@ import { SelectField } from "../../ui/select-field.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import styles from "./batches.module.css";
 import type { UploadForm } from "./upload-settings.ts";
-import type { Sender } from "./use-senders.ts";
+import type { Sender } from "../../api/use-senders.ts";
 
 interface SettingsFormProps {
   readonly form: UploadForm;

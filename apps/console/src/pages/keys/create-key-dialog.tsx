@@ -13,7 +13,7 @@ import { Dialog } from "../../ui/dialog.tsx";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Note } from "../../ui/note.tsx";
 import { TextField } from "../../ui/text-field.tsx";
-import { useSenders } from "../batches/use-senders.ts";
+import { useSenders } from "../../api/use-senders.ts";
 import { type Scope, SCOPES, wrongKey } from "./grants.ts";
 import styles from "./keys.module.css";
 

@@ -69,7 +69,7 @@ function columnsOf(own: string | undefined, revoke: (key: Key) => void): readonl
       id: "used",
       header: "Last used",
       width: "18ch",
-      card: "more-end",
+      card: "none",
       cell: ({ last_used_at: at }) => (at === null ? "Never" : <Time at={at} />),
     },
     {
@@ -86,7 +86,7 @@ function columnsOf(own: string | undefined, revoke: (key: Key) => void): readonl
       id: "act",
       header: "Act",
       width: "17ch",
-      card: "none",
+      card: "more-end",
       cell: (key) =>
         key.state === "active" ? (
           <Button onClick={() => revoke(key)} aria-label={`Revoke ${key.name}`}>

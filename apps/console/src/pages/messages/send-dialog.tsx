@@ -1,7 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
+import { useSenders } from "../../api/use-senders.ts";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Note } from "../../ui/note.tsx";
 import { SelectField } from "../../ui/select-field.tsx";
@@ -27,13 +27,10 @@ function Opened({ device, onClose }: SendDialogProps) {
   const [text, setText] = useState("");
   const [failed, setFailed] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const devices = useQuery({
-    queryKey: ["devices", "to-send-from"],
-    queryFn: ({ signal }) => pombo.listDevices({ limit: 100 }, { signal }),
-  });
-  const choices = devices.data?.devices ?? [];
+  const senders = useSenders();
+  const choices = senders.data ?? [];
   const sender =
-    from ?? choices.find(({ state }) => state === "connected")?.device_id ?? choices[0]?.device_id;
+    from ?? choices.find(({ state }) => state === "connected")?.id ?? choices.at(0)?.id;
   const missing = missingOf({ sender, to, text });
   const last = useRef({ words: "", idempotencyKey: "" });
   const send = (): void => {
@@ -61,12 +58,12 @@ function Opened({ device, onClose }: SendDialogProps) {
       failed={failed}
     >
       <SelectField
-        label="Device"
+        label="From"
         value={sender ?? ""}
         onChange={setFrom}
-        options={choices.map(({ device_id: id, name, state }) => ({
+        options={choices.map(({ id, name, state }) => ({
           value: id,
-          label: `${name} (${lookOf(state).word.toLowerCase()})`,
+          label: state === undefined ? name : `${name} (${lookOf(state).word.toLowerCase()})`,
         }))}
       />
       <TextField
@@ -79,7 +76,7 @@ function Opened({ device, onClose }: SendDialogProps) {
         hint="A number in international form, or the id of a group."
       />
       <TextField label="Text" value={text} onChange={setText} rows={4} />
-      {devices.error === null ? undefined : <Note role="needs-you">{says(devices.error)}</Note>}
+      {senders.error === null ? undefined : <Note role="needs-you">{says(senders.error)}</Note>}
     </FormDialog>
   );
 }
@@ -99,7 +96,7 @@ function missingOf({
   readonly to: string;
   readonly text: string;
 }): string | undefined {
-  if (sender === undefined) return "Pair a device first.";
+  if (sender === undefined) return "There is no device that your key sees: pair one first.";
   if (to.trim() === "") return "Say who gets it.";
   return text === "" ? "Say what to send." : undefined;
 }

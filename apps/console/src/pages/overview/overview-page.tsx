@@ -1,4 +1,6 @@
-import { Async } from "../../ui/async.tsx";
+import { seesInstallation, useSession } from "../../api/session.ts";
+import { AppLink } from "../../ui/app-link.tsx";
+import { Async, Empty } from "../../ui/async.tsx";
 import { Note } from "../../ui/note.tsx";
 import { Page } from "../../ui/page.tsx";
 import { useNow } from "../../ui/use-now.ts";
@@ -14,7 +16,21 @@ import { WorkersPanel } from "./workers-panel.tsx";
 
 /** Are messages flowing, and what needs me? */
 export function OverviewPage() {
-  const { query, outage } = useOverview();
+  const session = useSession();
+  const sees = session !== undefined && seesInstallation(session);
+  const { query, outage } = useOverview(sees);
+  if (session !== undefined && !sees)
+    return (
+      <Page title="Overview">
+        <Empty title="Your key can’t see the whole installation." testId="overview.limited">
+          <p>
+            That takes the scope ops:read, for all devices. What your key sees is told by{" "}
+            <AppLink href="/devices">Devices</AppLink>, <AppLink href="/messages">Messages</AppLink>{" "}
+            and <AppLink href="/batches">Batches</AppLink>.
+          </p>
+        </Empty>
+      </Page>
+    );
   return (
     <Page title="Overview">
       {outage === undefined ? undefined : (

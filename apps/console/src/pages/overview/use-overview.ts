@@ -9,8 +9,8 @@ const KEY = ["overview"];
 /** The stream tells it every second; this is for what the stream has missed, and for when there is none. */
 const POLL_MS = 30_000;
 
-/** The installation as it is, and since when it can't be told (ms since the epoch). */
-export function useOverview() {
+/** The installation as it is, and since when it can't be told (ms since the epoch). @param asks whether the session may ask for it */
+export function useOverview(asks: boolean) {
   const [outage, setOutage] = useState<number>();
   const query = useQuery({
     queryKey: KEY,
@@ -19,6 +19,7 @@ export function useOverview() {
       setOutage(undefined);
       return overview;
     },
+    enabled: asks,
     refetchInterval: usePoll(POLL_MS),
   });
   useLive((events) => {

@@ -15,7 +15,7 @@ import { SelectField } from "../../ui/select-field.tsx";
 import { TextField } from "../../ui/text-field.tsx";
 import { useSearchState } from "../../ui/use-search-state.ts";
 import { Verdict } from "../../ui/verdict.tsx";
-import { useSenders } from "../batches/use-senders.ts";
+import { useSenders } from "../../api/use-senders.ts";
 import { AddDialog, ImportDialog } from "./add-dialogs.tsx";
 import { columnsOf, type Entry } from "./suppression-columns.tsx";
 import { numberOf, readNumber } from "./suppression-rules.ts";

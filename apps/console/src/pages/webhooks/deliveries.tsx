@@ -150,7 +150,7 @@ function columnsOf(id: string, onDone: (title: string) => void): readonly Column
       id: "next",
       header: "Next try",
       width: "12ch",
-      card: "more-end",
+      card: "none",
       cell: ({ next_attempt_at: at }) => (at === null ? "–" : <Countdown until={at} />),
     },
     {
@@ -164,7 +164,7 @@ function columnsOf(id: string, onDone: (title: string) => void): readonly Column
       id: "act",
       header: "Act",
       width: "17ch",
-      card: "none",
+      card: "more-end",
       cell: (one) => <Again id={id} delivery={one} onDone={onDone} />,
     },
   ];

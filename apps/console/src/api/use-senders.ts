@@ -1,6 +1,6 @@
 import { PomboError } from "@pombo/sdk";
 import { useQuery } from "@tanstack/react-query";
-import { pombo } from "../../api/client.ts";
+import { pombo } from "./client.ts";
 
 export interface Sender {
   readonly id: string;
@@ -11,7 +11,7 @@ export interface Sender {
 
 const MOST = 200;
 
-/** Devices and pools that a batch can be sent from; empty where the key may not see them. */
+/** Devices and pools that can be sent from; empty where the key may not see them. */
 export function useSenders() {
   return useQuery({
     queryKey: ["senders"],
