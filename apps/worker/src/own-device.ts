@@ -32,6 +32,7 @@ export interface OwnerDeps {
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
   readonly stillOwner: (own: Ownership) => Promise<boolean>;
+  readonly onOnline: (online: boolean) => void;
   /** Ours no longer: forget this device. */
   readonly onLost: (own: Ownership) => void;
 }
@@ -94,7 +95,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
         const uploaded = await ledger.findUpload(deviceId, carried);
         return uploaded && { content: { ...content, uploaded }, jid };
       },
-      onState: report.state,
+      onState(told) {
+        deps.onOnline(isOnline(told.state));
+        report.state(told);
+      },
       onQr: report.qr,
       onEvidence: receipts.follow,
       onInbound: ({ from, at }) => report.inbound(from, at),
