@@ -239,11 +239,11 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     // oxlint-disable no-await-in-loop -- the others must be able to follow
     while (devices.size > 0) {
       const group = [...devices.values()].slice(0, settings.handover_group);
-      const online = group.filter((device) => device.online()).map(({ own }) => own.deviceId);
+      const connected = group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
       const hurry = AbortSignal.timeout(atMost(settings.shutdown_ms - SETTLE_MS));
       await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
       if (others === 0 || devices.size === 0 || leftMs > 0) continue;
-      await awaitTakeover(online, { ledger, ms: atMost(TAKEOVER_MS) });
+      await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
     }
     // oxlint-enable no-await-in-loop

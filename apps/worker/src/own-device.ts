@@ -40,8 +40,6 @@ export interface OwnerDeps {
 /** A device that this process owns: its socket, its lane, and the reports of both. */
 export interface OwnedDevice {
   readonly own: Ownership;
-  /** It is connected: messages may flow. */
-  online(): boolean;
   /** Look now: something came, or the sweep is due. */
   poke(): void;
   /** The lease is ours until then, margin taken off. */
@@ -154,7 +152,6 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
 
   return {
     own,
-    online: () => isOnline(device.state()),
     poke: () => lane.poke(),
     renewed(until) {
       aliveUntil = until;
