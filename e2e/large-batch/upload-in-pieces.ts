@@ -37,9 +37,13 @@ export async function uploadUpTo(
   answered.catch(() => undefined);
   const end = upTo ?? table.length;
   for (let at = 0; at < end && !sent.destroyed; at += PIECE_BYTES) {
-    if (!sent.write(table.subarray(at, Math.min(end, at + PIECE_BYTES))))
-      // oxlint-disable-next-line no-await-in-loop -- as fast as it is read
-      await Promise.race([once(sent, "drain"), failed, answered]).catch(() => undefined);
+    if (sent.write(table.subarray(at, Math.min(end, at + PIECE_BYTES)))) continue;
+    const looked = new AbortController();
+    const drained = once(sent, "drain", { signal: looked.signal });
+    // oxlint-disable-next-line no-await-in-loop -- as fast as it is read
+    await Promise.race([drained, failed, answered]).catch(() => undefined);
+    drained.catch(() => undefined);
+    looked.abort();
   }
   if (upTo !== undefined) {
     // What was written is under way; then the line is dead.
