@@ -133,7 +133,7 @@ describe("rows that are not accepted", () => {
     const table = await api.call("GET", `/v1/batches/${id}/errors.csv`);
     const [heads, ...lines] = table.text.trimEnd().split("\r\n");
     expect(heads).toBe("line,row,kind,field,value,error_code,message,message_id");
-    expect(lines).toHaveLength(errors.length);
+    expect(errors).toHaveLength(lines.length);
     expect(lines[0]).toMatch(/^3,2,invalid,to,12,VALIDATION_ERROR,/);
     expect(errors).toMatchObject([
       {

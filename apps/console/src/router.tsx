@@ -34,7 +34,11 @@ const frame = createRoute({
     if ((await loadSession()) !== undefined) return;
     // The router's way to go elsewhere.
     // oxlint-disable-next-line typescript/only-throw-error
-    throw redirect({ to: "/sign-in", search: { next: location.href } });
+    throw redirect({
+      to: "/sign-in",
+      search: { next: `${location.pathname}${location.searchStr}` },
+      hash: location.hash,
+    });
   },
 });
 

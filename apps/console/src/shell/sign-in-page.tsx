@@ -1,4 +1,4 @@
-import { useSearch } from "@tanstack/react-router";
+import { useLocation, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { says } from "../api/says.ts";
 import { type Session, signIn } from "../api/session.ts";
@@ -13,6 +13,7 @@ import styles from "./sign-in-page.module.css";
 /** Whose key is this, what may it do? */
 export function SignInPage() {
   const { next, ended }: SearchTexts = useSearch({ strict: false });
+  const { hash } = useLocation();
   const go = useGo();
   const [key, setKey] = useState("");
   const [failed, setFailed] = useState<string>();
@@ -66,7 +67,7 @@ export function SignInPage() {
           </Button>
         </form>
       ) : (
-        <SignedIn session={session} go={() => leave(placeAfter(next), go)} />
+        <SignedIn session={session} go={() => leave(placeAfter(next, hash), go)} />
       )}
     </main>
   );
