@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
 let first: Pombo;
@@ -27,6 +30,43 @@ test("one message, all the way: queued, sending, sent, delivered, read, and the 
   expect(message.attempts).toBe(1);
   expect(await first.phoneMessages(to)).toMatchObject([{ id, text, copies: 1 }]);
 });
+
+test("the id of a request stands in the log of the API, and of the worker that carries it out", async () => {
+  const body = { from: first.ready.device_id, to: "5511900009004", text: "who asked?" };
+  const { headers, body: told } = await first.api<{ message_id: string }>(
+    "POST",
+    "/v1/messages",
+    body,
+  );
+  await first.until(told.message_id, ({ status }) => status === "read");
+  const asked = headers.get("x-request-id");
+  expect(asked).toMatch(/^req_/);
+  const logged = (process: string, event: string) =>
+    eventually(
+      async () => await linesOf(first, process, event),
+      (lines) => lines.some(({ message_id: id }) => id === told.message_id),
+    );
+  for (const [process, event] of [
+    ["api-1", "request.answered"],
+    ["worker-1", "job.ended"],
+  ] as const)
+    // oxlint-disable-next-line no-await-in-loop -- one log after the other
+    expect(await logged(process, event)).toContainEqual(
+      expect.objectContaining({ message_id: told.message_id, request_id: asked }),
+    );
+});
+
+interface Line {
+  readonly event: string;
+  readonly message_id?: string;
+  readonly request_id?: string;
+}
+
+async function linesOf(pombo: Pombo, process: string, event: string): Promise<readonly Line[]> {
+  const log = await readFile(join(pombo.data, "logs", `${process}.log`), "utf8");
+  const whole = log.slice(0, log.lastIndexOf("\n")).split("\n");
+  return whole.map((line) => JSON.parse(line) as Line).filter((line) => line.event === event);
+}
 
 test("after a stop, and after a kill of everything, the device logs in without pairing and what waited is sent", async () => {
   rounds += 1;

@@ -130,10 +130,10 @@ describe("rows that are not accepted", () => {
     const id = String(made.body["batch_id"]);
     const { errors, next_cursor: next } = await bodyOf(`/v1/batches/${id}/errors`);
     expect(next).toBeNull();
-    const table = await api.call("GET", `/v1/batches/${id}/errors.csv`);
-    const [heads, ...lines] = table.text.trimEnd().split("\r\n");
+    const asked = await api.call("GET", `/v1/batches/${id}/errors.csv`);
+    const [heads, ...lines] = asked.text.trimEnd().split("\r\n");
     expect(heads).toBe("line,row,kind,field,value,error_code,message,message_id");
-    expect(errors).toHaveLength(lines.length);
+    expect(lines).toHaveLength((errors as object[]).length);
     expect(lines[0]).toMatch(/^3,2,invalid,to,12,VALIDATION_ERROR,/);
     expect(errors).toMatchObject([
       {

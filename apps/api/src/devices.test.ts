@@ -71,6 +71,29 @@ test("the list goes by pages", async () => {
   expect(walked).toEqual(all);
 });
 
+test.each(["", "&lanes=true"])(
+  "a page goes on where the last one ended though its device was deleted (%s)",
+  async (query) => {
+    await using fresh = await openTestApi();
+    const ids: DeviceId[] = [];
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    for (let count = 0; count < 4; count += 1) ids.push(await fresh.addDevice());
+    const page = async (cursor = ""): Promise<Called["body"]> =>
+      (await fresh.call("GET", `/v1/devices?limit=1${query}${cursor}`)).body;
+    const first = await page();
+    const [{ device_id: shown }] = first["devices"] as [{ device_id: DeviceId }];
+    await fresh.call("DELETE", `/v1/devices/${shown}`);
+    const told = [shown];
+    for (let next = first["next_cursor"]; next !== null;) {
+      // oxlint-disable-next-line no-await-in-loop -- page by page
+      const body = await page(`&cursor=${String(next)}`);
+      told.push(...(body["devices"] as { device_id: DeviceId }[]).map(({ device_id: id }) => id));
+      next = body["next_cursor"];
+    }
+    expect(told.toSorted()).toEqual(ids.toSorted());
+  },
+);
+
 const create = (name: string) =>
   api.call("POST", "/v1/devices", { body: { name }, headers: { "idempotency-key": "device" } });
 

@@ -1,4 +1,4 @@
-import type { MediaId, MessageId } from "@pombo/domain";
+import type { DeviceId, MediaId, MessageId } from "@pombo/domain";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openTestApi, type TestApi } from "./open-test-api.ts";
 
@@ -121,6 +121,21 @@ test("letters are grouped by cause, for a filter, and by what came after a curso
     partial: false,
     by_cause: [{ error_code: "SEND_FAILED", effect: "none", count: 1 }],
   });
+});
+
+test("whoever sees certain devices only learns of no letter of another one", async () => {
+  const at = Date.now();
+  const own = await api.addLetter({ at });
+  const other = await api.addLetter({ at: at + 1 });
+  const groupsOf = async (deviceId: DeviceId) => {
+    const key = api.addKey({ scopes: ["ops:read"], devices: [deviceId] });
+    return await api.call("GET", "/v1/dead-letters/groups", { key });
+  };
+  const seen = await groupsOf(own.deviceId);
+  expect(seen.body).toMatchObject({ cursor: `${at}.${own.id}`, by_code: [{ count: 1 }] });
+  const nothing = await groupsOf(await api.addDevice());
+  expect(nothing.body).toMatchObject({ cursor: null, by_code: [] });
+  for (const { text } of [seen, nothing]) expect(text).not.toContain(other.id);
 });
 
 test("in bulk: up to the cursor that was looked at, and only what can't have arrived", async () => {

@@ -22,12 +22,9 @@ export function createSolo(): Solo {
     waiters = [];
     for (const tell of told) tell();
   };
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) {
-      // oxlint-disable-next-line no-await-in-loop -- woken at every change
-      await new Promise<void>((resolve) => waiters.push(resolve));
-    }
-  };
+  const nextChange = (): Promise<void> => new Promise((resolve) => waiters.push(resolve));
+  const isAlone = (deviceId: string): boolean =>
+    [...inside].every((other) => other === deviceId || waiting.has(other));
   return {
     enter(deviceId) {
       inside.add(deviceId);
@@ -40,11 +37,14 @@ export function createSolo(): Solo {
     async goAlone(deviceId) {
       waiting.add(deviceId);
       changed();
-      await until(() => door.alone === undefined);
+      // Between the last look and the taking nothing may be waited for: two that found the door open would wait for each other forever.
+      // oxlint-disable-next-line no-await-in-loop -- woken at every change
+      while (door.alone !== undefined) await nextChange();
       waiting.delete(deviceId);
       door.alone = deviceId;
       // Another one that waits for the door with its job in hand can't end before we do.
-      await until(() => [...inside].every((other) => other === deviceId || waiting.has(other)));
+      // oxlint-disable-next-line no-await-in-loop
+      while (!isAlone(deviceId)) await nextChange();
       return () => {
         delete door.alone;
         changed();

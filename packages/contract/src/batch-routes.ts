@@ -128,7 +128,9 @@ export const BATCH_ROUTES = {
     auth: "messages:read",
     summary: "All rows of a batch that were not accepted, and why, as CSV",
     params: batchParams,
-    answers: { 200: { says: "A line for each wrong field, streamed.", alternatives: ["text/csv"] } },
+    answers: {
+      200: { says: "A line for each wrong field, streamed.", alternatives: ["text/csv"] },
+    },
     errors: ["BATCH_NOT_FOUND"],
   },
   pauseBatch: {

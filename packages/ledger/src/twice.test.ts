@@ -43,6 +43,7 @@ async function lives(t: Bed) {
   const canceled = newMessage({ id: idOf(4), sendAt: NOW + 1_000 });
   told.push(await ledger.accept(canceled), await ledger.cancel(canceled.id, NOW + 7));
 
+  const lost = await begun(t, 6);
   const held = await begun(t, 5);
   const restricted = { code: "ACCOUNT_RESTRICTED", detail: "" } as const;
   await ledger.settle(own, held.id, {
@@ -57,7 +58,6 @@ async function lives(t: Bed) {
   const cold = (await ledger.peek(DEVICE, NOW)).candidates.map(({ id }) => id);
   await t.feed(own, { held: cold });
 
-  const lost = await begun(t, 6);
   await ledger.drop("worker-1", own);
   const next = await ledger.take(DEVICE, "worker-2");
   if (next === undefined) throw new Error("no lease");

@@ -136,7 +136,11 @@ const ERROR_COLUMNS = [
 /** `GET /v1/batches/:id/results.csv` */
 export function getBatchResults(deps: BatchRowsDeps): Handler<"getBatchResults"> {
   return ({ params: { id }, caller, client }) =>
-    tableOf({ id, caller, client }, deps, { name: "", columns: RESULT_COLUMNS, lines: resultLines });
+    tableOf({ id, caller, client }, deps, {
+      name: "",
+      columns: RESULT_COLUMNS,
+      lines: resultLines,
+    });
 }
 
 /** `GET /v1/batches/:id/errors.csv` */
