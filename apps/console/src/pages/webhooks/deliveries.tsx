@@ -95,7 +95,8 @@ export function Deliveries({ id, round, onDone }: DeliveriesProps) {
               onDone(title);
             })}
             rowId={(one) => one.delivery_id}
-            orderKey={`${state ?? ""} ${round} ${shown}`}
+            // Rows of the round before keep the place until those of this one are here.
+            orderKey={`${state ?? ""} ${round} ${shown} ${String(list.isPlaceholderData)}`}
           />
         )}
       </Async>
