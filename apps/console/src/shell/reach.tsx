@@ -1,4 +1,4 @@
-import { Outlet, useLocation } from "@tanstack/react-router";
+import { Outlet, useMatches } from "@tanstack/react-router";
 import { useMissingScope, useSession } from "../api/session.ts";
 import { Empty } from "../ui/async.tsx";
 import { Page } from "../ui/page.tsx";
@@ -6,7 +6,8 @@ import { guardOf } from "./guards.ts";
 
 /** The page; or, where the key of the session sees nothing of it, what is missing. What would be refused is not asked for. */
 export function Reach() {
-  const guard = guardOf(useLocation({ select: ({ pathname }) => pathname }));
+  // What the outlet shows: the address is ahead of it while a page loads.
+  const guard = guardOf(useMatches({ select: (matches) => matches.at(-1)?.pathname ?? "" }));
   const scope = useMissingScope(...(guard?.scopes ?? []));
   const devices = useSession()?.devices;
   const limited = guard?.allDevices === true && devices !== "*";
