@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -31,4 +31,16 @@ test("a stranger who has the pid now is left alone", async () => {
   await writeFile(file, JSON.stringify({ run: "of-another", pids: [process.pid] }));
   await openFamily(file);
   expect(isAlive(process.pid)).toBe(true);
+});
+
+test("what could not be written down once is written down the next time", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "children.json");
+  const family = await openFamily(file);
+  await mkdir(file);
+  await expect(family.remember([1])).rejects.toThrow();
+  expect(await readdir(folder.path)).toEqual(["children.json"]);
+  await rm(file, { recursive: true });
+  await family.remember([2]);
+  expect(JSON.parse(await readFile(file, "utf8"))).toMatchObject({ pids: [2] });
 });

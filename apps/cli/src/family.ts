@@ -31,7 +31,11 @@ export async function openFamily(file: string): Promise<Family> {
   let last = Promise.resolve();
   return {
     run,
-    remember: (pids) => (last = last.then(() => writeAtomic(file, JSON.stringify({ run, pids })))),
+    remember(pids) {
+      const write = (): Promise<void> => writeAtomic(file, JSON.stringify({ run, pids }));
+      // One that failed, where the disk was full, does not end those after it.
+      return (last = last.then(write, write));
+    },
   };
 }
 

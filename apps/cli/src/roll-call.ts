@@ -19,7 +19,12 @@ interface ReadyFacts {
   readonly device: SandboxDevice | undefined;
 }
 
-export function openRollCall(family: Family, readyFile: ReadyFile): RollCall {
+/** `onFailure`: what somebody's death or return changed could not be written; with the next change it is tried again. */
+export function openRollCall(
+  family: Family,
+  readyFile: ReadyFile,
+  onFailure: (error: unknown) => void,
+): RollCall {
   let cast: Cast | undefined;
   let facts: ReadyFacts | undefined;
   const write = async (): Promise<void> => {
@@ -42,7 +47,7 @@ export function openRollCall(family: Family, readyFile: ReadyFile): RollCall {
       facts = all;
       await write();
     },
-    refresh: () => void write(),
+    refresh: () => void write().catch(onFailure),
   };
 }
 

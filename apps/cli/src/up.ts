@@ -47,7 +47,9 @@ export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   await claimWhatsapp(folder, options.whatsapp.kind);
   const readyFile = await openReadyFile(options.readyFile);
   const family = await openFamily(folder.childrenFile);
-  const rollCall = openRollCall(family, readyFile);
+  const rollCall = openRollCall(family, readyFile, (error) =>
+    progress.say(`! Who runs now could not be written down: ${String(error)}`),
+  );
 
   const restartAfterMs = options.restart ? deps.restartAfterMs : undefined;
   const keeper = { progress, signal, stack, restartAfterMs, onChange: () => rollCall.refresh() };

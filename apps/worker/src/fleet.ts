@@ -45,6 +45,8 @@ export interface Fleet extends AsyncDisposable {
   readonly size: () => number;
 }
 
+/** For so long, wakes of devices that others run are gathered: one of them may be free by now. */
+const GATHER_MS = 50;
 const PER_SWEEP = 1_000;
 /** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
 const DUE_AT_ONCE = 200;
@@ -70,6 +72,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
   let swept = 0;
+  let looking: NodeJS.Timeout | undefined;
 
   const safe = settings.lease_ttl_ms - settings.lease_margin_ms;
   const aliveUntil = (sentAt: Instant): Instant => ({
@@ -147,11 +150,17 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     return shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
   }
 
-  /** Takes free devices up to the share, a group at a time so that logins are spread, or gives away a group of what is too much. */
-  async function balance(): Promise<void> {
-    const { target, surplus } = await share();
-    const room = Math.min(settings.claim_group, target - devices.size);
+  /** Takes free devices up to the share, a group at a time so that logins are spread. */
+  async function claim(): Promise<Share> {
+    const fair = await share();
+    const room = Math.min(settings.claim_group, fair.target - devices.size - taking.size);
     if (room > 0) await Promise.all((await ledger.freeDevices(room)).map(take));
+    return fair;
+  }
+
+  /** Takes what is missing, or gives away a group of what is too much. */
+  async function balance(): Promise<void> {
+    const { surplus } = await claim();
     const given = [...devices.values()].slice(0, Math.min(surplus, settings.rebalance_group));
     for (const device of given) track(give(device, ended.signal));
   }
@@ -194,10 +203,14 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     }
   }
 
-  /** A device was dropped or made: whoever has room takes it now. */
-  async function takeIfRoom(deviceId: DeviceId): Promise<void> {
-    if (ended.signal.aborted || taking.has(deviceId) || releasing.has(deviceId)) return;
-    if (devices.size < (await share()).target) await take(deviceId);
+  /** A device that was dropped or made is woken too, and whoever has room takes it now; but each message wakes somebody else. */
+  function claimSoon(): void {
+    if (ended.signal.aborted) return;
+    looking ??= setTimeout(() => {
+      looking = undefined;
+      const claiming = claim().then(() => undefined);
+      track(claiming.catch((error: unknown) => log.error("take.failed", { error })));
+    }, GATHER_MS);
   }
 
   /**
@@ -231,14 +244,12 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     size: () => devices.size,
     wake(deviceId) {
       const device = devices.get(deviceId as DeviceId);
-      if (device !== undefined) device.poke();
-      else
-        takeIfRoom(deviceId as DeviceId).catch((error: unknown) =>
-          log.error("take.failed", { error }),
-        );
+      if (device === undefined) claimSoon();
+      else device.poke();
     },
     async [Symbol.asyncDispose]() {
       ended.abort();
+      clearTimeout(looking);
       await timers[0]?.stop();
       await handOver();
       await timers[1]?.stop();

@@ -71,7 +71,15 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     now,
     onError: (error) => log.error("inbound.lost", { device_id: deviceId, error }),
   });
-  const report = reportDevice({ own, ledger, log, now, onLost, onWritten: () => lane.poke() });
+  const report = reportDevice({
+    own,
+    ledger,
+    log,
+    now,
+    againMs: settings.sweep_ms,
+    onLost,
+    onWritten: () => lane.poke(),
+  });
   const device = openDevice(
     { deviceId, whatsapp: deps.whatsapp, settings, keys: deps.keys },
     {

@@ -2,6 +2,7 @@ import type { DeviceChange } from "@pombo/device";
 import { isOnline } from "@pombo/domain";
 import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
+import { insist } from "./insist.ts";
 
 export interface ReportDeps {
   readonly own: Ownership;
@@ -9,8 +10,10 @@ export interface ReportDeps {
     Ledger,
     "changeDevice" | "closeLane" | "setWanted" | "showQr" | "trust" | "warmUp"
   >;
-  readonly log: Log;
+  readonly log: Pick<Log, "info" | "error">;
   readonly now: () => number;
+  /** Between two tries to write a state that Redis refused. */
+  readonly againMs: number;
   /** A change is written: the lane may have to open or close. */
   readonly onWritten: () => void;
   readonly onLost: () => void;
@@ -26,6 +29,7 @@ export interface DeviceReport {
   inbound(from: string, at: number): void;
   /** A trust token of this LID is held until then. */
   trusted(lid: string, until: number): void;
+  /** Nothing more will be told: resolves when all is written, or was refused once more. */
   written(): Promise<void>;
 }
 
@@ -44,46 +48,63 @@ export function reportDevice({
   ledger,
   log,
   now,
+  againMs,
   onWritten,
   onLost,
 }: ReportDeps): DeviceReport {
-  let tail: Promise<void> = Promise.resolve();
+  const ending = new AbortController();
+  /** The device's own words, and beside them who talks to it: those are written once or not at all. */
+  const tails = { device: Promise.resolve(), chats: Promise.resolve() };
+  let online = false;
   let heldUntil: number | undefined;
-  const write = (what: string, work: () => Promise<void>): void => {
-    tail = tail.then(work).catch((error: unknown) => {
-      log.error("device.not_written", { device_id: own.deviceId, what, error });
-    });
+  const write = (tail: keyof typeof tails, what: string, work: () => Promise<void>): void => {
+    tails[tail] = tails[tail].then(work).catch(notWritten(what));
+  };
+  const notWritten = (what: string) => (error: unknown) => {
+    log.error("device.not_written", { device_id: own.deviceId, what, error });
   };
   const change = async (told: DeviceChange): Promise<void> => {
     const { at, state, ...rest } = told;
-    const shown = state === "connected" && heldUntil !== undefined ? "restricted" : state;
     if (!isOnline(state) && !(await ledger.closeLane(own))) return onLost();
-    const generation = await ledger.changeDevice(own, { ...rest, state: shown, now: at });
+    const generation = await ledger.changeDevice(own, { ...rest, state, now: at });
     if (generation === undefined) return onLost();
     if (endsTheWish(told)) await ledger.setWanted(own.deviceId, "disconnected");
     if (state !== "pairing") await ledger.showQr(own.deviceId, undefined);
-    log.info("device.changed", {
-      device_id: own.deviceId,
-      state: shown,
-      cause: told.cause,
-      generation,
-    });
+    log.info("device.changed", { device_id: own.deviceId, state, cause: told.cause, generation });
     onWritten();
   };
+  /** A state is not told twice: where Redis refuses it, full as it is or its disk, it is written again. */
+  const tell = (told: DeviceChange): void =>
+    write("device", "state", () =>
+      insist(() => change(told), {
+        againMs,
+        signal: ending.signal,
+        onRefused: notWritten("state"),
+      }),
+    );
+  /** As long as its lane is held, a device that is connected is restricted. */
+  const shown = (told: DeviceChange): DeviceChange =>
+    told.state === "connected" && heldUntil !== undefined
+      ? { ...told, state: "restricted", ...RESTRICTION, until: heldUntil }
+      : told;
   return {
-    state: (told) => write("state", () => change(told)),
+    state(told) {
+      online = isOnline(told.state);
+      tell(shown(told));
+    },
     held(until) {
       if (until === heldUntil) return;
       heldUntil = until;
-      write("hold", () =>
-        until === undefined
-          ? change({ state: "connected", at: now() })
-          : change({ state: "restricted", at: now(), ...RESTRICTION, until }),
-      );
+      // What it says when it comes back is shown like that then.
+      if (online) tell(shown({ state: "connected", at: now() }));
     },
-    qr: (qr) => write("qr", () => ledger.showQr(own.deviceId, qr)),
-    inbound: (from, at) => write("inbound", () => ledger.warmUp(own.deviceId, from, at + WARM_MS)),
-    trusted: (lid, until) => write("trust", () => ledger.trust(own.deviceId, lid, until)),
-    written: () => tail,
+    qr: (qr) => write("device", "qr", () => ledger.showQr(own.deviceId, qr)),
+    inbound: (from, at) =>
+      write("chats", "inbound", () => ledger.warmUp(own.deviceId, from, at + WARM_MS)),
+    trusted: (lid, until) => write("chats", "trust", () => ledger.trust(own.deviceId, lid, until)),
+    async written() {
+      ending.abort();
+      await Promise.all([tails.device, tails.chats]);
+    },
   };
 }

@@ -64,9 +64,10 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   let finished: LaneJob | undefined;
   let handling: Promise<void> = Promise.resolve();
   let history: LaneHistory = { throttles: 0, holds: 0 };
+  /** These three by the monotonic clock: the wall clock may be set back. */
   let restUntil = 0;
   let reconnectedAt = Number.NEGATIVE_INFINITY;
-  let sweptAt = 0;
+  let sweptAt = Number.NEGATIVE_INFINITY;
   /** Something came from outside since the last turn: the user's wishes are looked at too. */
   let poked = true;
   /** An attempt ended by an error of ours, or somebody else's: what the window holds must be put in order first. */
@@ -90,13 +91,13 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     device: {
       ...device,
       async reconnect(cause) {
-        reconnectedAt = now();
+        reconnectedAt = performance.now();
         await device.reconnect(cause);
       },
     },
     settings,
     lane: () => history,
-    mayReconnect: () => now() - reconnectedAt >= settings.reconnect_gap_ms,
+    mayReconnect: () => performance.now() - reconnectedAt >= settings.reconnect_gap_ms,
     alive: deps.alive,
     reach: deps.reach,
     writing: deps.writing,
@@ -124,6 +125,9 @@ export function runLane(deps: LaneRunDeps): LaneRun {
         rest = await turn();
       } catch (error) {
         log.error("lane.turn_failed", { device_id: own.deviceId, error });
+        // Where Redis is away the next turn tells.
+        // oxlint-disable-next-line no-await-in-loop
+        await watch.broke().catch(() => undefined);
       }
       // oxlint-disable-next-line no-await-in-loop
       if (!stopping.signal.aborted) await latch.wait(rest);
@@ -139,8 +143,11 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     }
     // Nothing moves in a lane whose device is away; it is swept once it is back.
     const sweeps = disordered || isOnline(device.state());
-    if (sweeps && now() - sweptAt >= settings.sweep_ms) await sweep();
-    if (!mayMove()) return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
+    if (sweeps && performance.now() - sweptAt >= settings.sweep_ms) await sweep();
+    if (!mayMove()) {
+      watch.rest();
+      return isOnline(device.state()) || disordered ? settings.sweep_ms : REST_MS;
+    }
     const { drawer, reach } = deps;
     const fed = await feed({ own, ledger, lane, drawer, now, random: Math.random, reach });
     if (fed.fenced === true) deps.onLost();
@@ -155,7 +162,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     return (
       !disordered &&
       isOnline(device.state()) &&
-      now() >= restUntil &&
+      performance.now() >= restUntil &&
       deps.alive() &&
       !stopping.signal.aborted
     );
@@ -216,12 +223,12 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   function follow(end: JobEnd): void {
     if (end.kind === "fenced") deps.onLost();
     // The device's own state follows in a moment; until then a parked message must not spin.
-    if (end.kind === "park") restUntil = now() + settings.reconnect_base_ms;
+    if (end.kind === "park") restUntil = performance.now() + settings.reconnect_base_ms;
     if (end.kind !== "ghost") watch.moved();
   }
 
   async function sweep(): Promise<void> {
-    sweptAt = now();
+    sweptAt = performance.now();
     if (disordered && inHand === undefined) {
       await putInOrder();
       disordered = false;

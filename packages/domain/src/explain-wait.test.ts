@@ -52,6 +52,16 @@ const cases: readonly [string, Partial<WaitFacts>, object | undefined][] = [
     { blockedBy: "account_hold", since: 10, eta: 9_000 },
   ],
   [
+    "a hold whose end has passed, and that is probed, names no time",
+    { place: "held", heldUntil: 900 },
+    { blockedBy: "account_hold", since: 10 },
+  ],
+  [
+    "a retry that is due names no time either",
+    { place: "due", nextAt: 1_000 },
+    { blockedBy: "retry", since: 10 },
+  ],
+  [
     "behind a spent day it is the budget, until the next day",
     { budgetSpentUntil: 9_000, paceAt: 2_000, gapMs: 10 },
     { blockedBy: "budget", since: 10, eta: 9_000 },

@@ -38,6 +38,7 @@ export interface Wait {
 /** Says why a message doesn't move, or nothing when it moves or is settled. */
 export function explainWait(facts: WaitFacts): Wait | undefined {
   const { status, place, since } = facts;
+  const timed = timedAfter(facts.now);
   if (status !== "queued" && status !== "unknown" && status !== "scheduled") return undefined;
   if (status === "unknown") return timed("reconcile", since, facts.nextAt);
   if (status === "scheduled") return timed("scheduled", since, facts.nextAt);
@@ -57,6 +58,7 @@ function explainDevice({ device }: WaitFacts): Wait | undefined {
 }
 
 function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
+  const timed = timedAfter(lane.now);
   if (place === "held") return timed("account_hold", since, lane.heldUntil);
   if (place === "waiting") return { blockedBy: "order", since };
   if (lane.paused) return { blockedBy: "lane_paused", since };
@@ -67,9 +69,11 @@ function explainLane({ place, since, ...lane }: WaitFacts): Wait | undefined {
   if (place === "window")
     return { blockedBy: lane.recipientKnown ? "pacing" : "recipient_check", since };
   const eta = Math.max(lane.paceAt, lane.now) + lane.ahead * lane.gapMs;
-  return timed("pacing", since, eta > lane.now ? eta : undefined);
+  return timed("pacing", since, eta);
 }
 
-function timed(blockedBy: Blocker, since: number, eta: number | undefined): Wait {
-  return eta === undefined ? { blockedBy, since } : { blockedBy, since, eta };
+/** A time that has passed says nothing about when it goes on. */
+function timedAfter(now: number) {
+  return (blockedBy: Blocker, since: number, eta = 0): Wait =>
+    eta > now ? { blockedBy, since, eta } : { blockedBy, since };
 }

@@ -34,6 +34,8 @@ test("a young device has the caps of its first days, then its own", () => {
       pairedAt: (10 - days) * DAY + 5,
     }).dailyCap;
   expect([cap(0), cap(1), cap(2)]).toEqual([20, 40, 1_000]);
+  // Paired around midnight, by a worker whose clock is ahead.
+  expect(cap(-1)).toBe(20);
 });
 
 test("a budget counts today only, and cold sends have their own", () => {

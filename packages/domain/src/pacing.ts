@@ -56,7 +56,9 @@ export function resolvePace(
 ): ResolvedPace {
   const perMinute = pace.perMinute ?? 0;
   const cap = limit(pace.dailyCap ?? settings.pace_daily_cap);
-  const daysPaired = at.pairedAt === 0 ? UNLIMITED : dayOf(at.now) - dayOf(at.pairedAt);
+  // Another process, whose clock is ahead, may have noted the pairing: on the first day all the same.
+  const daysPaired =
+    at.pairedAt === 0 ? UNLIMITED : Math.max(0, dayOf(at.now) - dayOf(at.pairedAt));
   const warming = pace.warmUp?.[daysPaired];
   return {
     gapMs: Math.max(pace.gapMs ?? settings.pace_gap_ms, perMinute > 0 ? 60_000 / perMinute : 0),

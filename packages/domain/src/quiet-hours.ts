@@ -14,15 +14,20 @@ const DAY_MINUTES = 1_440;
 export function quietUntil(now: number, quiet: QuietHours, timezone: string): number {
   const from = minutesOf(quiet.from);
   const to = minutesOf(quiet.to);
+  const isAsleep = (local: number): boolean =>
+    from <= to ? local >= from && local < to : local >= from || local < to;
   const local = localMinutes(now, timezone);
-  const asleep = from <= to ? local >= from && local < to : local >= from || local < to;
-  if (!asleep) return 0;
+  if (!isAsleep(local)) return 0;
+  const minute = now - (now % MINUTE_MS);
   const left = (to - local + DAY_MINUTES) % DAY_MINUTES;
-  const end = now - (now % MINUTE_MS) + left * MINUTE_MS;
+  const guess = minute + left * MINUTE_MS;
   // A change of the clock in between moves the end: look at the clock there.
-  const drift = (to - localMinutes(end, timezone) + DAY_MINUTES) % DAY_MINUTES;
+  const drift = (to - localMinutes(guess, timezone) + DAY_MINUTES) % DAY_MINUTES;
   const shift = drift > DAY_MINUTES / 2 ? drift - DAY_MINUTES : drift;
-  return end + shift * MINUTE_MS;
+  let end = Math.max(minute, guess + shift * MINUTE_MS);
+  // The clock may leave the end out: then they end when it has passed it.
+  while (isAsleep(localMinutes(end, timezone))) end += MINUTE_MS;
+  return end;
 }
 
 /** True for a name that this runtime knows. */

@@ -16,3 +16,13 @@ test("a lease that is left waits for the next start of the same worker, and for 
   await ledger.drop("worker-1#second", back, 1);
   await expect.poll(() => ledger.take(DEVICE, "worker-2#first")).toBeDefined();
 });
+
+test("leases are renewed while Redis is full", async () => {
+  await using t = await setup();
+  const before = await t.redis.pttl(t.keys.lease(DEVICE));
+  await t.redis.pexpire(t.keys.lease(DEVICE), before - 5_000);
+  await t.redis.config("SET", "maxmemory", "1");
+  await expect(t.redis.set("x", "1")).rejects.toThrow("OOM");
+  expect(await t.ledger.renew("worker-1", [t.own])).toEqual([true]);
+  expect(await t.redis.pttl(t.keys.lease(DEVICE))).toBeGreaterThan(before - 5_000);
+});

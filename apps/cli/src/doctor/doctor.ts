@@ -125,7 +125,8 @@ async function* examineStore(patient: Patient): AsyncGenerator<readonly Finding[
   if (store !== undefined) yield await safely("data", () => examineSchema(store));
   yield await safely("credentials key", () => examineCredentials(patient, store));
   const folder = data === undefined ? {} : { POMBO_MEDIA_FOLDER: `${data.path}/media` };
-  yield await safely("media", () => examineMedia({ ...folder, ...environment }));
+  const settings = soundSettings(environment);
+  yield await safely("media", () => examineMedia({ ...folder, ...environment }, settings));
   if (store !== undefined) yield* examineProcesses(patient, store);
 }
 

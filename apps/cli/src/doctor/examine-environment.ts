@@ -94,6 +94,17 @@ const RULES: readonly Rule[] = [
   ["POMBO_WHATSAPP_URL", (value) => /^wss?:\/\/./.test(value), "it must be ws:// or wss://"],
   ["POMBO_WHATSAPP_ROOT_KEY", isRootKey, "it must be 32 bytes in base64"],
   ["POMBO_URL", (value) => /^https?:\/\/./.test(value), "it must be http:// or https://"],
+  [
+    "POMBO_CORS_ORIGINS",
+    areOrigins,
+    "it must be origins like https://app.example, without a path, with commas between",
+  ],
+  ["POMBO_TRUST_PROXY", (value) => value === "0" || value === "1", "it must be 0 or 1"],
+  [
+    "POMBO_SANDBOX_CONTROL_URL",
+    (value) => value === "" || isOfThisMachine(value),
+    "remove it: npm start sets it, to an address of this machine",
+  ],
 ];
 
 function malformedVariables(environment: Environment): Finding[] {
@@ -112,6 +123,17 @@ function isPort(text: string): boolean {
 
 function isRedisUrl(text: string): boolean {
   return /^rediss?(\+sentinel|\+cluster)?:\/\/./.test(text);
+}
+
+function areOrigins(text: string): boolean {
+  const parts = text.split(/[\s,]+/).filter((part) => part !== "");
+  return parts.every((part) => /^https?:/.test(part) && URL.parse(part)?.origin === part);
+}
+
+function isOfThisMachine(text: string): boolean {
+  const url = URL.parse(text);
+  const own = /^(?:127(?:\.[0-9]{1,3}){3}|localhost|\[::1\])$/;
+  return url?.protocol === "http:" && own.test(url.hostname);
 }
 
 function isRootKey(text: string): boolean {

@@ -66,21 +66,25 @@ export function Frame() {
   );
 }
 
-/** A session that ended, here or at the server, leads to the sign-in, and back afterwards. What stands in the fragment stays there. */
+/**
+ * A session that ended, here or at the server, leads to the sign-in, and back afterwards. What stands behind the `#` stays there: it
+ * may be a phone number, and queries reach servers and their logs.
+ */
 function useWayOut(): void {
   const session = useSession();
   const navigate = useNavigate();
-  const { pathname, searchStr, hash } = useLocation();
-  const latest = useRef({ next: "", hash: "" });
+  const location = useLocation();
+  const latest = useRef(location);
   useEffect(() => {
-    latest.current = { next: `${pathname}${searchStr}`, hash };
+    latest.current = location;
   });
   useEffect(() => {
     if (session !== undefined) return;
     queries.clear();
-    const { next, hash: fragment } = latest.current;
+    const { pathname, searchStr, hash } = latest.current;
+    const next = pathname + searchStr;
     const search = hasSignedOut() ? { next } : { next, ended: "yes" };
-    void navigate({ to: "/sign-in", search, hash: fragment });
+    void navigate({ to: "/sign-in", search, hash });
   }, [session, navigate]);
 }
 

@@ -17,13 +17,6 @@ test.each([
   expect(placeAfter(next)).toBe(place);
 });
 
-test("numbers stay in the fragment", () => {
-  expect(placeAfter("/console/messages?status=failed", "to=5511900000002")).toBe(
-    "/messages?status=failed#to=5511900000002",
-  );
-  expect(placeAfter("//elsewhere.example", "//elsewhere.example")).toBe("/#//elsewhere.example");
-});
-
 test.each([
   ["/queues", true],
   ["/queues/queue/dead-letters?status=failed", true],

@@ -1,14 +1,7 @@
 import { type Place, PLACES } from "./places.ts";
 
-/**
- * Where a sign-in leads: an address of ours only, below `/console`. A link to the sign-in must not lead elsewhere. Its fragment, which no
- * server sees, comes beside it.
- */
-export function placeAfter(next: string | undefined, fragment = ""): string {
-  return `${pathAfter(next)}${fragment === "" ? "" : `#${fragment}`}`;
-}
-
-function pathAfter(next: string | undefined): string {
+/** Where a sign-in leads: an address of ours only, below `/console`. A link to the sign-in must not lead elsewhere. */
+export function placeAfter(next: string | undefined): string {
   if (next === undefined || !/^\/(?![/\\])/.test(next) || next.includes("\\")) return "/";
   const inside = next.replace(/^\/console(?=[/?#]|$)/, "");
   if (inside.startsWith("/sign-in") || inside.startsWith("//")) return "/";

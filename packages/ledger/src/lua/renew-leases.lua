@@ -7,8 +7,12 @@ local out = {}
 for index = 3, #ARGV, 2 do
   local device, epoch = ARGV[index], ARGV[index + 1]
   local lease = redis.call("GET", key.lease(device))
-  if lease == owner .. "|" .. epoch or (not lease and redis.call("HGET", key.device(device), "epoch") == epoch) then
-    redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
+  local mine = lease == owner .. "|" .. epoch
+  if mine or (not lease and redis.call("HGET", key.device(device), "epoch") == epoch) then
+    -- A longer life is given also where Redis is full and takes nothing new.
+    if mine then redis.call("PEXPIRE", key.lease(device), ttl)
+    else redis.call("SET", key.lease(device), owner .. "|" .. epoch, "PX", ttl)
+    end
     redis.call("ZADD", key.leases(), until_, device)
     out[#out + 1] = 1
   else

@@ -1,0 +1,27 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+export interface InsistDeps {
+  /** Between two tries. */
+  readonly againMs: number;
+  /** Once it is aborted, there is one try more. */
+  readonly signal: AbortSignal;
+  /** Of each try that is not the last one. */
+  readonly onRefused: (error: unknown) => void;
+}
+
+/** Does what must be done: tries until it is done. Throws what the last try threw, when the signal was aborted before. */
+export async function insist(work: () => Promise<void>, deps: InsistDeps): Promise<void> {
+  const { againMs, signal, onRefused } = deps;
+  for (;;) {
+    const isLast = signal.aborted;
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- try after try
+      return await work();
+    } catch (error) {
+      if (isLast) throw error;
+      onRefused(error);
+      // oxlint-disable-next-line no-await-in-loop
+      await pause(againMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
