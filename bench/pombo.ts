@@ -51,7 +51,10 @@ const KEY_ID = "key_bench";
 export async function openPombo(
   stage: Stage,
   cell: CellId,
-  { workers: workerCount = 1 }: { readonly workers?: number } = {},
+  {
+    workers: workerCount = 1,
+    env = {},
+  }: { readonly workers?: number; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Pombo> {
   const { redis } = stage;
   const keys = cellKeys(cell);
@@ -69,6 +72,7 @@ export async function openPombo(
       flags,
       logFolder: stage.folder,
       env: {
+        ...env,
         POMBO_REDIS_URL: stage.redisUrl,
         POMBO_CELL: cell,
         POMBO_WORKER_ID: name,

@@ -52,8 +52,13 @@ describe("every service", () => {
       runsOn ? { test: expect.arrayContaining([expect.anything()]) as unknown } : { disable: true },
     );
     const seconds = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? "")?.[1]);
-    const drains = name.startsWith("api") ? SETTINGS.drain_ms.value : 0;
-    expect(seconds * 1_000).toBeGreaterThanOrEqual(drains + SETTINGS.shutdown_ms.value);
+    const { drain_ms: drain, handover_ms: handover, shutdown_ms: shutdown } = SETTINGS;
+    const before = name.startsWith("api")
+      ? drain
+      : name.startsWith("worker")
+        ? handover
+        : undefined;
+    expect(seconds * 1_000).toBeGreaterThanOrEqual((before?.value ?? 0) + shutdown.value);
   });
 
   test.each(all)("%s mounts what is there", (_name, { volumes: mounts = [] }) => {

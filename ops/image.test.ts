@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VARIABLE_NAMES } from "@pombo/domain";
+import { SETTINGS, VARIABLE_NAMES } from "@pombo/domain";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -104,7 +104,7 @@ describe.each(
     const names = all("Environment").flatMap((line) =>
       line.split(" ").map((pair) => pair.split("=")[0] ?? ""),
     );
-    const known = [...VARIABLE_NAMES, "NODE_ENV", "TMPDIR"];
+    const known = [...VARIABLE_NAMES, "NODE_ENV", "NODE_COMPILE_CACHE", "TMPDIR"];
     expect(names.filter((it) => !known.includes(it))).toEqual([]);
   });
 
@@ -116,7 +116,20 @@ describe.each(
     ]);
     expect(all("StateDirectory")).toEqual(["pombo pombo/media pombo/media/incoming"]);
     expect(all("Restart")).toEqual(["always"]);
-    expect(Number(all("TimeoutStopSec")[0])).toBeGreaterThan(10);
+    const { drain_ms: drain, handover_ms: handover, shutdown_ms: shutdown } = SETTINGS;
+    const before = name.includes("-api") ? drain : name.includes("-worker") ? handover : undefined;
+    const least = ((before?.value ?? 0) + shutdown.value) / 1_000;
+    expect(Number(all("TimeoutStopSec")[0])).toBeGreaterThan(least);
+  });
+
+  test("has pages for its console and finds what was compiled, as the guide installs it", () => {
+    const guide = text("docs", "deployment.md");
+    expect(all("WorkingDirectory")).toEqual(["/opt/pombo"]);
+    expect(all("Environment").join(" ")).toContain("NODE_COMPILE_CACHE=/opt/pombo/compiled");
+    expect(guide).toMatch(/node apps\/console\/build\.mjs[^]*install --prod --frozen-lockfile/);
+    expect(guide).toMatch(/NODE_COMPILE_CACHE="\$PWD\/compiled" ops\/image\/compile\.sh/);
+    // Node writes it for its user alone; who reads it later may not change it.
+    expect(guide).toContain("chown -R root:root compiled && chmod -R a+rX,go-w compiled");
   });
 
   test("is part of the target", () => {

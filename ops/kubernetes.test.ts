@@ -123,7 +123,8 @@ describe.each(APPS)("the pods of the %s", (app) => {
   });
 
   test("have the time to end, and are replaced one by one, the new one first", () => {
-    const least = (SETTINGS.drain_ms.value + SETTINGS.shutdown_ms.value) / 1_000;
+    const { drain_ms: drain, handover_ms: handover, shutdown_ms: shutdown } = SETTINGS;
+    const least = ((app === "worker" ? handover : drain).value + shutdown.value) / 1_000;
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(least);
     expect(spec.strategy).toEqual({ rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
   });

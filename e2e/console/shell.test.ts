@@ -35,6 +35,36 @@ browserTest("signing in leads to the page that was wanted, and leaves no key beh
 });
 
 browserTest(
+  "who is signed in comes through a link of another site, with what it names",
+  async () => {
+    const page = await console.page();
+    const href = `${console.pombo.ready.api_url}/console/messages?status=failed#to=5511900000002`;
+    await page.goto(`data:text/html,<a href="${encodeURIComponent(href)}">in a chat</a>`);
+    const without = page.waitForRequest(/\/sign-in\?.*&elsewhere=yes/);
+    await page.getByRole("link", { name: "in a chat" }).click();
+    await without;
+    await page.getByRole("heading", { name: "Messages", exact: true }).waitFor();
+    expect(addressOf(page)).toBe("/messages?status=failed#to=5511900000002");
+  },
+);
+
+browserTest("a number stays behind the # on the way through the sign-in", async () => {
+  const page = await console.page({ key: null });
+  await page.goto("/console/messages#to=5511900000002");
+  expect(addressOf(page)).toBe("/sign-in?next=%2Fconsole%2Fmessages#to=5511900000002");
+  await page.getByLabel("API key").fill(console.pombo.ready.api_key);
+  await page.keyboard.press("Enter");
+  await page.getByTestId("signed-in").waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Messages", exact: true }).waitFor();
+  expect(addressOf(page)).toBe("/messages#to=5511900000002");
+  console.expectComplaint(/status of 401/);
+  await page.context().clearCookies();
+  await page.getByText("Your session has ended").waitFor();
+  expect(addressOf(page)).toMatch(/^\/sign-in\?next=%2Fmessages&ended=yes#to=5511900000002$/);
+});
+
+browserTest(
   "everything can be reached by keyboard, and single keys can be switched off",
   async () => {
     const page = await console.page();

@@ -32,9 +32,10 @@ const frame = createRoute({
   errorComponent: CannotStart,
   beforeLoad: async ({ location }) => {
     if ((await loadSession()) !== undefined) return;
+    const { pathname, searchStr, hash } = location;
     // The router's way to go elsewhere.
     // oxlint-disable-next-line typescript/only-throw-error
-    throw redirect({ to: "/sign-in", search: { next: location.href } });
+    throw redirect({ to: "/sign-in", search: { next: pathname + searchStr }, hash });
   },
 });
 

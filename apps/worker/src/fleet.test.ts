@@ -6,12 +6,18 @@ import type { OwnedDevice } from "./own-device.ts";
 const ids = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => `dev_${from + index}` as DeviceId);
 
-/** One of two workers that share four devices: two are its own, the others' are free when they are in `free`. */
-async function setup() {
-  const free = new Set(ids(2));
+interface Setting {
+  readonly own: number;
+  readonly sweepMs: number;
+}
+
+/** One of two workers that share twice as many devices as are its own; the others' are free when they are in `free`. */
+async function setup({ own: count, sweepMs }: Setting = { own: 2, sweepMs: 3_600_000 }) {
+  const free = new Set(ids(count));
   const poked: string[] = [];
+  const hooks = new Map<string, Parameters<FleetDeps["ownDevice"]>[2]>();
   const ledger = {
-    reportWorker: vi.fn(async () => ({ workers: 2, devices: 4 })),
+    reportWorker: vi.fn(async () => ({ workers: 2, devices: 2 * count })),
     deviceIds: async () => [...free],
     freeDevices: async (limit: number) => [...free].slice(0, limit),
     take: vi.fn(async (deviceId: DeviceId) =>
@@ -19,11 +25,18 @@ async function setup() {
     ),
     drop: async () => undefined,
     renew: async () => [],
+    lookAt: vi.fn<FleetDeps["ledger"]["lookAt"]>(async () => []),
+    serveDue: async () => 0,
+    serveBatches: async () => 0,
+    trimLetters: async () => 0,
+    trimEvents: async () => 0,
+    trimOutbox: async () => 0,
+    runningOperations: async () => [],
   };
-  const ownDevice: FleetDeps["ownDevice"] = (own) => {
+  const ownDevice: FleetDeps["ownDevice"] = (own, _, given) => {
+    hooks.set(own.deviceId, given);
     const device: OwnedDevice = {
       own,
-      online: () => true,
       poke: () => void poked.push(own.deviceId),
       renewed: () => undefined,
       release: async () => undefined,
@@ -34,14 +47,21 @@ async function setup() {
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const fleet = await openFleet({
     owner: "worker-1#1",
-    // What is not here is not called: no sweep comes before the end of a test.
+    // What is not here is not called.
     ledger: ledger as unknown as FleetDeps["ledger"],
-    settings: { ...DEFAULT_SETTINGS, sweep_ms: 3_600_000, lease_renew_ms: 3_600_000 },
+    settings: { ...DEFAULT_SETTINGS, sweep_ms: sweepMs, lease_renew_ms: 3_600_000 },
     log: log as unknown as FleetDeps["log"],
     now: Date.now,
     ownDevice,
   });
-  return { fleet, ledger, free, poked, [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose]() };
+  return {
+    fleet,
+    ledger,
+    free,
+    poked,
+    hooks,
+    [Symbol.asyncDispose]: () => fleet[Symbol.asyncDispose](),
+  };
 }
 
 test("a wake for a device of its own is handed on at once", async () => {
@@ -65,4 +85,14 @@ test("a device that is woken because it was dropped is taken by a worker that ha
   t.free.add("dev_3" as DeviceId);
   t.fleet.wake("dev_3");
   await expect.poll(() => t.fleet.size()).toBe(3);
+});
+
+test("a sweep asks about the devices that are online only, and each of the others is looked at in its turn", async () => {
+  await using t = await setup({ own: 40, sweepMs: 1 });
+  const asked = () => t.ledger.lookAt.mock.lastCall?.[0];
+  t.hooks.get("dev_3")?.onOnline(true);
+  await expect.poll(asked).toEqual(["dev_3"]);
+  await expect.poll(() => new Set(t.poked).size).toBe(40);
+  t.hooks.get("dev_3")?.onOnline(false);
+  await expect.poll(asked).toEqual([]);
 });

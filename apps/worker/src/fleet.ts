@@ -34,7 +34,11 @@ export interface FleetDeps {
   readonly ownDevice: (
     own: Ownership,
     aliveUntil: Instant,
-    hooks: { stillOwner: () => Promise<boolean>; onLost: () => void },
+    hooks: {
+      readonly stillOwner: () => Promise<boolean>;
+      readonly onOnline: (online: boolean) => void;
+      readonly onLost: () => void;
+    },
   ) => OwnedDevice;
 }
 
@@ -69,6 +73,10 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   /** On their way out; their leases are renewed until they are dropped. */
   const releasing = new Map<DeviceId, OwnedDevice>();
   const taking = new Set<DeviceId>();
+  /** Among very many that are away: to ask each of them in every sweep would cost more than all the rest. */
+  const online = new Set<DeviceId>();
+  /** Devices whose turn to be looked at has not come yet in this round. */
+  let round: DeviceId[] = [];
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
   let swept = 0;
@@ -91,7 +99,12 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       if (ended.signal.aborted) return await ledger.drop(owner, own);
       const stillOwner = async (): Promise<boolean> =>
         (await ledger.renew(owner, [own]))[0] === true;
-      const hooks = { stillOwner, onLost: () => lose(own) };
+      const onOnline = (on: boolean): void => {
+        if (devices.get(deviceId)?.own !== own) return;
+        if (on) online.add(deviceId);
+        else online.delete(deviceId);
+      };
+      const hooks = { stillOwner, onOnline, onLost: () => lose(own) };
       devices.set(deviceId, deps.ownDevice(own, aliveUntil(sentAt), hooks));
       log.info("device.taken", { device_id: deviceId, epoch: own.epoch });
     } finally {
@@ -103,6 +116,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const device = devices.get(deviceId);
     if (device?.own.epoch !== epoch) return;
     devices.delete(deviceId);
+    online.delete(deviceId);
     log.warn("device.lost", { device_id: deviceId, epoch });
     track(device.abandon());
   }
@@ -110,6 +124,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   async function give(device: OwnedDevice, hurry: AbortSignal, leftMs = 0): Promise<void> {
     const { deviceId } = device.own;
     devices.delete(deviceId);
+    online.delete(deviceId);
     releasing.set(deviceId, device);
     try {
       await device.release(hurry);
@@ -185,11 +200,10 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       if (trimmed !== undefined) await ledger.trimOutbox(trimmed, now());
     }
     await balance();
-    const online = [...devices].filter(([, device]) => device.online()).map(([id]) => id);
-    for (const id of await ledger.lookAt(online)) devices.get(id)?.poke();
-    const turn = swept % SELDOM;
-    for (const [index, device] of [...devices.values()].entries())
-      if (index % SELDOM === turn) device.poke();
+    for (const id of await ledger.lookAt([...online])) devices.get(id)?.poke();
+    if (round.length === 0) round = [...devices.keys()];
+    const some = Math.ceil(devices.size / SELDOM);
+    for (const id of round.splice(-some)) devices.get(id)?.poke();
     await runOperations(deps);
   }
 
@@ -225,11 +239,11 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     // oxlint-disable no-await-in-loop -- the others must be able to follow
     while (devices.size > 0) {
       const group = [...devices.values()].slice(0, settings.handover_group);
-      const online = group.filter((device) => device.online()).map(({ own }) => own.deviceId);
+      const connected = group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
       const hurry = AbortSignal.timeout(atMost(settings.shutdown_ms - SETTLE_MS));
       await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
       if (others === 0 || devices.size === 0 || leftMs > 0) continue;
-      await awaitTakeover(online, { ledger, ms: atMost(TAKEOVER_MS) });
+      await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
     }
     // oxlint-enable no-await-in-loop

@@ -32,6 +32,7 @@ export interface OwnerDeps {
   readonly now: () => number;
   /** Asks Redis whether the lease is still ours. */
   readonly stillOwner: (own: Ownership) => Promise<boolean>;
+  readonly onOnline: (online: boolean) => void;
   /** Ours no longer: forget this device. */
   readonly onLost: (own: Ownership) => void;
 }
@@ -39,8 +40,6 @@ export interface OwnerDeps {
 /** A device that this process owns: its socket, its lane, and the reports of both. */
 export interface OwnedDevice {
   readonly own: Ownership;
-  /** It is connected: messages may flow. */
-  online(): boolean;
   /** Look now: something came, or the sweep is due. */
   poke(): void;
   /** The lease is ours until then, margin taken off. */
@@ -94,7 +93,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
         const uploaded = await ledger.findUpload(deviceId, carried);
         return uploaded && { content: { ...content, uploaded }, jid };
       },
-      onState: report.state,
+      onState(told) {
+        deps.onOnline(isOnline(told.state));
+        report.state(told);
+      },
       onQr: report.qr,
       onEvidence: receipts.follow,
       onInbound: ({ from, at }) => report.inbound(from, at),
@@ -150,7 +152,6 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
 
   return {
     own,
-    online: () => isOnline(device.state()),
     poke: () => lane.poke(),
     renewed(until) {
       aliveUntil = until;

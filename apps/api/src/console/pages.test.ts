@@ -45,6 +45,22 @@ test("every address is the one page for who is signed in, and leads to the sign-
   );
 });
 
+test("behind a link of another site, which brings no cookie, the sign-in is told to ask again", async () => {
+  const { get } = await setup();
+  for (const [site, again] of [
+    ["cross-site", "&elsewhere=yes"],
+    ["same-site", "&elsewhere=yes"],
+    ["same-origin", ""],
+    ["none", ""],
+  ] as const)
+    for (const path of ["/console/devices", "/console/queues"]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await get(path, { "sec-fetch-site": site });
+      const next = encodeURIComponent(path);
+      expect(answer.headers.get("location")).toBe(`/console/sign-in?next=${next}${again}`);
+    }
+});
+
 test("assets are public, kept for ever, and compressed for who takes that", async () => {
   const { get } = await setup();
   const asset = "/console/assets/index-1a2b.js";

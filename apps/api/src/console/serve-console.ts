@@ -50,7 +50,7 @@ async function answerTo(req: Request, files: PublicFiles, deps: ConsoleDeps): Pr
     return file === undefined ? refuse(NOTHING) : fileAnswer(file);
   }
   if (path !== SIGN_IN && (await admitSession(req, deps.now(), deps.ledger)).kind === "refused")
-    return toSignIn(req.originalUrl);
+    return toSignIn(req);
   const page = await readIfThere(join(deps.consoleFolder, "index.html"));
   return { kind: "answer", status: 200, headers: PAGE, body: page ?? NOT_BUILT };
 }

@@ -201,6 +201,18 @@ const PLANTED: readonly Planted[] = [
     /password in POMBO_REDIS_URL/,
   ],
   [
+    "a user of Redis who may not run scripts",
+    async ({ environment, redis }) => {
+      await redis.call("ACL", "SETUSER", "weak", "on", ">p4ss", "~*", "&*", "+@all", "-evalsha");
+      const url = new URL(environment["POMBO_REDIS_URL"] ?? "");
+      Object.assign(url, { username: "weak", password: "p4ss" });
+      environment["POMBO_REDIS_URL"] = url.href;
+      delete environment["POMBO_URL"];
+    },
+    /^workers: the look at it failed: NOPERM /i,
+    /ACL SETUSER … \+@all/,
+  ],
+  [
     "a Redis that evicts",
     config("maxmemory-policy", "allkeys-lru"),
     /maxmemory-policy is allkeys-lru: set noeviction/,
@@ -303,6 +315,24 @@ const PLANTED: readonly Planted[] = [
     /development or production/,
   ],
   [
+    "origins with a path",
+    set("POMBO_CORS_ORIGINS", "https://app.example/,https://other.example"),
+    /^POMBO_CORS_ORIGINS can't be used/,
+    /https:\/\/app\.example, without a path/,
+  ],
+  [
+    "a flag that is a word",
+    set("POMBO_TRUST_PROXY", "true"),
+    /^POMBO_TRUST_PROXY can't be used/,
+    /0 or 1/,
+  ],
+  [
+    "a simulator that is elsewhere",
+    set("POMBO_SANDBOX_CONTROL_URL", "http://sandbox.example:4000"),
+    /^POMBO_SANDBOX_CONTROL_URL can't be used/,
+    /remove it/,
+  ],
+  [
     "a certificate that is not there",
     set("POMBO_WHATSAPP_CA", "/nowhere/ca.pem"),
     /^POMBO_WHATSAPP_CA names a file that can't be read: ENOENT/,
@@ -322,6 +352,12 @@ const PLANTED: readonly Planted[] = [
     set("POMBO_MEDIA_FOLDER", "/nowhere/media"),
     /^media: there is no folder \/nowhere\/media/,
     /POMBO_MEDIA_FOLDER/,
+  ],
+  [
+    "a folder for media without room",
+    set("POMBO_DISK_FREE_BYTES", "999999999999999"),
+    /^media: The disk of the media folder has only \d+ MiB free, in /,
+    /make room/,
   ],
   [
     "a bucket that does not answer",
@@ -446,6 +482,29 @@ test("variables come from a file as services have it, and what is wrong there is
   const { problems } = await stage.examine("--env-file", "pombo.env");
   expect(problems.map(({ says }) => says)).toEqual(['POMBO_HOLD_MS is "soon"']);
   await expect(stage.examine("--env-file", "nowhere")).rejects.toMatchObject({ code: 2 });
+});
+
+test("a file with secrets that everybody may read is a problem; one for a group is none", async () => {
+  await using stage = await setup();
+  const file = join(stage.folder, "pombo.env");
+  await writeFile(file, `POMBO_CREDENTIALS_KEY=${stage.environment["POMBO_CREDENTIALS_KEY"]}\n`);
+  await chmod(file, 0o644);
+  const { problems } = await stage.examine("--env-file", file);
+  expect(problems.map(({ says }) => says)).toEqual([
+    `everybody on this machine can read ${file}, which has POMBO_CREDENTIALS_KEY`,
+  ]);
+  await chmod(file, 0o640);
+  expect((await stage.examine("--env-file", file)).problems).toEqual([]);
+});
+
+test("one port for the API and for metrics is a warning", async () => {
+  await using stage = await setup();
+  stage.environment["POMBO_METRICS_PORT"] = "3000";
+  const { warnings, problems } = await stage.examine();
+  expect(problems).toEqual([]);
+  expect(warnings.map(({ says }) => says)).toContainEqual(
+    expect.stringMatching(/^POMBO_METRICS_PORT is 3000, as the port of the API/),
+  );
 });
 
 test("an old Node on the PATH is a warning", async () => {

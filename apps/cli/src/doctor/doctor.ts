@@ -102,10 +102,17 @@ async function safely(
   try {
     return await Promise.race([look(), late.promise]);
   } catch (error) {
-    return [problem(`${subject}: the look at it failed: ${reasonOf(error)}`, "see the message")];
+    const reason = reasonOf(error);
+    return [problem(`${subject}: the look at it failed: ${reason}`, remedyOf(reason))];
   } finally {
     clearTimeout(timer);
   }
+}
+
+function remedyOf(reason: string): string {
+  return reason.startsWith("NOPERM")
+    ? "give the user in POMBO_REDIS_URL all commands, keys and channels: ACL SETUSER … +@all ~* &*"
+    : "see the message";
 }
 
 /** Redis, and what can only be seen through it; the credentials key and the media store. */
@@ -125,7 +132,8 @@ async function* examineStore(patient: Patient): AsyncGenerator<readonly Finding[
   if (store !== undefined) yield await safely("data", () => examineSchema(store));
   yield await safely("credentials key", () => examineCredentials(patient, store));
   const folder = data === undefined ? {} : { POMBO_MEDIA_FOLDER: `${data.path}/media` };
-  yield await safely("media", () => examineMedia({ ...folder, ...environment }));
+  const settings = soundSettings(environment);
+  yield await safely("media", () => examineMedia({ ...folder, ...environment }, settings));
   if (store !== undefined) yield* examineProcesses(patient, store);
 }
 

@@ -19,6 +19,7 @@ export function examineEnvironment(environment: Environment): readonly Finding[]
     ...malformedSettings(environment),
     ...contradictions(environment),
     ...malformedVariables(environment),
+    ...sharedPort(environment),
     ...testHooks(environment),
   ];
   return orWell(found, `environment: ${names.length} variables, all known and sound`);
@@ -94,6 +95,17 @@ const RULES: readonly Rule[] = [
   ["POMBO_WHATSAPP_URL", (value) => /^wss?:\/\/./.test(value), "it must be ws:// or wss://"],
   ["POMBO_WHATSAPP_ROOT_KEY", isRootKey, "it must be 32 bytes in base64"],
   ["POMBO_URL", (value) => /^https?:\/\/./.test(value), "it must be http:// or https://"],
+  [
+    "POMBO_CORS_ORIGINS",
+    areOrigins,
+    "it must be origins like https://app.example, without a path, with commas between",
+  ],
+  ["POMBO_TRUST_PROXY", (value) => value === "0" || value === "1", "it must be 0 or 1"],
+  [
+    "POMBO_SANDBOX_CONTROL_URL",
+    (value) => value === "" || isOfThisMachine(value),
+    "remove it: npm start sets it, to an address of this machine",
+  ],
 ];
 
 function malformedVariables(environment: Environment): Finding[] {
@@ -106,12 +118,37 @@ function malformedVariables(environment: Environment): Finding[] {
   return [...malformed, ...certificate(environment["POMBO_WHATSAPP_CA"])];
 }
 
+/** Containers have their own ports; on one machine the second process finds it taken. */
+function sharedPort({
+  POMBO_PORT: api = "3000",
+  POMBO_METRICS_PORT: metrics,
+}: Environment): Finding[] {
+  if (metrics === undefined || Number(metrics) === 0 || Number(metrics) !== Number(api)) return [];
+  return [
+    warning(
+      `POMBO_METRICS_PORT is ${metrics}, as the port of the API: on one machine only one of them gets it`,
+      "choose another for each worker and notifier",
+    ),
+  ];
+}
+
 function isPort(text: string): boolean {
   return /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535;
 }
 
 function isRedisUrl(text: string): boolean {
   return /^rediss?(\+sentinel|\+cluster)?:\/\/./.test(text);
+}
+
+function areOrigins(text: string): boolean {
+  const parts = text.split(/[\s,]+/).filter((part) => part !== "");
+  return parts.every((part) => /^https?:/.test(part) && URL.parse(part)?.origin === part);
+}
+
+function isOfThisMachine(text: string): boolean {
+  const url = URL.parse(text);
+  const own = /^(?:127(?:\.[0-9]{1,3}){3}|localhost|\[::1\])$/;
+  return url?.protocol === "http:" && own.test(url.hostname);
 }
 
 function isRootKey(text: string): boolean {

@@ -2,19 +2,23 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Environment } from "../config.ts";
+import type { Settings } from "@pombo/domain";
 import type { MediaPlace, MediaStore } from "@pombo/media";
 import { writable } from "./examine-data-folder.ts";
 import { type Finding, orWell, problem, reasonOf } from "./finding.ts";
 
 /** Can media be kept, read again and removed? A small object is, where it is a bucket. */
-export async function examineMedia(environment: Environment): Promise<readonly Finding[]> {
+export async function examineMedia(
+  environment: Environment,
+  settings: Pick<Settings, "disk_free_bytes">,
+): Promise<readonly Finding[]> {
   // It brings what looks into pictures and films along: only who asks for it pays for it.
   const { openMediaStore, readMediaPlace } = await import("@pombo/media");
   const read = readMediaPlace(environment);
   if (read.kind === "refused")
     return [problem(`media: ${read.reason}`, "give all of POMBO_MEDIA_S3_*, or none")];
   const { place } = read;
-  if (place.kind === "folder") return await examineFolder(place.folder);
+  if (place.kind === "folder") return await examineFolder(place.folder, settings);
   const where = bucketOf(place);
   try {
     await tryStore(await openMediaStore(place));
@@ -39,7 +43,10 @@ function sayError(error: unknown): string {
   return inner === outer ? outer : `${outer} (${inner})`;
 }
 
-async function examineFolder(folder: string): Promise<readonly Finding[]> {
+async function examineFolder(
+  folder: string,
+  { disk_free_bytes: least }: Pick<Settings, "disk_free_bytes">,
+): Promise<readonly Finding[]> {
   const path = await realpath(folder).catch(() => undefined);
   if (path === undefined)
     return [
@@ -47,7 +54,24 @@ async function examineFolder(folder: string): Promise<readonly Finding[]> {
     ];
   if (!(await stat(path)).isDirectory())
     return [problem(`media: ${path} is no folder`, "name one in POMBO_MEDIA_FOLDER")];
-  return orWell(await writable(path), `media: ${path} can be written`);
+  const found = await writable(path);
+  return orWell(
+    found.length === 0 ? await room(path, least) : found,
+    `media: ${path} can be written`,
+  );
+}
+
+/** As the processes look at it before they say that they are ready. */
+async function room(path: string, least: number): Promise<Finding[]> {
+  const { examineFolder: look } = await import("@pombo/media");
+  const says = await look(path, least);
+  if (says === undefined) return [];
+  return [
+    problem(
+      `media: ${says}, in ${path}: no process is ready with less than POMBO_DISK_FREE_BYTES`,
+      "make room, or lower POMBO_DISK_FREE_BYTES",
+    ),
+  ];
 }
 
 /** A name that the sweep would take away if this died half-way. */

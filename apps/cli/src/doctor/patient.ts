@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { VARIABLES } from "@pombo/domain";
 import { EXIT } from "../command/exit-code.ts";
 import { Stopped } from "../command/stopped.ts";
 import type { Environment } from "../config.ts";
@@ -44,7 +45,8 @@ export async function readPatient(
   surroundings: Environment,
   folder: string,
 ): Promise<Patient> {
-  const environment = { ...surroundings, ...(await readEnvFile(options["env-file"], folder)) };
+  const file = await readEnvFile(options["env-file"], folder);
+  const environment = { ...surroundings, ...file.variables };
   const url = options.url ?? environment["POMBO_URL"];
   const isAlone = environment["POMBO_REDIS_URL"] === undefined;
   // Who names a Redis, or another Pombo, does not mean the one of `npm start` that may be here too.
@@ -59,18 +61,40 @@ export async function readPatient(
     apiKey: options.key ?? environment["POMBO_API_KEY"] ?? place.adminKey,
     redisUrl: isAlone ? place.redisUrl : environment["POMBO_REDIS_URL"],
     port: port === undefined ? undefined : Number(port),
-    findings: place.findings,
+    findings: [...file.findings, ...place.findings],
   };
 }
 
-async function readEnvFile(name: string | undefined, folder: string): Promise<Environment> {
-  if (name === undefined) return {};
+interface ReadEnvFile {
+  readonly variables: Environment;
+  readonly findings: readonly Finding[];
+}
+
+async function readEnvFile(name: string | undefined, folder: string): Promise<ReadEnvFile> {
+  if (name === undefined) return { variables: {}, findings: [] };
+  const path = resolve(folder, name);
   try {
-    return parseEnv(await readFile(resolve(folder, name), "utf8"));
+    const variables = parseEnv(await readFile(path, "utf8"));
+    return { variables, findings: await openToAll(path, variables) };
   } catch (error) {
     throw new Stopped(`--env-file can't be read: ${reasonOf(error)}.`, EXIT.usage);
   }
 }
+
+/** Its group may read it: services run as one. */
+async function openToAll(path: string, variables: Environment): Promise<readonly Finding[]> {
+  const secrets = Object.keys(variables).filter((name) => SECRET.has(name));
+  const { mode } = await stat(path);
+  if (secrets.length === 0 || (mode & 0o007) === 0) return [];
+  const says = `everybody on this machine can read ${path}, which has ${secrets.join(", ")}`;
+  return [problem(says, `chmod 640 ${path}, and give it the group of the services`)];
+}
+
+const SECRET: ReadonlySet<string> = new Set(
+  Object.entries<{ readonly says: string; readonly secret?: true }>(VARIABLES)
+    .filter(([, { secret }]) => secret === true)
+    .map(([name]) => name),
+);
 
 interface ReadPlace {
   readonly data: DataPlace | undefined;

@@ -1,7 +1,7 @@
-import { useSearch } from "@tanstack/react-router";
+import { useLocation, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { says } from "../api/says.ts";
-import { type Session, signIn } from "../api/session.ts";
+import { loadSession, type Session, signIn } from "../api/session.ts";
 import { Button } from "../ui/button.tsx";
 import { Note } from "../ui/note.tsx";
 import { TextField } from "../ui/text-field.tsx";
@@ -12,26 +12,45 @@ import styles from "./sign-in-page.module.css";
 
 /** Whose key is this, what may it do? */
 export function SignInPage() {
-  const { next, ended }: SearchTexts = useSearch({ strict: false });
+  const { next, ended, elsewhere }: SearchTexts = useSearch({ strict: false });
+  const { hash } = useLocation();
+  const place = placeAfter(next) + (hash === "" ? "" : `#${hash}`);
+  const asks = useAskAgain(elsewhere !== undefined, place);
   const go = useGo();
-  const [key, setKey] = useState("");
-  const [failed, setFailed] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const [session, setSession] = useState<Session>();
   useEffect(() => {
     document.title = "Sign in · Pombo";
   }, []);
+  return (
+    <main className={styles.page}>
+      <h1>Pombo</h1>
+      {asks ? undefined : session === undefined ? (
+        <SignInForm ended={ended !== undefined} onSignedIn={setSession} />
+      ) : (
+        <SignedIn session={session} go={() => leave(place, go)} />
+      )}
+    </main>
+  );
+}
+
+interface SignInFormProps {
+  /** There was a session until now. */
+  readonly ended: boolean;
+  readonly onSignedIn: (session: Session) => void;
+}
+
+function SignInForm({ ended, onSignedIn }: SignInFormProps) {
+  const [key, setKey] = useState("");
+  const [failed, setFailed] = useState<string>();
+  const [busy, setBusy] = useState(false);
   const attempt = async (): Promise<void> => {
     setBusy(true);
     setFailed(undefined);
     try {
-      const found = await signIn(key.trim());
       // The session's record has the key's digest now; this page forgets the key.
-      setKey("");
-      setSession(found);
+      onSignedIn(await signIn(key.trim()));
     } catch (error) {
       setFailed(says(error));
-    } finally {
       setBusy(false);
     }
   };
@@ -41,35 +60,39 @@ export function SignInPage() {
     else void attempt();
   };
   return (
-    <main className={styles.page}>
-      <h1>Pombo</h1>
-      {session === undefined ? (
-        <form className={styles.form} onSubmit={submit} data-testid="sign-in">
-          {ended === undefined ? undefined : (
-            <Note role="waiting">
-              Your session has ended. Sign in again to go on where you were.
-            </Note>
-          )}
-          <TextField
-            label="API key"
-            type="password"
-            value={key}
-            onChange={setKey}
-            autoComplete="off"
-            autoFocus
-            spellCheck={false}
-            hint="After npm start it stands in data/admin-key. It is sent once, and not kept in this browser."
-          />
-          {failed === undefined ? undefined : <Note role="needs-you">{failed}</Note>}
-          <Button type="submit" variant="primary" busy={busy}>
-            Sign in
-          </Button>
-        </form>
-      ) : (
-        <SignedIn session={session} go={() => leave(placeAfter(next), go)} />
-      )}
-    </main>
+    <form className={styles.form} onSubmit={submit} data-testid="sign-in">
+      {ended ? (
+        <Note role="waiting">Your session has ended. Sign in again to go on where you were.</Note>
+      ) : undefined}
+      <TextField
+        label="API key"
+        type="password"
+        value={key}
+        onChange={setKey}
+        autoComplete="off"
+        autoFocus
+        spellCheck={false}
+        hint="After npm start it stands in data/admin-key. It is sent once, and not kept in this browser."
+      />
+      {failed === undefined ? undefined : <Note role="needs-you">{failed}</Note>}
+      <Button type="submit" variant="primary" busy={busy}>
+        Sign in
+      </Button>
+    </form>
   );
+}
+
+/** The server has seen no cookie behind a link of another site: true until it is known that nobody is signed in. */
+function useAskAgain(elsewhere: boolean, place: string): boolean {
+  const [asks, setAsks] = useState(elsewhere);
+  useEffect(() => {
+    if (!elsewhere) return;
+    loadSession().then(
+      (found) => (found === undefined ? setAsks(false) : location.replace(`/console${place}`)),
+      () => setAsks(false),
+    );
+  }, [elsewhere, place]);
+  return asks;
 }
 
 /** The board of the queues is another program: the browser has to ask for it. */

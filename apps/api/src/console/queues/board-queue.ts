@@ -6,6 +6,7 @@ import type {
   QueueJobJson,
   Status,
 } from "@bull-board/api/dist/types.js";
+import { isStoreAway } from "../../store-away.ts";
 import type { BoardJob, BoardSource, BoardStatus } from "./board-source.ts";
 
 /**
@@ -15,12 +16,12 @@ import type { BoardJob, BoardSource, BoardStatus } from "./board-source.ts";
 export class BoardQueue extends BaseAdapter {
   readonly #source: BoardSource;
   readonly #info: () => Promise<string>;
+  #unreadable: string | undefined;
 
   constructor(source: BoardSource, info: () => Promise<string>) {
     super("bull", {
       readOnlyMode: true,
       displayName: source.title,
-      description: source.says,
       externalJobUrl: ({ opts }) => ({ displayText: "Open in the console", href: hrefOf(opts) }),
     });
     this.#source = source;
@@ -29,6 +30,11 @@ export class BoardQueue extends BaseAdapter {
 
   getName(): string {
     return this.#source.name;
+  }
+
+  /** Asked for behind the counts. */
+  override getDescription(): string {
+    return this.#unreadable ?? this.#source.says;
   }
 
   getRedisInfo(): Promise<string> {
@@ -43,16 +49,25 @@ export class BoardQueue extends BaseAdapter {
     return [...this.#source.statuses];
   }
 
+  /** A queue whose keys somebody has spoiled says so; the others are shown as ever. */
   async getJobCounts(): Promise<JobCounts> {
-    return { ...NONE, ...(await this.#source.counts()) };
+    try {
+      return { ...NONE, ...(await this.#source.counts()) };
+    } catch (error) {
+      if (isStoreAway(error) || !(error instanceof Error)) throw error;
+      this.#unreadable = `It can't be read, so nothing of it is shown: ${error.message}`;
+      return NONE;
+    }
   }
 
   async getJobs(statuses: JobStatus[], start = 0, end = start): Promise<QueueJob[]> {
+    if (this.#unreadable !== undefined) return [];
+    const from = Math.min(start, LAST_PLACE);
     const count = Math.min(end - start + 1, MOST_JOBS);
     const shown = this.#source.statuses.filter((status) => statuses.includes(status));
     const pages = await Promise.all(
       shown.map(async (status) => {
-        const jobs = await this.#source.page(status, start, count);
+        const jobs = await this.#source.page(status, from, count);
         return jobs.map((job) => asQueueJob(job, status));
       }),
     );
@@ -88,6 +103,8 @@ export class BoardQueue extends BaseAdapter {
 
 /** Whatever is asked for, no page is longer. */
 const MOST_JOBS = 100;
+/** Far beyond the end of any queue; Redis takes no number that is much larger. */
+const LAST_PLACE = 1e15;
 
 const NONE: JobCounts = {
   latest: 0,

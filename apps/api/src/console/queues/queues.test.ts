@@ -82,6 +82,21 @@ test.each([
   expect((await ask(`/api/queues/${queue()}/nothing.0`)).status).toBe(404);
 });
 
+test.each(["50% off", "a/b", "100%25", "é ?&#"])(
+  "a lane is asked for by whatever name its device has: %s",
+  async (name) => {
+    const id = `dev_${randomBytes(8).toString("hex")}` as DeviceId;
+    await api.ledger.createDevice({ id, name, keyId: "key_0", at: Date.now() });
+    const message = await accept(id);
+    const asked = encodeURIComponent(`lane:${name}`);
+    const listed = await queues(`activeQueue=${asked}&status=prioritized`);
+    expect(listed.find((lane) => lane.name === `lane:${name}`)?.jobs).toMatchObject([
+      { id: message },
+    ]);
+    expect((await ask(`/api/job-schedulers?queueName=${asked}`)).status).toBe(200);
+  },
+);
+
 test("a dead letter tells when its last attempt began and how it ended", async () => {
   const { body } = await ask(`/api/queues/dead-letters/${letter}`);
   const { timestamp, processedOn, finishedOn, failedReason } = body["job"] as Record<
@@ -107,6 +122,43 @@ test("pages go on where the one before ended", async () => {
     seen.push(...(lane?.jobs ?? []).map(({ id }) => id));
   }
   expect(seen).toEqual(ids);
+});
+
+test.each([
+  ["webhooks", "delayed"],
+  ["webhooks", "active"],
+  ["dead-letters", "failed"],
+  ["lane", "prioritized"],
+  ["lane", "delayed"],
+  ["lane", "waiting"],
+])("whatever page is asked for, it is one of the queue, or empty: %s, %s", async (name, status) => {
+  const queue = name === "lane" ? `lane:${device}` : name;
+  for (const page of ["1e15", "9007199254740993", "1e18", "1e300"]) {
+    const query = `activeQueue=${encodeURIComponent(queue)}&status=${status}&page=${page}`;
+    // oxlint-disable-next-line no-await-in-loop
+    const found = (await queues(query)).find((one) => one.name === queue);
+    expect(found?.jobs, page).toEqual([]);
+  }
+  for (const page of ["0", "-1", "1.5", "x"])
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await ask(`/api/queues?activeQueue=${queue}&page=${page}`)).status, page).toBe(400);
+});
+
+test("a lane whose keys somebody has spoiled says so, and hides no other queue", async () => {
+  const spoiled = await api.addDevice();
+  await accept(spoiled);
+  const key = `{pombo:c0}:lanes:${spoiled}:wait`;
+  await api.redis.set(key, "restored by hand");
+  const name = `lane:${spoiled}`;
+  const found = await queues(`activeQueue=${name}&status=waiting`);
+  expect(found.find((one) => one.name === name)).toMatchObject({
+    description: expect.stringMatching(/^It can't be read, .*: WRONGTYPE /) as string,
+    jobs: [],
+  });
+  expect(found.find((one) => one.name === "dead-letters")?.counts.failed).toBe(1);
+  await api.redis.del(key);
+  const mended = await queues(`activeQueue=${name}`);
+  expect(mended.find((one) => one.name === name)?.description).not.toContain("WRONGTYPE");
 });
 
 test("a key for one device sees the lane of that device, and nothing of the whole", async () => {
@@ -190,6 +242,30 @@ test.each(routes.filter(({ method }) => method !== "GET"))(
     expect(await digestStore(api.redis)).toEqual(before);
   },
 );
+
+test("no other method, name or way of writing an address changes anything either", async () => {
+  const cookie = await sessionCookie(api, ADMIN);
+  const before = await digestStore(api.redis);
+  const paths = ["nothing", "__proto__", "lane%3Anone", "%2e%2e", "webhooks%00"].flatMap((queue) =>
+    ["empty", "obliterate", "clean/failed", "retry/failed", `${letter}/retry`].map(
+      (act) => `/api/queues/${queue}/${act}`,
+    ),
+  );
+  for (const path of [...paths, "//api/queues/pause", "/%61pi/queues/pause", "/", "/static/x.js"])
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      const headers = { ...pageHeaders(api, method), cookie };
+      // oxlint-disable-next-line no-await-in-loop
+      const answer = await fetch(api.url + BASE + path, { method, headers });
+      expect(answer.status, `${method} ${path}`).toBe(405);
+    }
+  for (const override of ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]) {
+    const headers = { ...pageHeaders(api, "GET"), cookie, [override]: "PUT" };
+    // oxlint-disable-next-line no-await-in-loop
+    const answer = await fetch(`${api.url}${BASE}/api/queues/webhooks/empty`, { headers });
+    expect(answer.status, override).toBe(404);
+  }
+  expect(await digestStore(api.redis)).toEqual(before);
+});
 
 test("its page asks nobody else for anything", async () => {
   const page = await ask("/queue/webhooks");

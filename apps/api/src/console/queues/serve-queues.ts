@@ -69,7 +69,7 @@ type Admitted =
 /** A page may be asked for from anywhere, and sends to the sign-in; everything else is for a page of ours. */
 async function admit(req: Request, { ledger, now }: QueuesDeps): Promise<Admitted> {
   const isPage = READS.includes(req.method) && !req.path.startsWith("/api/");
-  const none = isPage ? toSignIn(req.originalUrl) : refuse({ code: "UNAUTHORIZED" });
+  const none = isPage ? toSignIn(req) : refuse({ code: "UNAUTHORIZED" });
   if (!isPage && !isFromOwnPage(req)) return { kind: "refused", answer: none };
   const admitted = await admitSession(req, now(), ledger);
   if (admitted.kind === "refused") return { kind: "refused", answer: none };
@@ -99,12 +99,18 @@ async function ask(
     queues: new Map(queues.map((queue) => [queue.getName(), queue])),
     // What Redis is doing is for who may see all of it.
     uiConfig: { ...board.uiConfig, hideRedisDetails: caller.devices !== "*" },
-    query,
+    query: { ...query, ...encoded(query) },
     params: { ...req.params },
     body: {},
     headers: {},
   });
   return json(status, typeof body === "string" ? { body } : body);
+}
+
+/** bull-board decodes these names once more: a `%` in the name of a device must stay one. */
+function encoded(query: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const names = Object.entries(query).filter(([name]) => /^(?:activeQueue|queueName)$/.test(name));
+  return Object.fromEntries(names.map(([name, value]) => [name, encodeURIComponent(value)]));
 }
 
 /** The files of its package: public as the package is. */

@@ -60,6 +60,8 @@ test("a worker that is lost is told as it falls silent, and with who took over",
   );
   const alone = gone({ taken_over: 2, last_taken_at: null, takers: [] });
   expect(lossSays(alone)).toMatch(/^Worker w2 stopped answering at .*; 5 devices wait for another/);
+  const idle = gone({ stopped: true, lanes: 0, taken_over: 0, last_taken_at: null, takers: [] });
+  expect(lossSays(idle)).toMatch(/^Worker w2 stopped at [0-9:]+; it had no devices\.$/);
   const old = gone({ last_taken_at: "2026-01-01T11:00:00Z" });
   expect(verdictOf(seen({ gone_workers: [old] }), NOW)).not.toContain("w2");
 });

@@ -57,6 +57,8 @@ export function lossSays(gone: GoneWorker): string {
   const name = workerName(id);
   const left = leftBehind(gone);
   const went = stopped ? "stopped" : "stopped answering";
+  if (lanes === 0)
+    return `Worker ${name} ${went} at ${formatClock(Date.parse(seen))}; it had no devices.`;
   const its = `its ${lanes === 1 ? "device" : counted(lanes, "device")}`;
   if (left > 0 || taken === null)
     return `Worker ${name} ${went} at ${formatClock(Date.parse(seen))}; ${counted(left, "device waits", "devices wait")} for another worker.`;
