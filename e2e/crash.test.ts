@@ -124,9 +124,10 @@ test("what many devices had in hand at two deaths of their worker goes one after
   // So slow that all of them are under way at once.
   await pombo.fault("message", { delay_ms: 15_000 }, { times: 1_000 });
   const ids = await Promise.all(whom.map(({ from, to }) => pombo.send(to, "slow", { from })));
+  const env = { POMBO_ACK_WAIT_MS: "20000" };
   for (const deaths of [1, 2]) {
     // oxlint-disable-next-line no-await-in-loop -- one life after the other
-    await using dying = await startOutside(pombo, "worker", { POMBO_ACK_WAIT_MS: "20000" });
+    await using dying = await startOutside(pombo, "worker", env);
     for (const id of ids)
       // oxlint-disable-next-line no-await-in-loop
       await pombo.until(id, ({ status, attempts }) => status === "sending" && attempts === deaths);
@@ -134,8 +135,10 @@ test("what many devices had in hand at two deaths of their worker goes one after
     // oxlint-disable-next-line no-await-in-loop
     await dying.ended;
   }
+  // Still so slow that the others wait for the first one.
   await pombo.control("DELETE", "/admin/faults");
-  await using _next = await startOutside(pombo, "worker");
+  await pombo.fault("message", { delay_ms: 1_500 }, { times: 1_000 });
+  await using _next = await startOutside(pombo, "worker", env);
   for (const [index, id] of ids.entries()) {
     // oxlint-disable-next-line no-await-in-loop
     expect((await pombo.until(id, ({ status }) => status === "sent")).attempts).toBe(3);
