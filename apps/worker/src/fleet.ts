@@ -168,9 +168,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
 
   /** Takes free devices up to the share, a group at a time so that logins are spread. */
   async function claim(): Promise<Share> {
-    const fair = await share();
-    const room = Math.min(settings.claim_group, fair.target - devices.size - taking.size);
-    if (room > 0) await Promise.all((await ledger.freeDevices(room)).map(take));
+    const [fair, free] = await Promise.all([share(), ledger.freeDevices(settings.claim_group)]);
+    const room = Math.max(0, fair.target - devices.size - taking.size);
+    await Promise.all(free.slice(0, room).map(take));
     return fair;
   }
 
