@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
 import { type OutsideProcess, startOutside } from "./outside-process.ts";
+import { pairDevices } from "./pair-devices.ts";
 import { type Message, Pombo, QUICK } from "./pombo.ts";
 
 let pombo: Pombo;
@@ -109,6 +110,41 @@ test("a message that ends its worker three times, the last time alone, is poison
     attempts: 1,
   });
   expect(await pombo.phoneMessages(to)).toMatchObject([{ id: behind, copies: 1 }]);
+});
+
+test("what many devices had in hand at two deaths of their worker goes one after the other, and all of it arrives", async () => {
+  const pairing = await startOutside(pombo, "worker");
+  const devices = await pairDevices(pombo, 5);
+  await pairing[Symbol.asyncDispose]();
+  const whom = devices.map(({ id }) => ({ from: id, to: someone() }));
+  const silent = { delivery_receipts: false, read_receipts: false };
+  for (const { to } of whom)
+    // oxlint-disable-next-line no-await-in-loop -- the simulator is one process
+    await pombo.control("POST", `/admin/phones/${to}/settings`, silent);
+  // So slow that all of them are under way at once.
+  await pombo.fault("message", { delay_ms: 15_000 }, { times: 1_000 });
+  const ids = await Promise.all(whom.map(({ from, to }) => pombo.send(to, "slow", { from })));
+  const env = { POMBO_ACK_WAIT_MS: "20000" };
+  for (const deaths of [1, 2]) {
+    // oxlint-disable-next-line no-await-in-loop -- one life after the other
+    await using dying = await startOutside(pombo, "worker", env);
+    for (const id of ids)
+      // oxlint-disable-next-line no-await-in-loop
+      await pombo.until(id, ({ status, attempts }) => status === "sending" && attempts === deaths);
+    dying.kill("SIGKILL");
+    // oxlint-disable-next-line no-await-in-loop
+    await dying.ended;
+  }
+  // Still so slow that the others wait for the first one.
+  await pombo.control("DELETE", "/admin/faults");
+  await pombo.fault("message", { delay_ms: 1_500 }, { times: 1_000 });
+  await using _next = await startOutside(pombo, "worker", env);
+  for (const [index, id] of ids.entries()) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await pombo.until(id, ({ status }) => status === "sent")).attempts).toBe(3);
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await pombo.phoneMessages(whom[index]?.to ?? "")).toMatchObject([{ id }]);
+  }
 });
 
 const POINTS = ["accepted", "lane_added", "answered"] as const;

@@ -88,6 +88,13 @@ describe("the processes of Pombo", () => {
     expect(started("notifier")).toHaveLength(1);
   });
 
+  test("tell their metrics to the inside only, however the proxy is asked", () => {
+    const [, pattern = ""] =
+      /location ~ (\S+) \{\s+return 404;/.exec(text("ops", "nginx", "nginx.conf")) ?? [];
+    expect(["/metrics", "/metrics/"].filter((path) => !new RegExp(pattern).test(path))).toEqual([]);
+    expect(new RegExp(pattern).test("/v1/metrics")).toBe(false);
+  });
+
   test("share one image and one Redis, and each worker has its name", () => {
     expect(new Set(ours.map(([, { image }]) => image)).size).toBe(1);
     expect(new Set(ours.map(([, { environment }]) => environment?.["POMBO_REDIS_URL"])).size).toBe(

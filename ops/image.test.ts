@@ -128,6 +128,8 @@ describe.each(
     expect(all("Environment").join(" ")).toContain("NODE_COMPILE_CACHE=/opt/pombo/compiled");
     expect(guide).toMatch(/node apps\/console\/build\.mjs[^]*install --prod --frozen-lockfile/);
     expect(guide).toMatch(/NODE_COMPILE_CACHE="\$PWD\/compiled" ops\/image\/compile\.sh/);
+    // Node writes it for its user alone; who reads it later may not change it.
+    expect(guide).toContain("chown -R root:root compiled && chmod -R a+rX,go-w compiled");
   });
 
   test("is part of the target", () => {

@@ -49,8 +49,8 @@ export interface Fleet extends AsyncDisposable {
   readonly size: () => number;
 }
 
-/** For so long, wakes of devices that others run are gathered: one of them may be free by now. */
-const GATHER_MS = 50;
+/** Shortest time between two looks for free devices that wakes of others' devices bring about. */
+const GATHER_MS = 20;
 const PER_SWEEP = 1_000;
 /** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
 const DUE_AT_ONCE = 200;
@@ -81,6 +81,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   const ended = new AbortController();
   let swept = 0;
   let looking: NodeJS.Timeout | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   const safe = settings.lease_ttl_ms - settings.lease_margin_ms;
   const aliveUntil = (sentAt: Instant): Instant => ({
@@ -167,9 +168,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
 
   /** Takes free devices up to the share, a group at a time so that logins are spread. */
   async function claim(): Promise<Share> {
-    const fair = await share();
-    const room = Math.min(settings.claim_group, fair.target - devices.size - taking.size);
-    if (room > 0) await Promise.all((await ledger.freeDevices(room)).map(take));
+    const [fair, free] = await Promise.all([share(), ledger.freeDevices(settings.claim_group)]);
+    const room = Math.max(0, fair.target - devices.size - taking.size);
+    await Promise.all(free.slice(0, room).map(take));
     return fair;
   }
 
@@ -220,11 +221,15 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   /** A device that was dropped or made is woken too, and whoever has room takes it now; but each message wakes somebody else. */
   function claimSoon(): void {
     if (ended.signal.aborted) return;
-    looking ??= setTimeout(() => {
-      looking = undefined;
-      const claiming = claim().then(() => undefined);
-      track(claiming.catch((error: unknown) => log.error("take.failed", { error })));
-    }, GATHER_MS);
+    looking ??= setTimeout(
+      () => {
+        looking = undefined;
+        lookedAt = performance.now();
+        const claiming = claim().then(() => undefined);
+        track(claiming.catch((error: unknown) => log.error("take.failed", { error })));
+      },
+      lookedAt + GATHER_MS - performance.now(),
+    );
   }
 
   /**

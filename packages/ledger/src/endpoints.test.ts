@@ -299,6 +299,26 @@ test("parked after its time: shown apart with its body, and delivered when it is
   expect(await t.ledger.redeliver(ID, given, NOW)).toBe("opened");
 });
 
+test("one that waits for its next try goes at once when it is asked for, also to an endpoint that is left alone", async () => {
+  await using t = await setup({ webhook_circuit_failures: 2 });
+  const [to, other] = [await t.happen(), await t.happen()];
+  for (const delivery of [to, other]) {
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    await t.feed(delivery);
+    // oxlint-disable-next-line no-await-in-loop
+    await t.begin(delivery);
+    // oxlint-disable-next-line no-await-in-loop
+    await t.settle(delivery, NOW + 60_000);
+  }
+  expect(await t.view()).toMatchObject({ retrying: 2, openUntil: expect.any(Number) as number });
+  await t.ledger.redeliver(ID, { delivery: "test-1", type: "webhook.test", body: "{}" }, NOW + 1);
+  expect(await t.view()).toMatchObject({ openUntil: expect.any(Number) as number });
+  expect(await t.ledger.redeliver(ID, { delivery: to, type: "" }, NOW + 1)).toBe("opened");
+  expect(await t.view()).toMatchObject({ open: 3, retrying: 1, failures: 0 });
+  expect(await t.begin(other, NOW + 1)).toEqual({ kind: "later", at: NOW + 60_000 });
+  expect(await t.begin(to, NOW + 1)).toMatchObject({ kind: "post", tries: 2 });
+});
+
 test("all that failed since a time goes out again, as far as there is room; what waits goes at once", async () => {
   await using t = await setup({ webhook_open_limit: 2 });
   const [before, first, second, third, waits] = [

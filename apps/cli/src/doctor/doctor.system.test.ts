@@ -201,6 +201,18 @@ const PLANTED: readonly Planted[] = [
     /password in POMBO_REDIS_URL/,
   ],
   [
+    "a user of Redis who may not run scripts",
+    async ({ environment, redis }) => {
+      await redis.call("ACL", "SETUSER", "weak", "on", ">p4ss", "~*", "&*", "+@all", "-evalsha");
+      const url = new URL(environment["POMBO_REDIS_URL"] ?? "");
+      Object.assign(url, { username: "weak", password: "p4ss" });
+      environment["POMBO_REDIS_URL"] = url.href;
+      delete environment["POMBO_URL"];
+    },
+    /^workers: the look at it failed: NOPERM /i,
+    /ACL SETUSER … \+@all/,
+  ],
+  [
     "a Redis that evicts",
     config("maxmemory-policy", "allkeys-lru"),
     /maxmemory-policy is allkeys-lru: set noeviction/,
@@ -483,6 +495,16 @@ test("a file with secrets that everybody may read is a problem; one for a group 
   ]);
   await chmod(file, 0o640);
   expect((await stage.examine("--env-file", file)).problems).toEqual([]);
+});
+
+test("one port for the API and for metrics is a warning", async () => {
+  await using stage = await setup();
+  stage.environment["POMBO_METRICS_PORT"] = "3000";
+  const { warnings, problems } = await stage.examine();
+  expect(problems).toEqual([]);
+  expect(warnings.map(({ says }) => says)).toContainEqual(
+    expect.stringMatching(/^POMBO_METRICS_PORT is 3000, as the port of the API/),
+  );
 });
 
 test("an old Node on the PATH is a warning", async () => {

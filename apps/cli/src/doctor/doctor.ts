@@ -102,10 +102,17 @@ async function safely(
   try {
     return await Promise.race([look(), late.promise]);
   } catch (error) {
-    return [problem(`${subject}: the look at it failed: ${reasonOf(error)}`, "see the message")];
+    const reason = reasonOf(error);
+    return [problem(`${subject}: the look at it failed: ${reason}`, remedyOf(reason))];
   } finally {
     clearTimeout(timer);
   }
+}
+
+function remedyOf(reason: string): string {
+  return reason.startsWith("NOPERM")
+    ? "give the user in POMBO_REDIS_URL all commands, keys and channels: ACL SETUSER … +@all ~* &*"
+    : "see the message";
 }
 
 /** Redis, and what can only be seen through it; the credentials key and the media store. */

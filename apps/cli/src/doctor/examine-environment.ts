@@ -19,6 +19,7 @@ export function examineEnvironment(environment: Environment): readonly Finding[]
     ...malformedSettings(environment),
     ...contradictions(environment),
     ...malformedVariables(environment),
+    ...sharedPort(environment),
     ...testHooks(environment),
   ];
   return orWell(found, `environment: ${names.length} variables, all known and sound`);
@@ -115,6 +116,20 @@ function malformedVariables(environment: Environment): Finding[] {
       : [problem(`${variable} can't be used as it is`, remedy)];
   });
   return [...malformed, ...certificate(environment["POMBO_WHATSAPP_CA"])];
+}
+
+/** Containers have their own ports; on one machine the second process finds it taken. */
+function sharedPort({
+  POMBO_PORT: api = "3000",
+  POMBO_METRICS_PORT: metrics,
+}: Environment): Finding[] {
+  if (metrics === undefined || Number(metrics) === 0 || Number(metrics) !== Number(api)) return [];
+  return [
+    warning(
+      `POMBO_METRICS_PORT is ${metrics}, as the port of the API: on one machine only one of them gets it`,
+      "choose another for each worker and notifier",
+    ),
+  ];
 }
 
 function isPort(text: string): boolean {

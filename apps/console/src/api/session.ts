@@ -60,8 +60,11 @@ export async function signIn(key: string): Promise<Session> {
   throw new SignInError(body.error ?? `Pombo answered with status ${response.status}.`);
 }
 
+/** @throws when Pombo could not end it: the session goes on. */
 export async function signOut(): Promise<void> {
-  await ask("DELETE");
+  const { ok, status } = await ask("DELETE");
+  // 401: it was over already.
+  if (!ok && status !== 401) throw new Error(`Pombo answered with status ${status}.`);
   left = true;
   become(undefined);
 }
@@ -86,15 +89,22 @@ export function useSession(): Session | undefined {
   );
 }
 
-/** Undefined when the session may do what the scope stands for; else the sentence that a disabled button tells. */
-export function useMissingScope(scope: string): string | undefined {
-  const scopes = useSession()?.scopes ?? [];
-  return scopes.includes(scope) ? undefined : `Your key can't do this. It needs ${scope}.`;
+/** Undefined when the session may do what the scopes stand for; else the sentence that a disabled button tells. */
+export function useMissingScope(...scopes: readonly string[]): string | undefined {
+  const held = useSession()?.scopes ?? [];
+  const missing = scopes.find((scope) => !held.includes(scope));
+  return missing === undefined ? undefined : `Your key can't do this. It needs ${missing}.`;
 }
 
 /** Whether the session may see numbers that are about all devices together. */
 export function seesInstallation({ devices, scopes }: Session): boolean {
   return devices === "*" && scopes.includes("ops:read");
+}
+
+/** Whether there are phones of a sandbox that the session sees. */
+export function useSandboxPhones(): boolean {
+  const found = useSession();
+  return found?.mode === "sandbox" && seesInstallation(found);
 }
 
 async function ask(method: string, body?: object): Promise<Response> {

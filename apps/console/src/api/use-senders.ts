@@ -1,6 +1,6 @@
-import { PomboError } from "@pombo/sdk";
 import { useQuery } from "@tanstack/react-query";
 import { pombo } from "./client.ts";
+import { loadSession } from "./session.ts";
 
 export interface Sender {
   readonly id: string;
@@ -16,22 +16,19 @@ export function useSenders() {
   return useQuery({
     queryKey: ["senders"],
     queryFn: async ({ signal }): Promise<readonly Sender[]> => {
-      try {
-        const [{ devices }, { pools }] = await Promise.all([
-          pombo.listDevices({ limit: MOST }, { signal }),
-          pombo.listPools({}, { signal }),
-        ]);
-        return [
-          ...pools.map(({ pool_id: id, name, devices: of }) => ({
-            id,
-            name: `${name} (pool of ${of.length})`,
-          })),
-          ...devices.map(({ device_id: id, name, state }) => ({ id, name, state })),
-        ];
-      } catch (error) {
-        if (error instanceof PomboError && error.status === 403) return [];
-        throw error;
-      }
+      const session = await loadSession();
+      if (session?.scopes.includes("devices:manage") !== true) return [];
+      const [{ devices }, { pools }] = await Promise.all([
+        pombo.listDevices({ limit: MOST }, { signal }),
+        pombo.listPools({}, { signal }),
+      ]);
+      return [
+        ...pools.map(({ pool_id: id, name, devices: of }) => ({
+          id,
+          name: `${name} (pool of ${of.length})`,
+        })),
+        ...devices.map(({ device_id: id, name, state }) => ({ id, name, state })),
+      ];
     },
     staleTime: 30_000,
   });

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { pombo } from "../api/client.ts";
 import { usePoll } from "../api/hold.ts";
-import { seesInstallation, type Session } from "../api/session.ts";
+import { useSandboxPhones } from "../api/session.ts";
 import { AppLink } from "../ui/app-link.tsx";
 import { counted } from "../ui/format.ts";
 import styles from "./live-mark.module.css";
@@ -9,11 +9,11 @@ import styles from "./live-mark.module.css";
 const LOOK_MS = 5_000;
 
 /** Troubles that are switched on in the sandbox, so that nobody takes them for real ones. */
-export function FaultsMark({ session }: { readonly session: Session }) {
+export function FaultsMark() {
   const faults = useQuery({
     queryKey: ["sandbox", "faults"],
     queryFn: ({ signal }) => pombo.listSandboxFaults({}, { signal }),
-    enabled: session.mode === "sandbox" && seesInstallation(session),
+    enabled: useSandboxPhones(),
     refetchInterval: usePoll(LOOK_MS),
   });
   const count = faults.data?.faults.length ?? 0;

@@ -1,4 +1,4 @@
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { CircleHelp, Menu } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { queries } from "../api/client.ts";
@@ -13,6 +13,7 @@ import { useKeys } from "./keyboard.ts";
 import { LiveMark } from "./live-mark.tsx";
 import { BottomBar, SideBar } from "./navigation.tsx";
 import { placesOf } from "./places.ts";
+import { Reach } from "./reach.tsx";
 import { Search } from "./search.tsx";
 import { UserMenu } from "./user-menu.tsx";
 
@@ -21,7 +22,8 @@ export function Frame() {
   const session = useSession();
   const [help, setHelp] = useState(false);
   const live = useLiveState();
-  useEffect(startLive, []);
+  const mayHear = session?.scopes.includes("messages:read") === true;
+  useEffect(() => (mayHear ? startLive() : undefined), [mayHear]);
   useWayOut();
   useFrameKeys(() => setHelp(true));
   if (session === undefined) return undefined;
@@ -37,8 +39,8 @@ export function Frame() {
         </span>
         <Search />
         <div className={styles.state}>
-          <LiveMark />
-          <FaultsMark session={session} />
+          {mayHear ? <LiveMark /> : undefined}
+          <FaultsMark />
           <span className={styles[session.mode]} data-testid="mode">
             {session.mode === "sandbox" ? "SANDBOX" : "LIVE"}
           </span>
@@ -56,7 +58,7 @@ export function Frame() {
       </header>
       <SideBar places={places} />
       <main id="main" className={styles.main} data-live={live.kind} tabIndex={-1}>
-        <Outlet />
+        <Reach />
       </main>
       <BottomBar places={places} icon={Menu} />
       <Help open={help} onClose={() => setHelp(false)} />
@@ -80,8 +82,9 @@ function useWayOut(): void {
     if (session !== undefined) return;
     queries.clear();
     const { pathname, searchStr, hash } = latest.current;
-    const back = { search: { next: pathname + searchStr, ended: "yes" }, hash };
-    void navigate({ to: "/sign-in", ...(hasSignedOut() ? {} : back) });
+    const next = pathname + searchStr;
+    const search = hasSignedOut() ? { next } : { next, ended: "yes" };
+    void navigate({ to: "/sign-in", search, hash });
   }, [session, navigate]);
 }
 

@@ -1,6 +1,8 @@
 import { Menu } from "@base-ui/react/menu";
 import { CircleUser } from "lucide-react";
+import { says } from "../api/says.ts";
 import { type Session, signOut } from "../api/session.ts";
+import { useToast } from "../ui/toast.tsx";
 import frame from "./frame.module.css";
 import { THEMES, useTheme } from "./theme.ts";
 import styles from "./user-menu.module.css";
@@ -8,6 +10,12 @@ import styles from "./user-menu.module.css";
 /** Who is signed in, how it looks, and the way out. */
 export function UserMenu({ session }: { readonly session: Session }) {
   const [theme, choose] = useTheme();
+  const toast = useToast();
+  const leave = (): void => {
+    signOut().catch((error: unknown) =>
+      toast({ title: `You are still signed in. ${says(error)}`, stays: true }),
+    );
+  };
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger className={frame.tool} aria-label={`Signed in with the key ${session.name}`}>
@@ -31,7 +39,7 @@ export function UserMenu({ session }: { readonly session: Session }) {
                 </Menu.RadioItem>
               ))}
             </Menu.RadioGroup>
-            <Menu.Item className={styles.item} onClick={() => void signOut()}>
+            <Menu.Item className={styles.item} onClick={leave}>
               Sign out
             </Menu.Item>
           </Menu.Popup>

@@ -2,7 +2,7 @@ import type { Output } from "@pombo/sdk";
 import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
-import { useMissingScope, useSession } from "../../api/session.ts";
+import { useMissingScope, useSandboxPhones } from "../../api/session.ts";
 import { Button } from "../../ui/button.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Countdown } from "../../ui/countdown.tsx";
@@ -74,7 +74,7 @@ interface ShownProps {
 }
 
 function Shown({ code, phone, deviceId }: ShownProps) {
-  const sandbox = useSession()?.mode === "sandbox";
+  const sandbox = useSandboxPhones();
   const now = useNow();
   if (now >= Date.parse(code.expires_at))
     return <p data-testid="pair.expired">This code has expired. Ask for another one.</p>;

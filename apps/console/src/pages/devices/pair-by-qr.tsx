@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useSession } from "../../api/session.ts";
+import { useSandboxPhones } from "../../api/session.ts";
 import { Countdown } from "../../ui/countdown.tsx";
 import { QrCode } from "../../ui/qr-code.tsx";
 import { useNow } from "../../ui/use-now.ts";
@@ -16,7 +16,7 @@ interface PairByQrProps {
 }
 
 export function PairByQr({ device, state, again }: PairByQrProps) {
-  const sandbox = useSession()?.mode === "sandbox";
+  const sandbox = useSandboxPhones();
   if (state.kind === "over")
     return (
       <div className={styles.code} data-testid="pair.over">

@@ -1,7 +1,8 @@
 import { useRef, useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
-import { useSenders } from "../../api/use-senders.ts";
+import { useMissingScope, useSession } from "../../api/session.ts";
+import { type Sender, useSenders } from "../../api/use-senders.ts";
 import { FormDialog } from "../../ui/form-dialog.tsx";
 import { Note } from "../../ui/note.tsx";
 import { SelectField } from "../../ui/select-field.tsx";
@@ -28,9 +29,8 @@ function Opened({ device, onClose }: SendDialogProps) {
   const [failed, setFailed] = useState<string>();
   const [busy, setBusy] = useState(false);
   const senders = useSenders();
-  const choices = senders.data ?? [];
-  const sender =
-    from ?? choices.find(({ state }) => state === "connected")?.id ?? choices.at(0)?.id;
+  const likely = useLikely(senders.data ?? []);
+  const sender = from ?? likely;
   const missing = missingOf({ sender, to, text });
   const last = useRef({ words: "", idempotencyKey: "" });
   const send = (): void => {
@@ -57,15 +57,7 @@ function Opened({ device, onClose }: SendDialogProps) {
       onSubmit={send}
       failed={failed}
     >
-      <SelectField
-        label="From"
-        value={sender ?? ""}
-        onChange={setFrom}
-        options={choices.map(({ id, name, state }) => ({
-          value: id,
-          label: state === undefined ? name : `${name} (${lookOf(state).word.toLowerCase()})`,
-        }))}
-      />
+      <From choices={senders.data ?? []} value={sender ?? ""} onChange={setFrom} />
       <TextField
         label="Recipient"
         value={to}
@@ -78,6 +70,43 @@ function Opened({ device, onClose }: SendDialogProps) {
       <TextField label="Text" value={text} onChange={setText} rows={4} />
       {senders.error === null ? undefined : <Note role="needs-you">{says(senders.error)}</Note>}
     </FormDialog>
+  );
+}
+
+/** A device that can send now, or the first that the key is for. */
+function useLikely(choices: readonly Sender[]): string | undefined {
+  const devices = useSession()?.devices;
+  const connected = choices.find(({ state }) => state === "connected") ?? choices[0];
+  return connected?.id ?? (devices === "*" ? undefined : devices?.[0]);
+}
+
+interface FromProps {
+  readonly choices: readonly Sender[];
+  readonly value: string;
+  readonly onChange: (id: string) => void;
+}
+
+/** A list; a key that may not see devices knows their ids. */
+function From({ choices, value, onChange }: FromProps) {
+  if (useMissingScope("devices:manage") !== undefined)
+    return (
+      <TextField
+        label="From: id of a device or pool"
+        value={value}
+        onChange={(id) => onChange(id.trim())}
+        autoComplete="off"
+      />
+    );
+  return (
+    <SelectField
+      label="From"
+      value={value}
+      onChange={onChange}
+      options={choices.map(({ id, name, state }) => ({
+        value: id,
+        label: state === undefined ? name : `${name} (${lookOf(state).word.toLowerCase()})`,
+      }))}
+    />
   );
 }
 
@@ -96,7 +125,8 @@ function missingOf({
   readonly to: string;
   readonly text: string;
 }): string | undefined {
-  if (sender === undefined) return "There is no device that your key sees: pair one first.";
+  if (sender === undefined || sender === "")
+    return "Say which device sends it; where there is none, pair one first.";
   if (to.trim() === "") return "Say who gets it.";
   return text === "" ? "Say what to send." : undefined;
 }

@@ -4,6 +4,7 @@ import { Async, Empty } from "../../ui/async.tsx";
 import { Note } from "../../ui/note.tsx";
 import { Page } from "../../ui/page.tsx";
 import { useNow } from "../../ui/use-now.ts";
+import { counted } from "../../ui/format.ts";
 import { Verdict } from "../../ui/verdict.tsx";
 import { AttentionList } from "./attention-list.tsx";
 import { DevicesByState, FailuresByCode, StoppedLanes } from "./breakdowns.tsx";
@@ -13,6 +14,14 @@ import type { Overview } from "./overview.ts";
 import { useOverview } from "./use-overview.ts";
 import { outageSays, verdictOf } from "./verdict.ts";
 import { WorkersPanel } from "./workers-panel.tsx";
+
+/** Where a key sees its own part. */
+const PARTS = [
+  { href: "/devices", word: "Devices", scope: "devices:manage" },
+  { href: "/messages", word: "Messages", scope: "messages:read" },
+  { href: "/batches", word: "Batches", scope: "messages:read" },
+  { href: "/dead-letters", word: "Dead letters", scope: "ops:read" },
+] as const;
 
 /** Are messages flowing, and what needs me? */
 export function OverviewPage() {
@@ -24,9 +33,16 @@ export function OverviewPage() {
       <Page title="Overview">
         <Empty title="Your key can’t see the whole installation." testId="overview.limited">
           <p>
-            That takes the scope ops:read, for all devices. What your key sees is told by{" "}
-            <AppLink href="/devices">Devices</AppLink>, <AppLink href="/messages">Messages</AppLink>{" "}
-            and <AppLink href="/batches">Batches</AppLink>.
+            That takes the scope ops:read, for all devices. Your key is for{" "}
+            {session.devices === "*" ? "all devices" : counted(session.devices.length, "device")},
+            with {session.scopes.join(", ")}.
+          </p>
+          <p>
+            {PARTS.filter(({ scope }) => session.scopes.includes(scope)).map(({ href, word }) => (
+              <AppLink key={href} href={href} className={styles.part}>
+                {word}
+              </AppLink>
+            ))}
           </p>
         </Empty>
       </Page>

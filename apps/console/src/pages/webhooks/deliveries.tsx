@@ -36,11 +36,13 @@ interface DeliveriesProps {
   readonly id: string;
   /** Grows with everything that was done: the list is asked for anew, and shows what is new. */
   readonly round: number;
+  /** It may be gone at any moment: the list stays as it is. */
+  readonly rests: boolean;
   readonly onDone: (title: string) => void;
 }
 
 /** What was posted, how it was answered, and when it is tried again. */
-export function Deliveries({ id, round, onDone }: DeliveriesProps) {
+export function Deliveries({ id, round, rests, onDone }: DeliveriesProps) {
   const [search, change] = useSearchState();
   const missing = useMissingScope("ops:read");
   const state = STATES.find((one) => one === search["deliveries"]);
@@ -53,7 +55,7 @@ export function Deliveries({ id, round, onDone }: DeliveriesProps) {
         { id, limit: PAGE, ...(state === undefined ? {} : { state }) },
         { signal },
       ),
-    refetchInterval: poll,
+    refetchInterval: rests ? false : poll,
     placeholderData: keepPreviousData,
     enabled: missing === undefined,
   });
@@ -95,7 +97,8 @@ export function Deliveries({ id, round, onDone }: DeliveriesProps) {
               onDone(title);
             })}
             rowId={(one) => one.delivery_id}
-            orderKey={`${state ?? ""} ${round} ${shown}`}
+            // Rows of the round before keep the place until those of this one are here.
+            orderKey={`${state ?? ""} ${round} ${shown} ${String(list.isPlaceholderData)}`}
           />
         )}
       </Async>

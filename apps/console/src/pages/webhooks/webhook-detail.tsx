@@ -42,7 +42,7 @@ export function WebhookDetail({ webhook, onChanged }: WebhookDetailProps) {
       <Verdict testId="webhook.verdict">{webhookVerdict(webhook, serverNow())}</Verdict>
       <Actions webhook={webhook} onAsk={setAsking} onDone={done} />
       <Facts webhook={webhook} />
-      <Deliveries id={id} round={round} onDone={done} />
+      <Deliveries id={id} round={round} rests={asking === "delete"} onDone={done} />
       <RedeliverDialog open={asking === "redeliver"} onClose={close} id={id} onDone={done} />
       <ConfirmDialog
         open={asking === "rotate"}
@@ -74,8 +74,10 @@ export function WebhookDetail({ webhook, onChanged }: WebhookDetailProps) {
         verb="Delete 1 webhook"
         onConfirm={async () => {
           await pombo.deleteWebhook({ id });
+          // Of what is gone nothing is asked any more.
           change({ webhook: undefined });
-          done("Deleted the webhook.");
+          toast({ title: "Deleted the webhook." });
+          onChanged();
         }}
       />
       <SecretDialog secret={secret} onClose={() => setSecret(undefined)} />
