@@ -60,6 +60,8 @@ const BATCHES_AT_ONCE = 20;
 const SELDOM = 30;
 /** Of the time to end, what is left for the last writes of a device that is given away. */
 const SETTLE_MS = 2_000;
+/** Given away at once where nobody takes them now. */
+const ALONE_GROUP = 50;
 /** For so long a stopping worker waits for others to log a group in; it may be that they have died. */
 const TAKEOVER_MS = 5_000;
 
@@ -238,20 +240,32 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
    */
   async function handOver(): Promise<void> {
     const end = performance.now() + settings.handover_ms;
-    const atMost = (ms: number): number => Math.max(0, Math.min(ms, end - performance.now()));
+    const finishMs = settings.shutdown_ms - SETTLE_MS;
+    const atMost = (ms: number, until = end): number =>
+      Math.max(0, Math.min(ms, until - performance.now()));
+    let size = settings.handover_group;
     const leftMs = settings.worker_return_ms;
     let { workers: others } = await ledger.reportWorker(owner, false, 0);
     // oxlint-disable no-await-in-loop -- the others must be able to follow
     while (devices.size > 0) {
-      const group = [...devices.values()].slice(0, settings.handover_group);
+      const began = performance.now();
+      const alone = others === 0 || leftMs > 0;
+      const group = [...devices.values()].slice(0, alone ? ALONE_GROUP : size);
       const connected = group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
-      const hurry = AbortSignal.timeout(atMost(settings.shutdown_ms - SETTLE_MS));
+      const hurry = AbortSignal.timeout(atMost(finishMs, end + finishMs));
       await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
-      if (others === 0 || devices.size === 0 || leftMs > 0) continue;
+      if (alone || devices.size === 0) continue;
       await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
+      size = groupOf(devices.size, { tookMs: performance.now() - began, leftMs: atMost(Infinity) });
     }
     // oxlint-enable no-await-in-loop
+  }
+
+  /** As few as may be: those of one group wait for each other's logins. So many as must go in the time of a group, that none is left at the end. */
+  function groupOf(count: number, { tookMs, leftMs }: { tookMs: number; leftMs: number }): number {
+    const needed = leftMs === 0 ? count : Math.ceil((count * tookMs) / leftMs);
+    return Math.max(settings.handover_group, needed);
   }
 
   await comeBack();

@@ -201,7 +201,10 @@ export const SETTINGS = {
     value: 30_000,
     says: "how long a stopping worker waits at most until others have its devices",
   },
-  handover_group: { value: 5, says: "devices that a stopping worker hands over at once" },
+  handover_group: {
+    value: 2,
+    says: "devices that a stopping worker hands over at once; more where handover_ms would be too short",
+  },
   rebalance_group: {
     value: 5,
     says: "devices that a worker gives away a sweep, so that others have their share",

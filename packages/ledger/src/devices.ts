@@ -58,7 +58,6 @@ export type DevicePlace = Pick<DeviceRecord, "createdAt" | "id">;
 export interface Devices {
   createDevice(device: NewDevice): Promise<void>;
   findDevice(id: DeviceId): Promise<DeviceRecord | undefined>;
-  /** By creation, at most `limit`, after the device `after`. */
   /** In the order in which they were created; `after` goes on behind an earlier page, whether its last device still exists or not. */
   listDevices(page: {
     readonly after?: DevicePlace;
