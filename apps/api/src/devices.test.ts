@@ -84,11 +84,11 @@ test.each(["", "&lanes=true"])(
     const [{ device_id: shown }] = first["devices"] as [{ device_id: DeviceId }];
     await fresh.call("DELETE", `/v1/devices/${shown}`);
     const told = [shown];
-    for (let next = first["next_cursor"]; next !== null;) {
+    for (let next = first["next_cursor"] as string | null; next !== null;) {
       // oxlint-disable-next-line no-await-in-loop -- page by page
-      const body = await page(`&cursor=${String(next)}`);
+      const body = await page(`&cursor=${next}`);
       told.push(...(body["devices"] as { device_id: DeviceId }[]).map(({ device_id: id }) => id));
-      next = body["next_cursor"];
+      next = body["next_cursor"] as string | null;
     }
     expect(told.toSorted()).toEqual(ids.toSorted());
   },

@@ -230,7 +230,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
         const claiming = claim().then(() => undefined);
         track(claiming.catch((error: unknown) => log.error("take.failed", { error })));
       },
-      lookedAt + GATHER_MS - performance.now(),
+      Math.max(0, lookedAt + GATHER_MS - performance.now()),
     );
   }
 
