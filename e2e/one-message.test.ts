@@ -65,7 +65,10 @@ interface Line {
 async function linesOf(pombo: Pombo, process: string, event: string): Promise<readonly Line[]> {
   const log = await readFile(join(pombo.data, "logs", `${process}.log`), "utf8");
   const whole = log.slice(0, log.lastIndexOf("\n")).split("\n");
-  return whole.map((line) => JSON.parse(line) as Line).filter((line) => line.event === event);
+  const lines = whole
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Line);
+  return lines.filter((line) => line.event === event);
 }
 
 test("after a stop, and after a kill of everything, the device logs in without pairing and what waited is sent", async () => {

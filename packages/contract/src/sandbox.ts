@@ -166,8 +166,11 @@ const text = z
   });
 
 function idRule(field: string) {
-  return z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, { error: `${field} ${ID_RULE}` });
+  const error = `${field} ${ID_RULE}`;
+  return z.string({ error }).regex(/^[A-Za-z0-9._-]{1,64}$/, { error });
 }
+
+const EMOJI_RULE = "reaction.emoji must be one emoji";
 
 export const writeFromPhoneBody = z
   .strictObject({
@@ -176,7 +179,7 @@ export const writeFromPhoneBody = z
     reaction: z
       .strictObject({
         message_id: idRule("reaction.message_id"),
-        emoji: z.string().max(64, { error: "reaction.emoji must be one emoji" }),
+        emoji: z.string({ error: EMOJI_RULE }).max(64, { error: EMOJI_RULE }),
       })
       .optional(),
     quoted: idRule("quoted").optional().meta({ description: "The message that it answers." }),
