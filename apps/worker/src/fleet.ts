@@ -147,8 +147,12 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   }
 
   function pursue(taken: Promise<unknown>): void {
-    const failed = (error: unknown): void => log.error("take.failed", { error });
-    track(taken.then(() => undefined, failed));
+    track(
+      taken.then(
+        () => undefined,
+        (error: unknown) => log.error("take.failed", { error }),
+      ),
+    );
   }
 
   function track(work: Promise<void>): void {
@@ -261,7 +265,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const leftMs = settings.worker_return_ms;
     let { workers: others } = await ledger.reportWorker(owner, false, 0);
     // oxlint-disable no-await-in-loop -- the others must be able to follow
-    while (devices.size > 0) {
+    for (let turn = 0; devices.size > 0; turn += 1) {
       const began = performance.now();
       const alone = others === 0 || leftMs > 0;
       const group = [...devices.values()].slice(0, alone ? ALONE_GROUP : size);
@@ -271,7 +275,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       if (alone || devices.size === 0) continue;
       await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
-      size = groupOf(devices.size, { tookMs: performance.now() - began, leftMs: atMost(Infinity) });
+      const tookMs = performance.now() - began;
+      // Its code is cold where a worker has been idle until now: the first logins say little about the next ones.
+      if (turn > 0) size = groupOf(devices.size, { tookMs, leftMs: atMost(Infinity) });
     }
     // oxlint-enable no-await-in-loop
   }
