@@ -73,7 +73,11 @@ async function run(config: Config): Promise<void> {
   const laneLog = traces === undefined ? log : measureLog(log, traces.measures);
   await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
-  await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes", "freed"] });
+  await using status = await openStatus({
+    redis: subscriber.client,
+    keys,
+    channels: ["wakes", "freed"],
+  });
 
   await using room = await openMediaRoom(config.media);
   const media = {
