@@ -8,6 +8,7 @@ import type { RedisView } from "../look-into-redis.ts";
  * ops/redis/redis.conf says; one that flushes always ends itself instead.
  */
 export async function fillDisk({ redis }: RedisView): Promise<void> {
+  await rewritten(redis);
   await redis.config("SET", "appendfsync", "everysec");
   const folder = join(await settingOf(redis, "dir"), await settingOf(redis, "appenddirname"));
   const numbers = (await readdir(folder)).map((file) => Number(/\.(\d+)\.incr\./.exec(file)?.[1]));
@@ -19,11 +20,17 @@ export async function fillDisk({ redis }: RedisView): Promise<void> {
 
 /** The next file is one that can be written. */
 export async function makeRoom({ redis }: RedisView): Promise<void> {
-  const look = () => redis.info("persistence");
-  await eventually(look, (info) => info.includes("aof_rewrite_in_progress:0"));
+  await rewritten(redis);
   await redis.bgrewriteaof();
+  const look = () => redis.info("persistence");
   await eventually(look, (info) => info.includes("aof_last_write_status:ok"));
   await redis.config("SET", "appendfsync", "always");
+}
+
+/** The last rewriting has ended: Redis takes no other before, and the next file has its number. */
+async function rewritten(redis: RedisView["redis"]): Promise<void> {
+  const look = () => redis.info("persistence");
+  await eventually(look, (info) => info.includes("aof_rewrite_in_progress:0"));
 }
 
 async function settingOf(redis: RedisView["redis"], name: string): Promise<string> {

@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { QUICK } from "../pombo.ts";
+import { refuse, silence } from "./dead-letter.ts";
 import { noBrowser, openConsole, type OpenConsole } from "./open-console.ts";
 
 const browserTest = test.skipIf(noBrowser);
@@ -21,28 +22,6 @@ beforeEach(async () => {
   if (!noBrowser) await console.pombo.control("DELETE", "/admin/faults");
 });
 
-const settled = ({ status }: { status: string }): boolean => ["read", "failed"].includes(status);
-
-/** Written to the phone, and never answered: it may have arrived. */
-async function silence(to: string): Promise<string> {
-  const { pombo } = console;
-  const receipts = { delivery_receipts: false, read_receipts: false };
-  await pombo.control("POST", `/admin/phones/${to}/settings`, receipts);
-  await pombo.fault("message", "no_ack", { match: { to }, times: 10 });
-  const id = await pombo.send(to, "into the dark");
-  expect((await pombo.until(id, settled, 40_000)).status).toBe("failed");
-  return id;
-}
-
-/** Refused for good: it never left. */
-async function refuse(to: string): Promise<string> {
-  const { pombo } = console;
-  await pombo.fault("message", { nack: 400 }, { match: { to } });
-  const id = await pombo.send(to, "refused");
-  expect((await pombo.until(id, settled)).status).toBe("failed");
-  return id;
-}
-
 const letters = async (): Promise<readonly string[]> => {
   const { body } = await console.pombo.api<{ dead_letters: readonly { message_id: string }[] }>(
     "GET",
@@ -57,7 +36,7 @@ const textsOn = async (phone: string): Promise<readonly string[]> =>
 browserTest("what may have arrived goes again under its id: the phone shows it once", async () => {
   const { pombo } = console;
   const to = "5511924000001";
-  const id = await silence(to);
+  const id = await silence(pombo, to);
   await pombo.control("DELETE", "/admin/faults");
   await console.visit(page, `/dead-letters?letter=${id}`);
   const letter = page.getByTestId("dead.letter");
@@ -76,7 +55,7 @@ browserTest(
   async () => {
     const { pombo } = console;
     const to = "5511924000002";
-    const id = await silence(to);
+    const id = await silence(pombo, to);
     await pombo.control("DELETE", "/admin/faults");
     await console.visit(page, `/dead-letters?letter=${id}`);
     const letter = page.getByTestId("dead.letter");
@@ -116,7 +95,11 @@ browserTest(
   async () => {
     const { pombo } = console;
     const [first, other, dark] = ["5511924000003", "5511924000004", "5511924000005"] as const;
-    const ids = await Promise.all([refuse(first), refuse(other), silence(dark)]);
+    const ids = await Promise.all([
+      refuse(pombo, first),
+      refuse(pombo, other),
+      silence(pombo, dark),
+    ]);
     await pombo.control("DELETE", "/admin/faults");
     await console.visit(page, "/dead-letters");
     await page.getByRole("button", { name: "Send 3 again…" }).click();

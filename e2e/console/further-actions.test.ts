@@ -103,6 +103,15 @@ browserTest(
     const ofMessage = receiver.heard.filter(({ data }) => data.message_id === sent);
     expect(new Set(ofMessage.map(({ id }) => id)).size).toBe(events);
 
+    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByTestId("webhook.resume").waitFor();
+    await row.getByRole("button", { name: "Redeliver" }).click();
+    await page.getByText("It waits, under the same id, until the webhook is resumed.").waitFor();
+    await row.getByText("Open", { exact: true }).waitFor();
+    expect(timesHeard(one)).toBe(2);
+    await page.getByTestId("webhook.resume").click();
+    await expect.poll(() => timesHeard(one)).toBe(3);
+
     await page.getByRole("button", { name: "Replace the secret …" }).click();
     const replace = page.getByRole("dialog", { name: "Replace the secret" });
     await console.inspect(page, "replace the secret");

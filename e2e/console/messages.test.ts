@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { QUICK } from "../pombo.ts";
+import { isSettled, refuse, silence } from "./dead-letter.ts";
 import { noBrowser, openConsole, type OpenConsole } from "./open-console.ts";
 
 const browserTest = test.skipIf(noBrowser);
@@ -13,32 +14,6 @@ beforeAll(async () => {
 afterAll(async () => {
   if (!noBrowser) await console[Symbol.asyncDispose]();
 });
-
-const settled = ({ status }: { status: string }): boolean => ["read", "failed"].includes(status);
-
-/** Messages that WhatsApp refuses for good. */
-async function refuse(recipients: readonly string[]): Promise<readonly string[]> {
-  const { pombo } = console;
-  return Promise.all(
-    recipients.map(async (to) => {
-      await pombo.fault("message", { nack: 400 }, { match: { to } });
-      const id = await pombo.send(to, "wrong words");
-      await pombo.until(id, settled);
-      return id;
-    }),
-  );
-}
-
-/** Written, and never answered. */
-async function silence(to: string): Promise<string> {
-  const { pombo } = console;
-  const receipts = { delivery_receipts: false, read_receipts: false };
-  await pombo.control("POST", `/admin/phones/${to}/settings`, receipts);
-  await pombo.fault("message", "no_ack", { match: { to }, times: 10 });
-  const id = await pombo.send(to, "into the dark");
-  await pombo.until(id, settled, 40_000);
-  return id;
-}
 
 const idOf = (page: Page): string => /\/messages\/(3EB0\w+)/.exec(page.url())?.[1] ?? "";
 
@@ -97,7 +72,10 @@ browserTest(
   async () => {
     const { pombo } = console;
     const recipients = ["5511922000001", "5511922000002", "5511922000003"];
-    const [ids, dark] = await Promise.all([refuse(recipients), silence("5511922000009")]);
+    const [ids, dark] = await Promise.all([
+      Promise.all(recipients.map((to) => refuse(pombo, to))),
+      silence(pombo, "5511922000009"),
+    ]);
     await pombo.control("DELETE", "/admin/faults");
     const page = await console.page();
     await console.visit(page, "/dead-letters");
@@ -127,7 +105,7 @@ browserTest(
     await page.getByRole("button", { name: "Send 2 again…" }).click();
     const dialog = page.getByTestId("dead.confirm");
     await dialog.getByText("2 messages did not leave: nobody gets them twice.").waitFor();
-    const [late] = await refuse(["5511922000004"]);
+    const late = await refuse(pombo, "5511922000004");
     await dialog.getByText("1 letter new since you started: not part of it.").waitFor();
     await dialog.getByRole("button", { name: "Send 2 again" }).click();
     await page
@@ -137,8 +115,8 @@ browserTest(
     await console.inspect(page, "operation");
     for (const id of ids.slice(1))
       // oxlint-disable-next-line no-await-in-loop
-      expect((await pombo.until(id, settled)).status).toBe("read");
-    expect((await pombo.message(late ?? "")).status).toBe("failed");
+      expect((await pombo.until(id, isSettled)).status).toBe("read");
+    expect((await pombo.message(late)).status).toBe("failed");
 
     // New ids are asked for twice: by the box, and by typing how many.
     await console.visit(page, "/dead-letters?code=OUTCOME_UNKNOWN&effect=possible");

@@ -70,6 +70,44 @@ browserTest(
   },
 );
 
+browserTest("a sign-out that Pombo refuses, or never hears of, leaves one signed in", async () => {
+  const page = await console.page();
+  const context = page.context();
+  const leave = async (told: RegExp): Promise<void> => {
+    await page.getByRole("button", { name: /^Signed in with the key/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByText(told).waitFor();
+    expect(addressOf(page)).toBe("/devices");
+    await page.getByRole("row", { name: /sandbox/ }).waitFor();
+  };
+  const whoIsThere = () =>
+    page.evaluate(
+      "fetch('/console/session', { headers: { 'x-pombo-console': '1' } }).then(({ status }) => status)",
+    );
+  console.expectComplaint(/status of 401|ERR_INTERNET_DISCONNECTED/);
+  await console.visit(page, "/devices");
+  await page.getByRole("row", { name: /sandbox/ }).waitFor();
+
+  // As a proxy that rewrites where a request comes from.
+  await page.route("**/console/session", async (route) => {
+    const headers = { ...route.request().headers(), origin: "https://elsewhere.test" };
+    await route.fulfill({ response: await route.fetch({ headers }) });
+  });
+  await leave(/^You are still signed in: Pombo answered with status 401\./);
+  await page.unroute("**/console/session");
+  expect(await whoIsThere()).toBe(200);
+
+  await context.setOffline(true);
+  await leave(/^Pombo has not answered: you may still be signed in\./);
+  await context.setOffline(false);
+  expect(await whoIsThere()).toBe(200);
+
+  await page.getByRole("button", { name: /^Signed in with the key/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByTestId("sign-in").waitFor();
+  expect(await whoIsThere()).toBe(401);
+});
+
 const SENDS = ["messages:send", "messages:read"] as const;
 const ALL = [...SENDS, "devices:manage", "ops:read", "ops:write", "keys:manage"] as const;
 

@@ -187,6 +187,31 @@ test("one delivery is opened again as the event log has it, under the same id", 
     });
 });
 
+test("what is redelivered to a webhook that is switched off is said to wait; resumed, it goes out", async () => {
+  const device = await api.addDevice();
+  const id = idOf(await create());
+  const path = `/v1/webhooks/${id}`;
+  const delivery = await happen(device);
+  const again = (body: object) => api.call("POST", `${path}/redeliver`, { body });
+  const begin = () => {
+    const now = Date.now();
+    return api.ledger.beginDelivery({ endpointId: id, delivery }, { now, ends: now + 1_000 });
+  };
+  await api.call("PATCH", path, { body: { enabled: false } });
+  const told = { status: 202, body: { webhook_state: "disabled", opened: 1 } };
+  expect(await again({ delivery_id: `${id}_${delivery}` })).toMatchObject(told);
+  expect(await begin()).toEqual({ kind: "shelved" });
+  expect(await again({ failed_since: new Date(0).toISOString() })).toMatchObject({
+    body: { webhook_state: "disabled" },
+  });
+  await api.call("POST", `${path}/resume`);
+  expect(await again({ delivery_id: `${id}_${delivery}` })).toMatchObject({
+    status: 202,
+    body: { webhook_state: "enabled", opened: 1 },
+  });
+  expect(await begin()).toMatchObject({ kind: "post", type: "lane.blocked" });
+});
+
 test("all that failed since a time goes out again, and the answer tells how many", async () => {
   const device = await api.addDevice();
   const id = idOf(await create());

@@ -70,21 +70,35 @@ test("a wake for a device of its own is handed on at once", async () => {
   expect(t.poked).toEqual(["dev_0"]);
 });
 
-test("however often the devices of others are woken, the worker asks about free ones a few times", async () => {
+test("a wake for a device of somebody else costs nothing", async () => {
   await using t = await setup();
   const before = t.ledger.reportWorker.mock.calls.length;
-  for (let wake = 0; wake < 1_000; wake += 1) t.fleet.wake(`dev_${2 + (wake % 2)}`);
-  await expect.poll(() => t.ledger.reportWorker.mock.calls.length).toBe(before + 1);
-  expect(t.ledger.take).toHaveBeenCalledTimes(2);
+  t.fleet.wake("dev_2");
+  expect(t.poked).toEqual([]);
+  expect(t.ledger.reportWorker.mock.calls.length).toBe(before);
 });
 
-test("a device that is woken because it was dropped is taken by a worker that has room", async () => {
+test("while it has room, a worker takes a device that was freed without any other look", async () => {
   await using t = await setup();
-  expect(t.fleet.size()).toBe(2);
   t.ledger.reportWorker.mockResolvedValue({ workers: 1, devices: 4 });
-  t.free.add("dev_3" as DeviceId);
-  t.fleet.wake("dev_3");
+  t.free.add("dev_2" as DeviceId);
+  t.fleet.freed("");
   await expect.poll(() => t.fleet.size()).toBe(3);
+  const looks = t.ledger.reportWorker.mock.calls.length;
+  t.free.add("dev_3" as DeviceId);
+  t.fleet.freed("dev_3");
+  await expect.poll(() => t.fleet.size()).toBe(4);
+  expect(t.ledger.reportWorker.mock.calls.length).toBe(looks);
+});
+
+test("what is freed while a worker has its share is looked at once for many, and left where it is", async () => {
+  await using t = await setup();
+  const before = t.ledger.reportWorker.mock.calls.length;
+  t.free.add("dev_2" as DeviceId);
+  for (let freed = 0; freed < 1_000; freed += 1) t.fleet.freed(`dev_${2 + (freed % 2)}`);
+  await expect.poll(() => t.ledger.reportWorker.mock.calls.length).toBe(before + 1);
+  expect(t.ledger.take).toHaveBeenCalledTimes(2);
+  expect(t.fleet.size()).toBe(2);
 });
 
 test("a sweep asks about the devices that are online only, and each of the others is looked at in its turn", async () => {

@@ -45,11 +45,13 @@ export interface FleetDeps {
 export interface Fleet extends AsyncDisposable {
   /** A device has something to look at. */
   readonly wake: (deviceId: string) => void;
+  /** Nobody owns this device; empty: a worker has left, and the share of each of the others has grown. */
+  readonly freed: (deviceId: string) => void;
   /** Devices that it runs. */
   readonly size: () => number;
 }
 
-/** Shortest time between two looks for free devices that wakes of others' devices bring about. */
+/** Shortest time between two looks for free devices that others bring about. */
 const GATHER_MS = 20;
 const PER_SWEEP = 1_000;
 /** Due messages of one command, and commands of one sweep: the others on this Redis are not to wait for long. */
@@ -82,6 +84,8 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
   let swept = 0;
+  /** As of the last look. */
+  let target = 0;
   let looking: NodeJS.Timeout | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -142,6 +146,15 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     });
   }
 
+  function pursue(taken: Promise<unknown>): void {
+    track(
+      taken.then(
+        () => undefined,
+        (error: unknown) => log.error("take.failed", { error }),
+      ),
+    );
+  }
+
   function track(work: Promise<void>): void {
     const tracked = work
       .catch((error: unknown) => log.error("device.not_released", { error }))
@@ -165,14 +178,20 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
 
   async function share(): Promise<Share> {
     const seen = await ledger.reportWorker(owner, !ended.signal.aborted, devices.size);
-    return shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
+    const fair = shareOf({ ...seen, owned: devices.size, capacity: settings.worker_capacity });
+    ({ target } = fair);
+    return fair;
+  }
+
+  function room(): number {
+    return Math.max(0, target - devices.size - taking.size);
   }
 
   /** Takes free devices up to the share, a group at a time so that logins are spread. */
   async function claim(): Promise<Share> {
-    const [fair, free] = await Promise.all([share(), ledger.freeDevices(settings.claim_group)]);
-    const room = Math.max(0, fair.target - devices.size - taking.size);
-    await Promise.all(free.slice(0, room).map(take));
+    const fair = await share();
+    const free = room() > 0 ? await ledger.freeDevices(settings.claim_group) : [];
+    await Promise.all(free.slice(0, room()).map(take));
     return fair;
   }
 
@@ -212,7 +231,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
 
   /** What an earlier start of this worker held comes back at once: nobody else may have it before its lease ends. */
   async function comeBack(): Promise<void> {
-    const { target } = await share();
+    await share();
     for (const id of await ledger.deviceIds()) {
       if (devices.size >= target) return;
       // oxlint-disable-next-line no-await-in-loop -- up to the share, and no further
@@ -220,15 +239,14 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     }
   }
 
-  /** A device that was dropped or made is woken too, and whoever has room takes it now; but each message wakes somebody else. */
+  /** A worker that leaves frees one device after the other. */
   function claimSoon(): void {
     if (ended.signal.aborted) return;
     looking ??= setTimeout(
       () => {
         looking = undefined;
         lookedAt = performance.now();
-        const claiming = claim().then(() => undefined);
-        track(claiming.catch((error: unknown) => log.error("take.failed", { error })));
+        pursue(claim());
       },
       Math.max(0, lookedAt + GATHER_MS - performance.now()),
     );
@@ -247,7 +265,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const leftMs = settings.worker_return_ms;
     let { workers: others } = await ledger.reportWorker(owner, false, 0);
     // oxlint-disable no-await-in-loop -- the others must be able to follow
-    while (devices.size > 0) {
+    for (let turn = 0; devices.size > 0; turn += 1) {
       const began = performance.now();
       const alone = others === 0 || leftMs > 0;
       const group = [...devices.values()].slice(0, alone ? ALONE_GROUP : size);
@@ -257,7 +275,9 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       if (alone || devices.size === 0) continue;
       await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
-      size = groupOf(devices.size, { tookMs: performance.now() - began, leftMs: atMost(Infinity) });
+      const tookMs = performance.now() - began;
+      // Its code is cold where a worker has been idle until now: the first logins say little about the next ones.
+      if (turn > 0) size = groupOf(devices.size, { tookMs, leftMs: atMost(Infinity) });
     }
     // oxlint-enable no-await-in-loop
   }
@@ -275,10 +295,10 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   ];
   return {
     size: () => devices.size,
-    wake(deviceId) {
-      const device = devices.get(deviceId as DeviceId);
-      if (device === undefined) claimSoon();
-      else device.poke();
+    wake: (deviceId) => devices.get(deviceId as DeviceId)?.poke(),
+    freed(deviceId) {
+      if (deviceId !== "" && room() > 0) pursue(take(deviceId as DeviceId));
+      else claimSoon();
     },
     async [Symbol.asyncDispose]() {
       ended.abort();

@@ -76,7 +76,11 @@ async function run(config: Config): Promise<void> {
   const laneLog = traces === undefined ? log : measureLog(log, traces.measures);
   await demandSchema(ledger, (event, fields) => log.info(event, fields));
   const lanes = openLanes({ redis: commands.client, tag: keys.tag, owner: config.owner });
-  await using status = await openStatus({ redis: subscriber.client, keys, channels: ["wakes"] });
+  await using status = await openStatus({
+    redis: subscriber.client,
+    keys,
+    channels: ["wakes", "freed"],
+  });
 
   await using room = await openMediaRoom(config.media);
   const media = {
@@ -141,7 +145,8 @@ async function run(config: Config): Promise<void> {
   });
   size = fleet.size;
   health.started();
-  status.onWake((deviceId) => fleet.wake(deviceId));
+  status.onWake(fleet.wake);
+  status.onFreed(fleet.freed);
   log.info("worker.ready", { owner: config.owner, cell: config.cell });
   process.send?.({ kind: "ready", pid: process.pid });
   if (!stop.signal.aborted) await once(stop.signal, "abort");

@@ -100,8 +100,11 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
         return uploaded && { content: { ...content, uploaded }, jid };
       },
       onState(told) {
-        deps.onOnline(isOnline(told.state));
+        const online = isOnline(told.state);
+        deps.onOnline(online);
         report.state(told);
+        // Its messages need not wait until that is written.
+        if (online) lane.poke();
       },
       onQr: report.qr,
       onEvidence: receipts.follow,

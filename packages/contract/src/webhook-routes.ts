@@ -110,7 +110,12 @@ export const WEBHOOK_ROUTES = {
       "Post one delivery, all that failed since a time, or a stretch of the event log, once more under the same ids",
     params: webhookParams,
     body: redeliverBody,
-    answers: { 202: { says: "On its way; see the deliveries.", schema: acceptedDelivery } },
+    answers: {
+      202: {
+        says: "On its way, or waiting until the webhook is resumed: see `webhook_state`.",
+        schema: acceptedDelivery,
+      },
+    },
     errors: ["NOT_FOUND", "CURSOR_EXPIRED", "CONFLICT"],
   },
   listDeliveries: {

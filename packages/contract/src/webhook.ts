@@ -170,13 +170,15 @@ export const deliveriesQuery = z.strictObject({
   limit: wholeNumber("limit", 200).meta({ description: "100 when absent." }),
 });
 
+const WEBHOOK_STATES = ["enabled", "disabled", "parked"] as const;
+
 const webhookFields = {
   webhook_id: z.string().meta({ example: "wh_0123456789abcdef" }),
   url: z.string(),
   description: z.string(),
   events: z.array(z.string()),
   devices: z.union([z.literal("*"), z.array(z.string())]),
-  state: z.enum(["enabled", "disabled", "parked"]).meta({
+  state: z.enum(WEBHOOK_STATES).meta({
     description: "`parked`: it was so far behind that the event log could not wait any longer.",
   }),
   reason: z.string().nullable().meta({
@@ -233,6 +235,9 @@ export const acceptedDelivery = z
       .string()
       .nullable()
       .meta({ description: "Null for a stretch, and for all that failed." }),
+    webhook_state: z.enum(WEBHOOK_STATES).meta({
+      description: "Unless `enabled`, only tests are posted; the others wait until it is resumed.",
+    }),
     opened: z.int().nullable().meta({
       description: "Deliveries that go out again; null for a stretch, which is still to be read.",
     }),

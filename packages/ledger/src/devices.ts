@@ -112,7 +112,7 @@ export function devices({
         })
         .zadd(keys.devices(), at, id)
         .zadd(keys.leases(), 0, id)
-        .publish(keys.wake(), id)
+        .publish(keys.freed(), id)
         .exec();
     },
     findDevice,

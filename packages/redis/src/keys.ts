@@ -21,6 +21,8 @@ const KEY_PARTS = {
   status: 0,
   /** channel: device ids whose lane should look again */
   wake: 0,
+  /** channel: ids of devices that nobody owns any more, or yet; empty when a worker leaves, so that the others' shares grow */
+  freed: 0,
   /** zset by sequence: waiting messages — device, generation, priority */
   backlog: 3,
   /** zset by sequence: cold messages set aside while the account is held — device */

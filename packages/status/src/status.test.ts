@@ -11,7 +11,7 @@ async function setup(more: { readonly eventsOnDemand?: true } = {}) {
     stack.use(await openRedis({ url: server.url, role: "subscriber" })),
   ];
   const keys = cellKeys("c0" as Parameters<typeof cellKeys>[0]);
-  const channels = ["events", "wakes"] as const;
+  const channels = ["events", "wakes", "freed"] as const;
   const status = stack.use(await openStatus({ redis: reader.client, keys, channels, ...more }));
   return { writer: writer.client, keys, status, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -62,6 +62,16 @@ test("a wake carries the device", async () => {
   const woken = new Promise<string>((resolve) => t.status.onWake(resolve));
   await t.writer.publish(t.keys.wake(), "dev_1");
   expect(await woken).toBe("dev_1");
+});
+
+test("a freed device is told apart from one that is woken", async () => {
+  await using t = await setup();
+  const woken: string[] = [];
+  t.status.onWake((id) => woken.push(id));
+  const freed = new Promise<string>((resolve) => t.status.onFreed(resolve));
+  await t.writer.publish(t.keys.freed(), "dev_1");
+  expect(await freed).toBe("dev_1");
+  expect(woken).toEqual([]);
 });
 
 test("on demand, events are subscribed to once somebody asks", async () => {

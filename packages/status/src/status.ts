@@ -31,6 +31,8 @@ export interface Status extends AsyncDisposable {
   listening(): Promise<void>;
   /** Calls back with the id of a device whose owner should look at its lane. */
   onWake(listener: (deviceId: string) => void): () => void;
+  /** Calls back with the id of a device that nobody owns; empty when a worker has left, and the others may take more. */
+  onFreed(listener: (deviceId: string) => void): () => void;
   /** Calls back with the id of an endpoint that the reader of the event log should look at; empty when it may go on anywhere. */
   onNudge(listener: (endpointId: string) => void): () => void;
 }
@@ -39,10 +41,12 @@ export interface StatusDeps {
   /** A connection of its own, in subscriber mode from here on; closed by its owner. */
   readonly redis: Redis;
   readonly keys: Keys;
-  readonly channels: readonly ("events" | "wakes" | "nudges")[];
+  readonly channels: readonly ("events" | "wakes" | "freed" | "nudges")[];
   /** Live events are heard only while somebody wants them and has asked for `listening`. */
   readonly eventsOnDemand?: boolean;
 }
+
+type Hear = (id: string) => void;
 
 /** How often it looks whether anybody still wants live events. */
 const LOOK_MS = 30_000;
@@ -52,12 +56,22 @@ const PATIENCE_MS = 1_000;
 export async function openStatus(deps: StatusDeps): Promise<Status> {
   const { redis, keys, channels, eventsOnDemand = false } = deps;
   const listeners = new Set<Listener>();
-  const wakers = new Set<(deviceId: string) => void>();
-  const nudgers = new Set<(endpointId: string) => void>();
-  const names = { events: keys.status(), wakes: keys.wake(), nudges: keys.nudge() };
+  const names = {
+    events: keys.status(),
+    wakes: keys.wake(),
+    freed: keys.freed(),
+    nudges: keys.nudge(),
+  };
+  /** Of the channels that carry bare ids. */
+  const hearers = { wakes: new Set<Hear>(), freed: new Set<Hear>(), nudges: new Set<Hear>() };
+  const hearersOf = new Map([
+    [names.wakes, hearers.wakes],
+    [names.freed, hearers.freed],
+    [names.nudges, hearers.nudges],
+  ]);
   const onMessage = (channel: string, text: string): void => {
-    if (channel === names.wakes) for (const waker of wakers) waker(text);
-    else if (channel === names.nudges) for (const nudger of nudgers) nudger(text);
+    const hearing = hearersOf.get(channel);
+    if (hearing !== undefined) for (const hear of hearing) hear(text);
     else {
       const wanting = [...listeners].filter(({ wants }) => wants());
       if (wanting.length === 0) return;
@@ -76,14 +90,14 @@ export async function openStatus(deps: StatusDeps): Promise<Status> {
   return {
     listening: () => (eventsOnDemand ? demand.met() : Promise.resolve()),
     onEvent: (hear, wants = () => true) => register(listeners, { hear, wants }),
-    onWake: (listener) => register(wakers, listener),
-    onNudge: (listener) => register(nudgers, listener),
+    onWake: (listener) => register(hearers.wakes, listener),
+    onFreed: (listener) => register(hearers.freed, listener),
+    onNudge: (listener) => register(hearers.nudges, listener),
     async [Symbol.asyncDispose]() {
       demand.close();
       redis.off("message", onMessage);
       listeners.clear();
-      wakers.clear();
-      nudgers.clear();
+      for (const set of hearersOf.values()) set.clear();
       await Promise.resolve();
     },
   };

@@ -118,13 +118,14 @@ async function redeliver(
 }
 
 async function failed(
-  { id }: EndpointRecord,
+  { id, state }: EndpointRecord,
   since: number,
   { ledger, now }: DeliveriesDeps,
 ): Promise<Answer> {
   const told = await ledger.redeliverFailed(id, since, now());
   if (told === undefined) return refuse(noWebhook);
-  return json(202, { success: true, webhook_id: id, delivery_id: null, ...told });
+  const answer = { webhook_id: id, delivery_id: null, webhook_state: state };
+  return json(202, { success: true, ...answer, ...told });
 }
 
 async function replay(
@@ -149,10 +150,11 @@ async function replay(
   }
 }
 
-function accepted({ id: endpointId }: EndpointRecord, delivery?: string): Answer {
+function accepted({ id: endpointId, state }: EndpointRecord, delivery?: string): Answer {
   const id = delivery === undefined ? null : webhookId({ endpointId, delivery });
   const opened = delivery === undefined ? null : 1;
-  return json(202, { success: true, webhook_id: endpointId, delivery_id: id, opened, left: 0 });
+  const answer = { webhook_id: endpointId, delivery_id: id, webhook_state: state };
+  return json(202, { success: true, ...answer, opened, left: 0 });
 }
 
 function fieldsOf(

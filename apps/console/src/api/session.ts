@@ -20,6 +20,9 @@ class SignInError extends Error {
   override readonly name = "SignInError";
 }
 
+/** How Pombo answers a sign-out; what stands before it may answer anything else. */
+const ENDED = 204;
+const ANSWER_MS = 20_000;
 const HEADERS = { "x-pombo-console": "1", accept: "application/json" } as const;
 
 let session: Session | undefined;
@@ -60,11 +63,17 @@ export async function signIn(key: string): Promise<Session> {
   throw new SignInError(body.error ?? `Pombo answered with status ${response.status}.`);
 }
 
-/** @throws when Pombo could not end it: the session goes on. */
+/** @throws unless Pombo says that the session is over; one that was over before is so, too. */
 export async function signOut(): Promise<void> {
-  const { ok, status } = await ask("DELETE");
-  // 401: it was over already.
-  if (!ok && status !== 401) throw new Error(`Pombo answered with status ${status}.`);
+  const status = await ask("DELETE").then(
+    (response) => response.status,
+    () => undefined,
+  );
+  // It may have come to Pombo all the same.
+  if (status === undefined)
+    throw new Error("Pombo has not answered: you may still be signed in. Try again.");
+  if (status !== ENDED)
+    throw new Error(`You are still signed in: Pombo answered with status ${status}. Try again.`);
   left = true;
   become(undefined);
 }
@@ -112,6 +121,7 @@ async function ask(method: string, body?: object): Promise<Response> {
   const response = await fetch("/console/session", {
     method,
     credentials: "same-origin",
+    signal: AbortSignal.timeout(ANSWER_MS),
     headers: { ...HEADERS, ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });

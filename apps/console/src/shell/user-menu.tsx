@@ -12,9 +12,7 @@ export function UserMenu({ session }: { readonly session: Session }) {
   const [theme, choose] = useTheme();
   const toast = useToast();
   const leave = (): void => {
-    signOut().catch((error: unknown) =>
-      toast({ title: `You are still signed in. ${says(error)}`, stays: true }),
-    );
+    signOut().catch((error: unknown) => toast({ title: says(error), stays: true }));
   };
   return (
     <Menu.Root modal={false}>

@@ -12,5 +12,5 @@ end
 redis.call("DEL", key.lease(ARGV[1]))
 -- Given away by a worker that goes on: nobody takes over from it.
 if redis.call("ZSCORE", key.workers(), ARGV[2]) then redis.call("HDEL", key.device(ARGV[1]), "owner") end
-wake(ARGV[1])
+redis.call("PUBLISH", key.freed(), ARGV[1])
 return 1

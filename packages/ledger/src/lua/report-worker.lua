@@ -19,6 +19,7 @@ if alive then
 elseif redis.call("ZSCORE", key.workers(), owner) then
   depart(owner, now)
   redis.call("HSET", key.takers(owner), "stopped", "1")
+  redis.call("PUBLISH", key.freed(), "")
 end
 local silent = redis.call("ZRANGEBYSCORE", key.workers(), "-inf", now - ARGV[2], "WITHSCORES")
 for index = 1, #silent, 2 do depart(silent[index], silent[index + 1]) end

@@ -17,7 +17,7 @@ import { wordOf } from "../../ui/status-role.ts";
 import { Time } from "../../ui/time.tsx";
 import { useToast } from "../../ui/toast.tsx";
 import { useSearchState } from "../../ui/use-search-state.ts";
-import { answerText } from "./webhook-verdict.ts";
+import { answerText, redeliveredOne } from "./webhook-verdict.ts";
 
 type Delivery = Output<"listDeliveries">["deliveries"][number];
 
@@ -185,7 +185,7 @@ function Again({ id, delivery, onDone }: AgainProps) {
   if (delivery.type === "webhook.test") return "–";
   const again = (): void => {
     pombo.redeliverWebhook({ id, delivery_id: delivery.delivery_id }).then(
-      () => onDone("It is on its way again, under the same id."),
+      (told) => onDone(redeliveredOne(told)),
       (error: unknown) => toast({ title: says(error), stays: true }),
     );
   };

@@ -2,9 +2,8 @@ import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { serverNow } from "../../api/server-clock.ts";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
-import { counted } from "../../ui/format.ts";
 import { SelectField } from "../../ui/select-field.tsx";
-import { SINCE, sinceOf } from "./webhook-verdict.ts";
+import { redeliveredAll, SINCE, sinceOf } from "./webhook-verdict.ts";
 
 interface RedeliverDialogProps {
   readonly open: boolean;
@@ -39,15 +38,8 @@ export function RedeliverDialog({ open, onClose, id, onDone }: RedeliverDialogPr
       }
       verb="Redeliver what failed"
       onConfirm={async () => {
-        const { opened, left } = await pombo.redeliverWebhook({
-          id,
-          failed_since: sinceOf(hours, serverNow()),
-        });
-        const rest =
-          left === 0
-            ? ""
-            : ` ${counted(left, "delivery", "deliveries")} wait: do it again when these are through.`;
-        onDone(`${counted(opened ?? 0, "delivery", "deliveries")} on the way.${rest}`);
+        const failed_since = sinceOf(hours, serverNow());
+        onDone(redeliveredAll(await pombo.redeliverWebhook({ id, failed_since })));
       }}
       testId="webhook.redeliver-dialog"
     />

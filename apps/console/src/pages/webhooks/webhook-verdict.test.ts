@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import {
   answerText,
+  redeliveredAll,
+  redeliveredOne,
   sinceOf,
   urgencyOf,
   webhooksVerdict,
@@ -57,4 +59,19 @@ test("an answer is its status, or why there was none; a time is counted back", (
   expect(answerText({ http_status: null, error: "refused_address" })).toBe("refused address");
   expect(answerText({ http_status: null, error: null })).toBe("–");
   expect(sinceOf("24", NOW)).toBe("2030-01-30T12:00:00.000Z");
+});
+
+test("what goes again is on its way only where the webhook is enabled", () => {
+  expect(redeliveredOne({ webhook_state: "enabled" })).toMatch(/^It is on its way again/);
+  for (const webhook_state of ["disabled", "parked"] as const)
+    expect(redeliveredOne({ webhook_state })).toMatch(
+      /^It waits.* until the webhook is resumed\.$/,
+    );
+  const all = (over: Partial<Parameters<typeof redeliveredAll>[0]>) =>
+    redeliveredAll({ webhook_state: "enabled", opened: 2, left: 0, ...over });
+  expect(all({})).toBe("2 deliveries on the way.");
+  expect(all({ opened: 1, webhook_state: "disabled" })).toBe(
+    "1 delivery waits until the webhook is resumed.",
+  );
+  expect(all({ left: 1 })).toMatch(/^2 deliveries on the way\. 1 delivery is still parked/);
 });

@@ -67,6 +67,28 @@ export function answerText({
   return status === null ? (error ?? "–").replaceAll("_", " ") : String(status);
 }
 
+type Redelivered = Pick<Output<"redeliverWebhook">, "webhook_state" | "opened" | "left">;
+
+/** What becomes of one delivery that goes again. */
+export function redeliveredOne({
+  webhook_state: state,
+}: Pick<Redelivered, "webhook_state">): string {
+  return state === "enabled"
+    ? "It is on its way again, under the same id."
+    : "It waits, under the same id, until the webhook is resumed.";
+}
+
+/** What becomes of all that failed. */
+export function redeliveredAll({ webhook_state: state, opened, left }: Redelivered): string {
+  const what = counted(opened ?? 0, "delivery", "deliveries");
+  const goes =
+    state === "enabled"
+      ? `${what} on the way.`
+      : `${what} ${opened === 1 ? "waits" : "wait"} until the webhook is resumed.`;
+  if (left === 0) return goes;
+  return `${goes} ${counted(left, "delivery is", "deliveries are")} still parked: do it again when these are through.`;
+}
+
 /** Since when what failed is sent again, by the choice of a list; ms since the epoch. */
 export const SINCE = [
   { value: "1", label: "the last hour" },
