@@ -34,7 +34,10 @@ const empty = () => view.redis.config("SET", "maxmemory", "0");
 /** What the worker wrote to its log of these things since the test began. */
 async function told(pattern: RegExp): Promise<readonly string[]> {
   const log = await readFile(join(pombo.data, "logs", "worker-1.log"), "utf8");
-  return log.slice(before).split("\n").filter((line) => pattern.test(line));
+  return log
+    .slice(before)
+    .split("\n")
+    .filter((line) => pattern.test(line));
 }
 
 async function receiptsOf(ids: readonly string[]): Promise<readonly LogEntry[]> {
@@ -126,7 +129,11 @@ test("a worker that is told to end while Redis is full ends at once, whatever it
   const ids = await receiptsWhileFull();
   const [pid = 0] = (await pombo.living()).worker;
   process.kill(pid, "SIGTERM");
-  await eventually(() => told(/worker\.stopped/), (lines) => lines.length === 1, 10_000);
+  await eventually(
+    () => told(/worker\.stopped/),
+    (lines) => lines.length === 1,
+    10_000,
+  );
   await empty();
   await using _worker = await startOutside(pombo, "worker");
   const id = await pombo.send(someone(), "room");

@@ -43,7 +43,9 @@ export function followReceipts(deviceId: DeviceId, deps: ReceiptDeps): Receipts 
   /** The last one of those that were refused. */
   let line: Written | undefined;
 
-  const lost = (error: unknown): undefined => void onError(error);
+  function lost(error: unknown): undefined {
+    onError(error);
+  }
 
   async function record(messageId: MessageId, { proves, member }: Evidence, at: number): Written {
     if (member !== undefined && proves !== "sent")
@@ -96,12 +98,12 @@ export function followReceipts(deviceId: DeviceId, deps: ReceiptDeps): Receipts 
         const leave = places.take();
         const work = (): Written => record(messageId, evidence, at);
         const before = open.get(messageId);
-        const written = (before === undefined ? write(work) : before.then(() => write(work))).finally(
-          () => {
-            leave();
-            if (open.get(messageId) === written) open.delete(messageId);
-          },
-        );
+        const written = (
+          before === undefined ? write(work) : before.then(() => write(work))
+        ).finally(() => {
+          leave();
+          if (open.get(messageId) === written) open.delete(messageId);
+        });
         open.set(messageId, written);
       }
     },
