@@ -28,7 +28,11 @@ beforeEach(async () => {
 const send = (to: string, text: string) => pombo.send(to, text, { from: device.id });
 const fault = (action: string) =>
   pombo.fault("socket", action, { match: { device: device.phone } });
-const reach = (state: string) => eventually(() => pombo.device(device.id), (seen) => seen.state === state);
+const reach = (state: string) =>
+  eventually(
+    () => pombo.device(device.id),
+    (seen) => seen.state === state,
+  );
 
 /** A recipient who has written to the device: a living conversation. */
 async function friend(): Promise<string> {
@@ -87,7 +91,8 @@ test("440 once during a hold: the device comes back by itself, restricted as bef
     status: "read",
     attempts: 1,
   });
-  for (const id of held.ids) expect(await pombo.message(id)).toMatchObject({ blocked_by: "account_hold" }); // oxlint-disable-line no-await-in-loop -- few
+  for (const id of held.ids)
+    expect(await pombo.message(id)).toMatchObject({ blocked_by: "account_hold" }); // oxlint-disable-line no-await-in-loop -- few
   expect(Date.now()).toBeLessThan(held.endsAt);
   await expectResumed(held);
 });
@@ -96,11 +101,15 @@ test("440 twice during a hold: disconnected, replaced, until the user connects; 
   const warm = await friend();
   const held = await holdThree(10);
   await fault("replaced");
-  await eventually(states, (seen) => seen.at(-1) === "device.restricted" && seen.at(-2) === "device.connecting");
+  await eventually(
+    states,
+    (seen) => seen.at(-1) === "device.restricted" && seen.at(-2) === "device.connecting",
+  );
   await fault("replaced");
   await reach("disconnected");
   expect(await pombo.device(device.id)).toMatchObject({ cause: "replaced" });
-  for (const id of held.ids) expect(await pombo.until(id, isAway)).toMatchObject({ status: "queued" }); // oxlint-disable-line no-await-in-loop -- few
+  for (const id of held.ids)
+    expect(await pombo.until(id, isAway)).toMatchObject({ status: "queued" }); // oxlint-disable-line no-await-in-loop -- few
   expect((await pombo.api("POST", `/v1/devices/${device.id}/connect`)).status).toBeLessThan(300);
   await reach("restricted");
   for (const id of held.ids) await pombo.until(id, isHeld); // oxlint-disable-line no-await-in-loop -- few
@@ -114,7 +123,8 @@ test("401 during a hold: logged out; paired again with the same phone, the accou
   const held = await holdThree(8);
   await fault("unlink");
   await reach("logged_out");
-  for (const id of held.ids) expect(await pombo.until(id, isAway)).toMatchObject({ status: "queued" }); // oxlint-disable-line no-await-in-loop -- few
+  for (const id of held.ids)
+    expect(await pombo.until(id, isAway)).toMatchObject({ status: "queued" }); // oxlint-disable-line no-await-in-loop -- few
   await pombo.api("POST", `/v1/devices/${device.id}/connect`);
   await scanQr(pombo, device);
   await reach("restricted");
@@ -126,7 +136,10 @@ test("401 during a hold, and the device is away when the hold ends: paired again
   const held = await holdThree(3);
   await fault("unlink");
   await reach("logged_out");
-  await eventually(async () => Date.now(), (now) => now > held.endsAt);
+  await eventually(
+    async () => Date.now(),
+    (now) => now > held.endsAt,
+  );
   await pombo.api("POST", `/v1/devices/${device.id}/connect`);
   await scanQr(pombo, device);
   await expectResumed(held);

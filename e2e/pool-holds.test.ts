@@ -149,8 +149,7 @@ test("463 on all devices of a pool: all cold messages wait with their reason, an
   expect(await stanzasOf(a, ids)).toHaveLength(1);
   expect(await stanzasOf(b, ids)).toHaveLength(1);
   expect(Date.now()).toBeLessThan(endsAt);
-  for (const id of ids)
-    expect(await pombo.until(id, settled)).toMatchObject({ status: "read" }); // oxlint-disable-line no-await-in-loop -- one after the other
+  for (const id of ids) expect(await pombo.until(id, settled)).toMatchObject({ status: "read" }); // oxlint-disable-line no-await-in-loop -- one after the other
   await expectShownOnce(sent);
   const [, ...ofA] = await stanzasOf(a, ids);
   const [, ...ofB] = await stanzasOf(b, ids);
