@@ -19,8 +19,8 @@ const ALONE = ["e2e/holds.test.ts", "e2e/chaos/*.test.ts"];
 // What takes long and whose rules other tests watch as well, `npm run trials`: every crash point of every content, every cell of codes and
 // dialects, every alert, media, uploads, pools and devices that end. `npm test` has fifteen minutes, also on a slow machine.
 const TRIALS = [
-  "e2e/{alerts,batch-contents,batch-sending,bulk,bulk-upload,changed-number,cli,contents,crash,crash-contents,endings,every-code}.test.ts",
-  "e2e/{faults,media,media-taken-back,pools,preview,schedule,suppressions,traces,wuts-sends}.test.ts",
+  "e2e/{alerts,batch-contents,batch-sending,bulk,bulk-upload,changed-number,cli,contents,crash,crash-contents,endings,every-code,held-endings}.test.ts",
+  "e2e/{faults,media,media-taken-back,pool-holds,pools,preview,redis-full,schedule,suppressions,traces,wuts-sends}.test.ts",
   "e2e/console/{actions,dead-letters,further-actions,sessions}.test.ts",
 ];
 const TRIALS_ALONE = ["e2e/{cut-off,fleet,live-events}.test.ts", "e2e/final-answers/*.test.ts"];

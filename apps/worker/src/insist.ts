@@ -10,7 +10,7 @@ export interface InsistDeps {
 }
 
 /** Does what must be done: tries until it is done. Throws what the last try threw, when the signal was aborted before. */
-export async function insist(work: () => Promise<void>, deps: InsistDeps): Promise<void> {
+export async function insist<Done>(work: () => Promise<Done>, deps: InsistDeps): Promise<Done> {
   const { againMs, signal, onRefused } = deps;
   for (;;) {
     const isLast = signal.aborted;

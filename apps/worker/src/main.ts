@@ -18,6 +18,7 @@ import { faultPoints } from "./fault-point.ts";
 import { openFleet } from "./fleet.ts";
 import { watchMemory } from "./memory-room.ts";
 import { ownDevice } from "./own-device.ts";
+import { createPlaces } from "./places.ts";
 import { measureEvidence, workMeasures } from "./measure-work.ts";
 import { createHostSlots, createSlots } from "./slots.ts";
 import { createSolo } from "./solo.ts";
@@ -27,6 +28,8 @@ import { watchLag } from "./watch-lag.ts";
 
 const stop = new AbortController();
 const metrics = openMetrics();
+/** Acks and receipts that Redis refused: 1.5 KB each, as measured. */
+const MOST_KEPT = 10_000;
 const log = measureLog(openLog({ name: "worker" }), workMeasures(metrics));
 
 // Under a supervisor, Ctrl-C reaches every process at once: then only the supervisor decides who stops when.
@@ -92,6 +95,7 @@ async function run(config: Config): Promise<void> {
 
   await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();
+  const places = createPlaces(MOST_KEPT);
   const used = async (): Promise<number> => usedPercent(await commands.client.info("memory"));
   const hasRoom = watchMemory({ used, settings, clock: () => performance.now() });
   const drawer = openDrawer({ ledger, settings, hasRoom, now: Date.now });
@@ -130,6 +134,7 @@ async function run(config: Config): Promise<void> {
         settings,
         solo,
         drawer,
+        places,
         reach,
         optOutKeywords: config.optOutKeywords,
         media,

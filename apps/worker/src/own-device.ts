@@ -10,6 +10,7 @@ import { followReceipts } from "./follow-receipts.ts";
 import { reportDevice } from "./report-device.ts";
 import { type Instant, isBefore, later } from "./instant.ts";
 import { jidOf } from "./handle-job.ts";
+import type { Places } from "./places.ts";
 import { type LaneRunDeps, runLane } from "./run-lane.ts";
 import type { Solo } from "./solo.ts";
 import { watchLease } from "./watch-lease.ts";
@@ -23,6 +24,8 @@ export interface OwnerDeps {
   /** Shared by all devices of the process. */
   readonly solo: Solo;
   readonly drawer: LaneRunDeps["drawer"];
+  /** For what Redis does not take now; shared by all devices of the process. */
+  readonly places: Places;
   readonly reach: Reach;
   /** Where media is kept and how it is fetched; shared by all devices of the process. */
   readonly media: LaneRunDeps["media"];
@@ -60,8 +63,11 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
 
   const receipts = followReceipts(deviceId, {
     ledger,
+    places: deps.places,
+    againMs: settings.sweep_ms,
     now,
     reach: deps.reach,
+    onRefused: (error) => log.warn("receipt.refused", { device_id: deviceId, error }),
     onError: (error) => log.error("receipt.lost", { device_id: deviceId, error }),
   });
   const inbox = followInbound(deviceId, {
@@ -162,6 +168,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     },
     async release(hurry) {
       watch.stop();
+      receipts.hurry();
       await lane.stop(hurry);
       await receipts.settled();
       await inbox.settled();
@@ -172,6 +179,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     },
     async abandon() {
       watch.stop();
+      receipts.hurry();
       aliveUntil = { monotonic: 0, wall: 0 };
       await device[Symbol.asyncDispose]();
       await lane.stop(AbortSignal.abort());

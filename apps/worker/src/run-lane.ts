@@ -61,6 +61,8 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   let inHand: LaneJob | undefined;
   /** The next job, asked for while the outcome of the one in hand is being written. */
   let ahead: Promise<LaneJob | undefined> | undefined;
+  /** It came, and waits until that outcome is written: not stranded. */
+  let fetched: LaneJob | undefined;
   let finished: LaneJob | undefined;
   let handling: Promise<void> = Promise.resolve();
   let history: LaneHistory = { throttles: 0, holds: 0 };
@@ -106,7 +108,10 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       if (mayMove() && !deps.solo.closed(own.deviceId)) {
         ahead = lane.fetch();
         // Its failure is met where it is waited for; until then it is nobody's.
-        ahead.catch((error: unknown) => log.debug("job.not_fetched", { error }));
+        ahead.then(
+          (next) => (fetched = next),
+          (error: unknown) => log.debug("job.not_fetched", { error }),
+        );
       }
     },
     setAside: (job, message) => desk.setAside(job, message),
@@ -175,6 +180,7 @@ export function runLane(deps: LaneRunDeps): LaneRun {
     const asked = ahead ?? lane.fetch();
     ahead = undefined;
     const job = await asked.catch(failAfter(leave));
+    fetched = undefined;
     if (job === undefined) return leave();
     deps.reach("fetched");
     inHand = job;
@@ -233,10 +239,8 @@ export function runLane(deps: LaneRunDeps): LaneRun {
       await putInOrder();
       disordered = false;
     }
-    const held = (): readonly LaneJob[] => [
-      ...finishing.keys(),
-      ...(inHand === undefined ? [] : [inHand]),
-    ];
+    const held = (): readonly LaneJob[] =>
+      [...finishing.keys(), inHand, fetched].filter((job) => job !== undefined);
     await repairLane({ own, ledger, lane, settings, now, held });
   }
 

@@ -43,6 +43,7 @@ test("an operation that another worker has is left alone", async () => {
 test.each([
   { says: "ERR user_script:12: attempt to index a nil value", fails: true },
   { says: "OOM command not allowed, on @user_script:12.", fails: false },
+  { says: "MISCONF Errors writing to the AOF file, on @user_script:12.", fails: false },
   { says: "Connection is closed.", fails: false },
 ])("a step that throws $says", async ({ says, fails }) => {
   const stepOperation = () => Promise.reject(new Error(says));

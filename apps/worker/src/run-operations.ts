@@ -1,5 +1,6 @@
 import type { Ledger } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
+import { mayPass } from "./may-pass.ts";
 
 export interface OperationDeps {
   /** `<worker>#<start>` */
@@ -51,6 +52,7 @@ async function runOperation(id: string, deps: OperationDeps): Promise<void> {
     const end = await repeat(() => ledger.stepOperation(id, { owner, now: now() }), "running");
     if (end === "done") log.info("operation.done", { operation_id: id });
   } catch (error) {
+    // Only a script that is itself at fault ends an operation.
     if (mayPass(error)) throw error;
     log.error("operation.failed", { operation_id: id, error });
     await ledger.failOperation(id, "INTERNAL_ERROR", now());
@@ -64,11 +66,4 @@ async function repeat<Answer>(step: () => Promise<Answer>, again: Answer): Promi
     answer = await step();
   }
   return answer;
-}
-
-/** Only a script that is itself at fault ends an operation; Redis may be away or full for a while. */
-function mayPass(error: unknown): boolean {
-  return (
-    !(error instanceof Error && /\buser_script\b/.test(error.message)) || /OOM/.test(error.message)
-  );
 }

@@ -1,0 +1,142 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { LogEntry } from "./chaos/follow-log.ts";
+import { eventually } from "./eventually.ts";
+import { lookIntoRedis, type RedisView } from "./look-into-redis.ts";
+import { startOutside } from "./outside-process.ts";
+import { Pombo, QUICK } from "./pombo.ts";
+
+let stack: AsyncDisposableStack;
+let pombo: Pombo;
+let view: RedisView;
+let next = 0;
+const someone = () => `55119600${String((next += 1)).padStart(5, "0")}`;
+const settled = ({ status }: { status: string }) => ["read", "failed"].includes(status);
+
+beforeAll(async () => {
+  stack = new AsyncDisposableStack();
+  pombo = stack.use(await Pombo.start({ env: QUICK, args: ["--no-restart"] }));
+  view = stack.use(await lookIntoRedis(pombo));
+});
+afterAll(() => stack.disposeAsync());
+
+/** Of the worker's log, what was written before the test. */
+let before = 0;
+beforeEach(async () => {
+  await view.redis.config("SET", "maxmemory", "0");
+  before = (await readFile(join(pombo.data, "logs", "worker-1.log"), "utf8")).length;
+});
+
+const fill = () => view.redis.config("SET", "maxmemory", "1mb");
+const empty = () => view.redis.config("SET", "maxmemory", "0");
+
+/** What the worker wrote to its log of these things since the test began. */
+async function told(pattern: RegExp): Promise<readonly string[]> {
+  const log = await readFile(join(pombo.data, "logs", "worker-1.log"), "utf8");
+  return log
+    .slice(before)
+    .split("\n")
+    .filter((line) => pattern.test(line));
+}
+
+async function receiptsOf(ids: readonly string[]): Promise<readonly LogEntry[]> {
+  const log = await pombo.control<LogEntry[]>("GET", "/admin/log?after=0");
+  return log.filter(({ kind, id }) => kind === "receipt" && ids.includes(id ?? ""));
+}
+
+/** Redis is full, and receipts of settled messages have come since. */
+async function receiptsWhileFull(): Promise<readonly string[]> {
+  const numbers = Array.from({ length: 5 }, someone);
+  for (const to of numbers) {
+    const delays = { delivered: 2_000, read: 2_200 };
+    await pombo.control("POST", `/admin/phones/${to}/settings`, { delays }); // oxlint-disable-line no-await-in-loop -- few
+  }
+  const ids = await Promise.all(numbers.map((to) => pombo.send(to, "before")));
+  for (const id of ids) await pombo.until(id, ({ status }) => status === "sent"); // oxlint-disable-line no-await-in-loop
+  await fill();
+  await eventually(
+    () => receiptsOf(ids),
+    (receipts) => receipts.length === 2 * ids.length,
+  );
+  await eventually(
+    () => told(/receipt\.(refused|lost)/),
+    (lines) => lines.length >= ids.length,
+  );
+  return ids;
+}
+
+test("receipts that come while Redis is full are written once it has room, also of messages that were settled before", async () => {
+  const ids = await receiptsWhileFull();
+  await empty();
+  for (const id of ids) {
+    const message = await pombo.until(id, settled); // oxlint-disable-line no-await-in-loop
+    expect(message).toMatchObject({ status: "read", attempts: 1 });
+    const seen = message.timeline.map(({ status }) => status);
+    expect(seen).toEqual(["queued", "sending", "sent", "delivered", "read"]);
+  }
+});
+
+interface Batch {
+  readonly batch_id: string;
+  readonly status: string;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+test("Redis full while rows of a batch are drawn and sent: each row leaves once, under its id, and is read", async () => {
+  const gap = await pombo.api("PATCH", `/v1/devices/${pombo.ready.device_id}`, {
+    pace: { gap_ms: 20 },
+  });
+  expect(gap.status).toBe(200);
+  const numbers = Array.from({ length: 150 }, someone);
+  const rows = numbers.map((to, index) => ({ to, text: `row ${index + 1}` }));
+  const made = await pombo.api<Batch>("POST", "/v1/batches", {
+    from: pombo.ready.device_id,
+    rows,
+  });
+  const id = made.body.batch_id;
+  const read = async (): Promise<Batch> =>
+    (await pombo.api<Batch>("GET", `/v1/batches/${id}`)).body;
+  for (const least of [10, 60]) {
+    // oxlint-disable no-await-in-loop -- one time after the other
+    await eventually(read, ({ counts }) => (counts["read"] ?? 0) >= least);
+    const seen = (await told(/OOM/)).length;
+    await fill();
+    await eventually(
+      () => told(/OOM/),
+      (lines) => lines.length > seen,
+    );
+    await empty();
+    // oxlint-enable no-await-in-loop
+  }
+  const { counts } = await eventually(read, ({ counts: of }) => of["read"] === 150, 60_000);
+  expect(counts).toMatchObject({ failed: 0, unknown: 0, queued: 0 });
+  const list = await pombo.api<{ messages: { message_id: string }[] }>(
+    "GET",
+    `/v1/batches/${id}/messages?limit=200`,
+  );
+  for (const [index, to] of numbers.entries()) {
+    const shown = await pombo.phoneMessages(to); // oxlint-disable-line no-await-in-loop -- one after the other
+    expect(shown.map(({ id: one, text }) => ({ id: one, text }))).toEqual([
+      { id: list.body.messages[index]?.message_id, text: `row ${index + 1}` },
+    ]);
+  }
+  expect(await told(/receipt\.lost/)).toEqual([]);
+}, 180_000);
+
+// The last one: its worker is not started again.
+test("a worker that is told to end while Redis is full ends at once, whatever it keeps; all goes on with the next one", async () => {
+  const ids = await receiptsWhileFull();
+  const [pid = 0] = (await pombo.living()).worker;
+  process.kill(pid, "SIGTERM");
+  await eventually(
+    () => told(/worker\.stopped/),
+    (lines) => lines.length === 1,
+    10_000,
+  );
+  await empty();
+  await using _worker = await startOutside(pombo, "worker");
+  const id = await pombo.send(someone(), "room");
+  expect(await pombo.until(id, settled)).toMatchObject({ status: "read", attempts: 1 });
+  for (const one of ids) expect(await pombo.message(one)).toMatchObject({ attempts: 1 }); // oxlint-disable-line no-await-in-loop -- few
+});
