@@ -1,3 +1,4 @@
+import { Fact, Facts } from "../../ui/facts.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { wordOf } from "../../ui/status-role.ts";
@@ -12,55 +13,44 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
   const { quiet_hours: quiet } = batch;
   return (
     <Panel title="Settings" testId="batch.settings">
-      <dl className={styles.facts}>
-        <dt>Id</dt>
-        <dd>
+      <Facts>
+        <Fact name="Id">
           <Copyable value={batch.batch_id} label="batch id" />
-        </dd>
-        <dt>From</dt>
-        <dd>{nameOf(senders.data, batch.from)}</dd>
-        <dt>Priority</dt>
-        <dd>{wordOf(batch.priority)}</dd>
-        <dt>Created</dt>
-        <dd>
+        </Fact>
+        <Fact name="From">{nameOf(senders.data, batch.from)}</Fact>
+        <Fact name="Priority">{wordOf(batch.priority)}</Fact>
+        <Fact name="Created">
           <Time at={batch.created_at} />
-        </dd>
+        </Fact>
         <Moment name="Uploaded" at={batch.ready_at} />
         <Moment name="Not before" at={batch.send_at} />
         <Moment name="Expires" at={batch.expires_at} />
         <Moment name="Ended" at={batch.ended_at} />
         {quiet === null ? undefined : (
-          <>
-            <dt>Quiet hours</dt>
-            <dd>
-              {quiet.from} to {quiet.to}
-              {quiet.timezone === undefined ? " on the recipient’s clock" : `, ${quiet.timezone}`}
-            </dd>
-          </>
+          <Fact name="Quiet hours">
+            {quiet.from} to {quiet.to}
+            {quiet.timezone === undefined ? " on the recipient’s clock" : `, ${quiet.timezone}`}
+          </Fact>
         )}
-        <dt>Text</dt>
-        <dd>
+        <Fact name="Text">
           {batch.template === null ? (
             "Each row brings its own"
           ) : (
-            <details>
+            <details className={styles.words}>
               <summary>Show the template</summary>
               {batch.template}
             </details>
           )}
-        </dd>
-      </dl>
+        </Fact>
+      </Facts>
     </Panel>
   );
 }
 
 function Moment({ name, at }: { readonly name: string; readonly at: string | null }) {
   return at === null ? undefined : (
-    <>
-      <dt>{name}</dt>
-      <dd>
-        <Time at={at} />
-      </dd>
-    </>
+    <Fact name={name}>
+      <Time at={at} />
+    </Fact>
   );
 }

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { PomboError } from "@pombo/sdk";
 import { useRef, useState } from "react";
 import { says } from "../../api/says.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
 import { AppLink } from "../../ui/app-link.tsx";
 import { Button } from "../../ui/button.tsx";
 import { formatCount } from "../../ui/format.ts";
@@ -56,7 +57,7 @@ export function StartPanel({ chosen, settings, preview, whole, onStarted }: Star
         <Progress sent={Math.min(sent, file.size)} total={file.size} />
       ) : undefined}
       {upload.error === null ? undefined : <Failed error={upload.error} />}
-      <div className={styles.actions}>
+      <ButtonRow>
         <Button
           variant="primary"
           busy={upload.isPending}
@@ -74,7 +75,7 @@ export function StartPanel({ chosen, settings, preview, whole, onStarted }: Star
             ? "Sending begins when the whole file has arrived."
             : "Sending begins at the time that is set."}
         </span>
-      </div>
+      </ButtonRow>
     </Panel>
   );
 }

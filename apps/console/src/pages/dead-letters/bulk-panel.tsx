@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { useMissingScope } from "../../api/session.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
 import { AppLink } from "../../ui/app-link.tsx";
 import { Button } from "../../ui/button.tsx";
 import { counted } from "../../ui/format.ts";
@@ -50,7 +51,7 @@ export function BulkPanel({ groups, scope, catalog, chosen, onDone }: BulkProps)
       testId="dead.bulk"
     >
       <Explanation scope={scope} groups={groups} catalog={catalog} />
-      <div className={styles.actions}>
+      <ButtonRow>
         <Button
           variant={groups.by_cause.every((cause) => isToFix(cause, catalog)) ? "plain" : "primary"}
           disabledBecause={mayNot}
@@ -67,7 +68,7 @@ export function BulkPanel({ groups, scope, catalog, chosen, onDone }: BulkProps)
         >
           Discard {plan.count}…
         </Button>
-      </div>
+      </ButtonRow>
       {isOpen && about.plan.count > 0 ? (
         <BulkDialog
           kind={search.dialog === "redrive" ? "redrive" : "discard"}

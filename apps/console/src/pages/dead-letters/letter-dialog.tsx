@@ -1,6 +1,6 @@
 import type { Input, Output } from "@pombo/sdk";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { pombo, queries } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
 import { useMissingScope } from "../../api/session.ts";
@@ -37,19 +37,22 @@ export function LetterDialog({ id, catalog, onClose }: LetterDialogProps) {
   if (letter.data !== undefined)
     return <Opened letter={letter.data} catalog={catalog} onClose={onClose} />;
   return (
-    <Dialog
-      open
-      wide
-      onClose={onClose}
-      title="Dead letter"
-      testId="dead.letter"
-      actions={<Button onClick={onClose}>Close</Button>}
-    >
+    <Frame onClose={onClose} actions={<Button onClick={onClose}>Close</Button>}>
       <Async query={letter} what="this letter">
         {() => undefined}
       </Async>
-    </Dialog>
+    </Frame>
   );
+}
+
+interface FrameProps {
+  readonly onClose: () => void;
+  readonly actions: ReactNode;
+  readonly children: ReactNode;
+}
+
+function Frame(props: FrameProps) {
+  return <Dialog open wide title="Dead letter" testId="dead.letter" {...props} />;
 }
 
 interface OpenedProps {
@@ -84,12 +87,8 @@ function Opened({ letter, catalog, onClose }: OpenedProps) {
   const send = (): void => (isDuplicate ? setAsks("duplicate") : redrive.send(edit));
   return (
     <>
-      <Dialog
-        open
-        wide
+      <Frame
         onClose={onClose}
-        title="Dead letter"
-        testId="dead.letter"
         actions={
           <>
             <Button onClick={onClose}>Keep</Button>
@@ -129,7 +128,7 @@ function Opened({ letter, catalog, onClose }: OpenedProps) {
             <Note role="needs-you">{redrive.failed}</Note>
           )}
         </div>
-      </Dialog>
+      </Frame>
       <ConfirmDialog
         open={asks === "duplicate"}
         onClose={() => setAsks(undefined)}

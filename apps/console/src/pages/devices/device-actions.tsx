@@ -3,6 +3,7 @@ import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
 import { useMissingScope } from "../../api/session.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
 import { Button, ButtonLink } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { counted } from "../../ui/format.ts";
@@ -24,7 +25,7 @@ export function DeviceActions({ device, lane }: ActionsProps) {
   const { act, busy } = useActing(device.device_id);
   const close = (): void => setOpen(undefined);
   return (
-    <div className={styles.actions} data-testid="device.actions">
+    <ButtonRow testId="device.actions">
       <LaneSwitch device={device} lane={lane} act={act} busy={busy} missing={missing} />
       <Button disabledBecause={missing} onClick={() => setOpen("pace")}>
         Edit pace…
@@ -42,7 +43,7 @@ export function DeviceActions({ device, lane }: ActionsProps) {
       {open === "pace" ? <EditPace device={device} onClose={close} /> : undefined}
       <LogOut device={device} lane={lane} open={open === "logout"} onClose={close} />
       <Delete device={device} lane={lane} open={open === "delete"} onClose={close} />
-    </div>
+    </ButtonRow>
   );
 }
 

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
 import { useMissingScope } from "../../api/session.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
 import { Async } from "../../ui/async.tsx";
 import { Button, ButtonLink } from "../../ui/button.tsx";
 import { Note } from "../../ui/note.tsx";
@@ -154,11 +155,11 @@ function Linked({ device, lane }: { readonly device: Device; readonly lane: Lane
       {lane !== undefined && lane.depth.earlier_identity > 0 ? (
         <Quarantine device={device} lane={lane} />
       ) : undefined}
-      <div className={styles.actions}>
+      <ButtonRow>
         <ButtonLink variant="primary" href={`/devices/${device.device_id}`}>
           Open the device
         </ButtonLink>
-      </div>
+      </ButtonRow>
     </div>
   );
 }

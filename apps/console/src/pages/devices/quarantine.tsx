@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { useMissingScope } from "../../api/session.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { counted, formatCount } from "../../ui/format.ts";
@@ -42,7 +43,7 @@ export function Quarantine({ device, lane }: QuarantineProps) {
           {count === 1 ? "waits" : "wait"}: recipients would get {count === 1 ? "it" : "them"} from
           a number that they may not know.
         </p>
-        <div className={styles.actions}>
+        <ButtonRow>
           <Button
             disabledBecause={missing}
             onClick={() => setAsked("release")}
@@ -58,7 +59,7 @@ export function Quarantine({ device, lane }: QuarantineProps) {
           >
             Discard {formatCount(count)}…
           </Button>
-        </div>
+        </ButtonRow>
       </div>
       <ConfirmDialog
         open={asked !== undefined}

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Fact, Facts } from "../../ui/facts.tsx";
 import { AppLink } from "../../ui/app-link.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
 import { Panel } from "../../ui/panel.tsx";
@@ -11,13 +12,13 @@ import type { MessageDetail } from "./wait-words.ts";
 export function MessageFacts({ message }: { readonly message: MessageDetail }) {
   return (
     <Panel title="Message" testId="message.facts">
-      <dl className={styles.facts}>
+      <Facts>
         {factsOf(message).map(([name, value]) => (
           <Fact key={name} name={name}>
             {value}
           </Fact>
         ))}
-      </dl>
+      </Facts>
       <details>
         <summary>What it says</summary>
         <p className={styles.text} data-testid="message.text">
@@ -25,15 +26,6 @@ export function MessageFacts({ message }: { readonly message: MessageDetail }) {
         </p>
       </details>
     </Panel>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }) {
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </>
   );
 }
 

@@ -2,6 +2,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { useMissingScope } from "../../api/session.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
+import { Fact, Facts } from "../../ui/facts.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { Copyable } from "../../ui/copyable.tsx";
@@ -17,7 +19,6 @@ import { Verdict } from "../../ui/verdict.tsx";
 import { causeSays, type ListedDevice } from "../devices/device.ts";
 import { PoolDialog } from "./pool-dialog.tsx";
 import { membersOf, type Pool, poolVerdict, strategySays } from "./pool.ts";
-import styles from "./pools.module.css";
 
 const COLUMNS: readonly Column<ListedDevice>[] = [
   {
@@ -78,7 +79,7 @@ export function PoolDetail({ pool, devices, onChanged }: PoolDetailProps) {
   return (
     <Panel title={name} testId="pool.detail">
       <Verdict testId="pool.verdict">{poolVerdict(members)}</Verdict>
-      <div className={styles.actions}>
+      <ButtonRow>
         <Button
           disabledBecause={missing}
           onClick={() => change({ dialog: "edit" }, { push: true })}
@@ -94,8 +95,8 @@ export function PoolDetail({ pool, devices, onChanged }: PoolDetailProps) {
         >
           Delete …
         </Button>
-      </div>
-      <Facts pool={pool} />
+      </ButtonRow>
+      <Settings pool={pool} />
       {members.length === 0 ? undefined : (
         <DataTable<ListedDevice>
           label={`Devices of ${name}`}
@@ -139,19 +140,16 @@ export function PoolDetail({ pool, devices, onChanged }: PoolDetailProps) {
   );
 }
 
-function Facts({ pool }: { readonly pool: Pool }) {
+function Settings({ pool }: { readonly pool: Pool }) {
   return (
-    <dl className={styles.facts}>
-      <dt>Id</dt>
-      <dd>
+    <Facts>
+      <Fact name="Id">
         <Copyable value={pool.pool_id} label="pool id" testId="pool.id" />
-      </dd>
-      <dt>Chooses</dt>
-      <dd>{strategySays(pool.strategy)}</dd>
-      <dt>Since</dt>
-      <dd>
+      </Fact>
+      <Fact name="Chooses">{strategySays(pool.strategy)}</Fact>
+      <Fact name="Since">
         <Time at={pool.created_at} />
-      </dd>
-    </dl>
+      </Fact>
+    </Facts>
   );
 }

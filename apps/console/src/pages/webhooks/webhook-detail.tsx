@@ -2,6 +2,8 @@ import { useState } from "react";
 import { pombo } from "../../api/client.ts";
 import { says } from "../../api/says.ts";
 import { serverNow } from "../../api/server-clock.ts";
+import { ButtonRow } from "../../ui/button-row.tsx";
+import { Fact, Facts } from "../../ui/facts.tsx";
 import { Button } from "../../ui/button.tsx";
 import { ConfirmDialog } from "../../ui/confirm-dialog.tsx";
 import { formatCount } from "../../ui/format.ts";
@@ -14,7 +16,6 @@ import { Deliveries } from "./deliveries.tsx";
 import { RedeliverDialog } from "./redeliver-dialog.tsx";
 import { SecretDialog } from "./secret-dialog.tsx";
 import { type Webhook, webhookVerdict } from "./webhook-verdict.ts";
-import styles from "./webhooks.module.css";
 
 interface WebhookDetailProps {
   readonly webhook: Webhook;
@@ -41,7 +42,7 @@ export function WebhookDetail({ webhook, onChanged }: WebhookDetailProps) {
     <Panel title={url} testId="webhook.detail">
       <Verdict testId="webhook.verdict">{webhookVerdict(webhook, serverNow())}</Verdict>
       <Actions webhook={webhook} onAsk={setAsking} onDone={done} />
-      <Facts webhook={webhook} />
+      <Settings webhook={webhook} />
       <Deliveries id={id} round={round} rests={asking === "delete"} onDone={done} />
       <RedeliverDialog open={asking === "redeliver"} onClose={close} id={id} onDone={done} />
       <ConfirmDialog
@@ -103,7 +104,7 @@ function Actions({ webhook, onAsk, onDone }: ActionsProps) {
     );
   };
   return (
-    <div className={styles.actions}>
+    <ButtonRow>
       <Button
         onClick={() => act(pombo.testWebhook({ id }), "A test is on its way: see the deliveries.")}
         data-testid="webhook.test"
@@ -139,48 +140,38 @@ function Actions({ webhook, onAsk, onDone }: ActionsProps) {
       <Button variant="danger" onClick={() => onAsk("delete")}>
         Delete …
       </Button>
-    </div>
+    </ButtonRow>
   );
 }
 
-function Facts({ webhook }: { readonly webhook: Webhook }) {
+function Settings({ webhook }: { readonly webhook: Webhook }) {
   const { old_secret_expires_at: old, gap, replay } = webhook;
   return (
-    <dl className={styles.facts}>
-      <dt>Id</dt>
-      <dd>
+    <Facts>
+      <Fact name="Id">
         <code>{webhook.webhook_id}</code>
-      </dd>
-      <dt>Hears</dt>
-      <dd>{webhook.events.includes("*") ? "everything" : webhook.events.join(", ")}</dd>
-      <dt>Since</dt>
-      <dd>
+      </Fact>
+      <Fact name="Hears">
+        {webhook.events.includes("*") ? "everything" : webhook.events.join(", ")}
+      </Fact>
+      <Fact name="Since">
         <Time at={webhook.state_since} />
-      </dd>
+      </Fact>
       {old === null ? undefined : (
-        <>
-          <dt>Old secret</dt>
-          <dd>
-            signs as well until <Time at={old} />
-          </dd>
-        </>
+        <Fact name="Old secret">
+          signs as well until <Time at={old} />
+        </Fact>
       )}
       {gap === null ? undefined : (
-        <>
-          <dt>Not told</dt>
-          <dd>
-            events behind <code>{gap.from_cursor}</code> up to <code>{gap.to_cursor}</code>
-          </dd>
-        </>
+        <Fact name="Not told">
+          events behind <code>{gap.from_cursor}</code> up to <code>{gap.to_cursor}</code>
+        </Fact>
       )}
       {replay === null ? undefined : (
-        <>
-          <dt>Told once more</dt>
-          <dd>
-            up to <code>{replay.to_cursor}</code>
-          </dd>
-        </>
+        <Fact name="Told once more">
+          up to <code>{replay.to_cursor}</code>
+        </Fact>
       )}
-    </dl>
+    </Facts>
   );
 }
