@@ -17,7 +17,9 @@ const settled = ({ status }: { status: string }) => ["read", "failed"].includes(
 
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
-  pombo = stack.use(await Pombo.start({ env: { ...QUICK, POMBO_ACK_WAIT_MS: "3000" }, args: ["--no-restart"] }));
+  pombo = stack.use(
+    await Pombo.start({ env: { ...QUICK, POMBO_ACK_WAIT_MS: "3000" }, args: ["--no-restart"] }),
+  );
   view = stack.use(await lookIntoRedis(pombo));
 });
 afterAll(() => stack.disposeAsync());
