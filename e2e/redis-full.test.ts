@@ -167,6 +167,26 @@ test.each([FULL, SHUT])(
   },
 );
 
+test.each([FULL, SHUT])(
+  "who opts out while Redis refuses writes ($says) is on the list once it takes them",
+  async (refusal) => {
+    const number = someone();
+    await pombo.until(await pombo.send(number, "hello"), settled);
+    await refuse(refusal);
+    const letter = { to: pombo.ready.phone, text: "STOP" };
+    await pombo.control("POST", `/admin/phones/${number}/messages`, letter);
+    await eventually(
+      () => told(/(inbound\.(refused|lost)|not_written)/),
+      (lines) => lines.length > 0,
+    );
+    await takeAll(refusal);
+    await eventually(
+      () => pombo.api("GET", `/v1/suppressions/${number}`),
+      ({ status }) => status === 200,
+    );
+  },
+);
+
 // The last one: its worker is not started again.
 test("a worker that is told to end while Redis is full ends at once, whatever it keeps; all goes on with the next one", async () => {
   const ids = await receiptsWhile(FULL);
