@@ -89,6 +89,19 @@ test.each([FULL, SHUT])(
   },
 );
 
+test("Redis refuses writes for longer than a lease lives: the device is cut off and comes back, and the receipts are written then", async () => {
+  const ids = await receiptsWhile(SHUT);
+  await eventually(
+    () => told(/device\.cut_off/),
+    (lines) => lines.length > 0,
+  );
+  await takeAll(SHUT);
+  for (const id of ids)
+    expect(await pombo.until(id, settled)).toMatchObject({ status: "read", attempts: 1 }); // oxlint-disable-line no-await-in-loop -- few
+  const id = await pombo.send(someone(), "afterwards");
+  expect(await pombo.until(id, settled)).toMatchObject({ status: "read", attempts: 1 });
+});
+
 interface Batch {
   readonly batch_id: string;
   readonly status: string;

@@ -38,6 +38,8 @@ export interface FleetDeps {
       readonly stillOwner: () => Promise<boolean>;
       readonly onOnline: (online: boolean) => void;
       readonly onLost: () => void;
+      /** The fleet ends. */
+      readonly ending: AbortSignal;
     },
   ) => OwnedDevice;
 }
@@ -111,7 +113,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
         if (on) online.add(deviceId);
         else online.delete(deviceId);
       };
-      const hooks = { stillOwner, onOnline, onLost: () => lose(own) };
+      const hooks = { stillOwner, onOnline, onLost: () => lose(own), ending: ended.signal };
       devices.set(deviceId, deps.ownDevice(own, aliveUntil(sentAt), hooks));
       log.info("device.taken", { device_id: deviceId, epoch: own.epoch });
     } finally {

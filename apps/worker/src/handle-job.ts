@@ -237,13 +237,29 @@ async function settleOutcome(
     const writing = deps.writing(job.messageId);
     if (writing !== undefined) deps.settling(job);
     const settled =
-      (await writing) ?? (await deps.ledger.recordEvidence(deps.own.deviceId, evidence));
+      (await unlessAborted(writing, deps.signal)) ?? (await deps.ledger.recordEvidence(deps.own.deviceId, evidence));
     if (deps.lane().throttles > 0) await deps.ledger.forgetThrottles(deps.own.deviceId);
     return endOf(settled, { kind: "proved", attempt: begun.number });
   }
   if (verdict.refresh) await deps.device.refresh(jidOf(begun.recipient));
   const settled = await deps.ledger.settle(deps.own, job.messageId, verdict.outcome);
   return endOf(settled, describe(verdict, begun.number));
+}
+
+/** Redis may take no writes for long, and another worker have the device meanwhile. */
+async function unlessAborted<Value>(
+  work: Promise<Value> | undefined,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const leave = (): void => resolve(undefined);
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }
 
 function decisionOf(message: InHand, deps: JobDeps): Decision {

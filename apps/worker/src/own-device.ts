@@ -36,6 +36,8 @@ export interface OwnerDeps {
   /** Asks Redis whether the lease is still ours. */
   readonly stillOwner: (own: Ownership) => Promise<boolean>;
   readonly onOnline: (online: boolean) => void;
+  /** Of the process. */
+  readonly ending: AbortSignal;
   /** Ours no longer: forget this device. */
   readonly onLost: (own: Ownership) => void;
 }
@@ -49,7 +51,7 @@ export interface OwnedDevice {
   renewed(aliveUntil: Instant): void;
   /** Finishes what is in hand (at once when `hurry` is aborted), gives the rest back and cuts the socket. */
   release(hurry: AbortSignal): Promise<void>;
-  /** Another worker owns it: cuts the socket and writes nothing. */
+  /** Another worker owns it: cuts the socket and writes nothing but what WhatsApp said. */
   abandon(): Promise<void>;
 }
 
@@ -162,6 +164,21 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     });
   }
 
+  function hurry(): void {
+    receipts.hurry();
+    inbox.hurry();
+  }
+
+  /** What WhatsApp said to us it says to nobody else, whoever has the device now: it is written as long as the process lives. */
+  async function tellTheRest(): Promise<void> {
+    const { ending } = deps;
+    ending.addEventListener("abort", hurry, { once: true });
+    if (ending.aborted) hurry();
+    await receipts.settled();
+    await inbox.settled();
+    ending.removeEventListener("abort", hurry);
+  }
+
   return {
     own,
     poke: () => lane.poke(),
@@ -169,11 +186,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
       aliveUntil = until;
       watch.renewed();
     },
-    async release(hurry) {
+    async release(hurried) {
       watch.stop();
-      receipts.hurry();
-      inbox.hurry();
-      await lane.stop(hurry);
+      hurry();
+      await lane.stop(hurried);
       await receipts.settled();
       await inbox.settled();
       await device[Symbol.asyncDispose]();
@@ -183,11 +199,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     },
     async abandon() {
       watch.stop();
-      receipts.hurry();
-      inbox.hurry();
       aliveUntil = { monotonic: 0, wall: 0 };
       await device[Symbol.asyncDispose]();
       await lane.stop(AbortSignal.abort());
+      await tellTheRest();
     },
   };
 }
