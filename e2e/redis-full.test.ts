@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { LogEntry } from "./chaos/follow-log.ts";
 import { eventually } from "./eventually.ts";
 import { lookIntoRedis, type RedisView } from "./look-into-redis.ts";
+import { pairDevice } from "./pair-devices.ts";
 import { startOutside } from "./outside-process.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
@@ -16,7 +17,9 @@ const settled = ({ status }: { status: string }) => ["read", "failed"].includes(
 
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
-  pombo = stack.use(await Pombo.start({ env: QUICK, args: ["--no-restart"] }));
+  pombo = stack.use(
+    await Pombo.start({ env: { ...QUICK, POMBO_ACK_WAIT_MS: "3000" }, args: ["--no-restart"] }),
+  );
   view = stack.use(await lookIntoRedis(pombo));
 });
 afterAll(() => stack.disposeAsync());
@@ -24,12 +27,17 @@ afterAll(() => stack.disposeAsync());
 /** Of the worker's log, what was written before the test. */
 let before = 0;
 beforeEach(async () => {
-  await view.redis.config("SET", "maxmemory", "0");
+  for (const refusal of [FULL, SHUT]) await takeAll(refusal); // oxlint-disable-line no-await-in-loop -- two
   before = (await readFile(join(pombo.data, "logs", "worker-1.log"), "utf8")).length;
 });
 
-const fill = () => view.redis.config("SET", "maxmemory", "1mb");
-const empty = () => view.redis.config("SET", "maxmemory", "0");
+/** A full Redis takes what frees memory; one whose disk is full, or whose replicas are away, takes no write at all. */
+const FULL = { setting: "maxmemory", on: "1mb", off: "0", says: /OOM/ } as const;
+const SHUT = { setting: "min-replicas-to-write", on: "1", off: "0", says: /NOREPLICAS/ } as const;
+type Refusal = typeof FULL | typeof SHUT;
+
+const refuse = ({ setting, on }: Refusal) => view.redis.config("SET", setting, on);
+const takeAll = ({ setting, off }: Refusal) => view.redis.config("SET", setting, off);
 
 /** What the worker wrote to its log of these things since the test began. */
 async function told(pattern: RegExp): Promise<readonly string[]> {
@@ -40,13 +48,14 @@ async function told(pattern: RegExp): Promise<readonly string[]> {
     .filter((line) => pattern.test(line));
 }
 
-async function receiptsOf(ids: readonly string[]): Promise<readonly LogEntry[]> {
+/** What WhatsApp saw of these messages. */
+async function logged(what: string, ids: readonly string[]): Promise<readonly LogEntry[]> {
   const log = await pombo.control<LogEntry[]>("GET", "/admin/log?after=0");
-  return log.filter(({ kind, id }) => kind === "receipt" && ids.includes(id ?? ""));
+  return log.filter(({ kind, id }) => kind === what && ids.includes(id ?? ""));
 }
 
-/** Redis is full, and receipts of settled messages have come since. */
-async function receiptsWhileFull(): Promise<readonly string[]> {
+/** Redis refuses writes, and receipts of settled messages have come since. */
+async function receiptsWhile(refusal: Refusal): Promise<readonly string[]> {
   const numbers = Array.from({ length: 5 }, someone);
   for (const to of numbers) {
     const delays = { delivered: 2_000, read: 2_200 };
@@ -54,9 +63,9 @@ async function receiptsWhileFull(): Promise<readonly string[]> {
   }
   const ids = await Promise.all(numbers.map((to) => pombo.send(to, "before")));
   for (const id of ids) await pombo.until(id, ({ status }) => status === "sent"); // oxlint-disable-line no-await-in-loop
-  await fill();
+  await refuse(refusal);
   await eventually(
-    () => receiptsOf(ids),
+    () => logged("receipt", ids),
     (receipts) => receipts.length === 2 * ids.length,
   );
   await eventually(
@@ -66,16 +75,19 @@ async function receiptsWhileFull(): Promise<readonly string[]> {
   return ids;
 }
 
-test("receipts that come while Redis is full are written once it has room, also of messages that were settled before", async () => {
-  const ids = await receiptsWhileFull();
-  await empty();
-  for (const id of ids) {
-    const message = await pombo.until(id, settled); // oxlint-disable-line no-await-in-loop
-    expect(message).toMatchObject({ status: "read", attempts: 1 });
-    const seen = message.timeline.map(({ status }) => status);
-    expect(seen).toEqual(["queued", "sending", "sent", "delivered", "read"]);
-  }
-});
+test.each([FULL, SHUT])(
+  "receipts that come while Redis refuses writes ($says) are written later, also of messages that were settled before",
+  async (refusal) => {
+    const ids = await receiptsWhile(refusal);
+    await takeAll(refusal);
+    for (const id of ids) {
+      const message = await pombo.until(id, settled); // oxlint-disable-line no-await-in-loop
+      expect(message).toMatchObject({ status: "read", attempts: 1 });
+      const seen = message.timeline.map(({ status }) => status);
+      expect(seen).toEqual(["queued", "sending", "sent", "delivered", "read"]);
+    }
+  },
+);
 
 interface Batch {
   readonly batch_id: string;
@@ -101,12 +113,12 @@ test("Redis full while rows of a batch are drawn and sent: each row leaves once,
     // oxlint-disable no-await-in-loop -- one time after the other
     await eventually(read, ({ counts }) => (counts["read"] ?? 0) >= least);
     const seen = (await told(/OOM/)).length;
-    await fill();
+    await refuse(FULL);
     await eventually(
       () => told(/OOM/),
       (lines) => lines.length > seen,
     );
-    await empty();
+    await takeAll(FULL);
     // oxlint-enable no-await-in-loop
   }
   const { counts } = await eventually(read, ({ counts: of }) => of["read"] === 150, 60_000);
@@ -124,9 +136,60 @@ test("Redis full while rows of a batch are drawn and sent: each row leaves once,
   expect(await told(/receipt\.lost/)).toEqual([]);
 }, 180_000);
 
+test.each([FULL, SHUT])(
+  "a 463 that comes while Redis refuses writes ($says) is written later: the message has not left, and goes when the hold ends",
+  async (refusal) => {
+    const device = await pairDevice(pombo, `5511960${String((next += 1)).padStart(6, "9")}`);
+    const restricted = { restricted_until: Math.ceil(Date.now() / 1_000) + 3 };
+    await pombo.control("POST", `/admin/phones/${device.phone}/settings`, restricted);
+    const to = someone();
+    await pombo.fault("message", { delay_ms: 1_000 }, { match: { to } });
+    const id = await pombo.send(to, "refused", { from: device.id });
+    await eventually(
+      () => logged("message", [id]),
+      (seen) => seen.length === 1,
+    );
+    await refuse(refusal);
+    await eventually(
+      () => logged("ack", [id]),
+      (seen) => seen.length === 1,
+    );
+    const refused = (await told(refusal.says)).length;
+    await eventually(
+      () => told(refusal.says),
+      (lines) => lines.length > refused,
+    );
+    await takeAll(refusal);
+    const message = await pombo.until(id, settled);
+    expect(message).toMatchObject({ status: "read", attempts: 2 });
+    expect(message.timeline.map(({ status }) => status)).not.toContain("unknown");
+    expect(await logged("message", [id])).toHaveLength(2);
+  },
+);
+
+test.each([FULL, SHUT])(
+  "who opts out while Redis refuses writes ($says) is on the list once it takes them",
+  async (refusal) => {
+    const number = someone();
+    await pombo.until(await pombo.send(number, "hello"), settled);
+    await refuse(refusal);
+    const letter = { to: pombo.ready.phone, text: "STOP" };
+    await pombo.control("POST", `/admin/phones/${number}/messages`, letter);
+    await eventually(
+      () => told(/(inbound\.(refused|lost)|not_written)/),
+      (lines) => lines.length > 0,
+    );
+    await takeAll(refusal);
+    await eventually(
+      () => pombo.api("GET", `/v1/suppressions/${number}`),
+      ({ status }) => status === 200,
+    );
+  },
+);
+
 // The last one: its worker is not started again.
 test("a worker that is told to end while Redis is full ends at once, whatever it keeps; all goes on with the next one", async () => {
-  const ids = await receiptsWhileFull();
+  const ids = await receiptsWhile(FULL);
   const [pid = 0] = (await pombo.living()).worker;
   process.kill(pid, "SIGTERM");
   await eventually(
@@ -134,7 +197,7 @@ test("a worker that is told to end while Redis is full ends at once, whatever it
     (lines) => lines.length === 1,
     10_000,
   );
-  await empty();
+  await takeAll(FULL);
   await using _worker = await startOutside(pombo, "worker");
   const id = await pombo.send(someone(), "room");
   expect(await pombo.until(id, settled)).toMatchObject({ status: "read", attempts: 1 });

@@ -34,18 +34,13 @@ type Written = Promise<Settled | undefined>;
 /**
  * Writes what WhatsApp says about messages: acks and receipts, never fenced, only forward. Ids that aren't ours change nothing. WhatsApp does
  * not say it twice: what Redis refuses, full as it is or its disk, is kept and written once Redis takes it. What is said about one
- * message is written in the order in which it came; and of what was refused, one is tried at a time.
+ * message is written in the order in which it came.
  */
 export function followReceipts(deviceId: DeviceId, deps: ReceiptDeps): Receipts {
-  const { ledger, places, againMs, now, reach, onRefused, onError } = deps;
+  const { ledger, places, now, reach, onError } = deps;
   const open = new Map<MessageId, Written>();
   const ending = new AbortController();
-  /** The last one of those that were refused. */
-  let line: Written | undefined;
-
-  function lost(error: unknown): undefined {
-    onError(error);
-  }
+  const line = openLine(deps, ending.signal);
 
   async function record(messageId: MessageId, { proves, member }: Evidence, at: number): Written {
     if (member !== undefined && proves !== "sent")
@@ -53,62 +48,68 @@ export function followReceipts(deviceId: DeviceId, deps: ReceiptDeps): Receipts 
     return await ledger.recordEvidence(deviceId, { messageId, proves, now: at });
   }
 
-  /** Throws only what another try may mend. */
-  async function attempt(work: () => Written): Written {
-    try {
-      return await work();
-    } catch (error) {
-      if (mayPass(error)) throw error;
-      return lost(error);
-    }
-  }
-
-  async function write(work: () => Written): Written {
-    if (line !== undefined) return standInLine(work);
-    try {
-      return await attempt(work);
-    } catch (error) {
-      if (ending.signal.aborted) return lost(error);
-      onRefused(error);
-      return standInLine(work);
-    }
-  }
-
-  function standInLine(work: () => Written): Written {
-    const turn = (line ?? Promise.resolve())
-      .then(() => insist(() => attempt(work), { againMs, signal: ending.signal, onRefused }))
-      .catch(lost)
+  function keep(messageId: MessageId, work: () => Written): void {
+    const leave = places.take();
+    const before = open.get(messageId);
+    const written = (before === undefined ? line.write(work) : before.then(() => line.write(work)))
+      .catch((error: unknown) => {
+        onError(error);
+        return undefined;
+      })
       .finally(() => {
-        if (line === turn) line = undefined;
+        leave();
+        if (open.get(messageId) === written) open.delete(messageId);
       });
-    line = turn;
-    return turn;
+    open.set(messageId, written);
   }
 
   return {
     follow(evidence) {
       if (evidence.proves === "sent") reach("sent");
       const at = now();
-      for (const messageId of evidence.ids.filter(isMessageId)) {
+      for (const messageId of evidence.ids.filter(isMessageId))
         // Where Redis takes everything, what is just being written is never too much.
-        if (line !== undefined && places.full()) {
-          lost(new Error("Redis refuses writes, and as much as may be is kept already"));
-          continue;
-        }
-        const leave = places.take();
-        const work = (): Written => record(messageId, evidence, at);
-        const before = open.get(messageId);
-        const written = (
-          before === undefined ? write(work) : before.then(() => write(work))
-        ).finally(() => {
-          leave();
-          if (open.get(messageId) === written) open.delete(messageId);
-        });
-        open.set(messageId, written);
-      }
+        if (line.stands() && places.full()) onError(new Error(FULL));
+        else keep(messageId, () => record(messageId, evidence, at));
     },
     writing: (messageId) => open.get(messageId),
     hurry: () => ending.abort(),
     settled: () => Promise.all(open.values()),
   };
+}
+
+const FULL = "Redis refuses writes, and as much as may be is kept already";
+
+/** What Redis refused stands in line, and what comes later behind it: one is tried at a time. */
+function openLine({ againMs, onRefused }: ReceiptDeps, signal: AbortSignal) {
+  let last: Promise<unknown> | undefined;
+
+  function stand<Done>(work: () => Promise<Done>): Promise<Done> {
+    const turn = (last ?? Promise.resolve()).then(() =>
+      insist(work, { againMs, signal, onRefused }),
+    );
+    const over = turn.then(ignore, ignore).finally(() => {
+      if (last === over) last = undefined;
+    });
+    last = over;
+    return turn;
+  }
+
+  return {
+    stands: () => last !== undefined,
+    async write<Done>(work: () => Promise<Done>): Promise<Done> {
+      if (last !== undefined) return stand(work);
+      try {
+        return await work();
+      } catch (error) {
+        if (signal.aborted || !mayPass(error)) throw error;
+        onRefused(error);
+        return stand(work);
+      }
+    },
+  };
+}
+
+function ignore(): void {
+  // Whoever stands in line answers for it.
 }

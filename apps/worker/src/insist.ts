@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { mayPass } from "./may-pass.ts";
 
 export interface InsistDeps {
   /** Between two tries. */
@@ -9,7 +10,7 @@ export interface InsistDeps {
   readonly onRefused: (error: unknown) => void;
 }
 
-/** Does what must be done: tries until it is done. Throws what the last try threw, when the signal was aborted before. */
+/** Does what must be done: tries until it is done. Throws what no other try would mend; and what the last try threw, when the signal was aborted before. */
 export async function insist<Done>(work: () => Promise<Done>, deps: InsistDeps): Promise<Done> {
   const { againMs, signal, onRefused } = deps;
   for (;;) {
@@ -18,7 +19,7 @@ export async function insist<Done>(work: () => Promise<Done>, deps: InsistDeps):
       // oxlint-disable-next-line no-await-in-loop -- try after try
       return await work();
     } catch (error) {
-      if (isLast) throw error;
+      if (isLast || !mayPass(error)) throw error;
       onRefused(error);
       // oxlint-disable-next-line no-await-in-loop
       await pause(againMs, undefined, { signal }).catch(() => undefined);

@@ -28,8 +28,8 @@ import { watchLag } from "./watch-lag.ts";
 
 const stop = new AbortController();
 const metrics = openMetrics();
-/** Acks and receipts that Redis refused: 1.5 KB each, as measured. */
-const MOST_KEPT = 10_000;
+/** Of what Redis refuses: acks and receipts of 1.5 KB each, as measured; messages of 64 KB at most. */
+const MOST_KEPT = { receipts: 10_000, inbound: 1_000 } as const;
 const log = measureLog(openLog({ name: "worker" }), workMeasures(metrics));
 
 // Under a supervisor, Ctrl-C reaches every process at once: then only the supervisor decides who stops when.
@@ -95,7 +95,10 @@ async function run(config: Config): Promise<void> {
 
   await using _lag = watchLag(log, settings.lease_margin_ms);
   const solo = createSolo();
-  const places = createPlaces(MOST_KEPT);
+  const places = {
+    receipts: createPlaces(MOST_KEPT.receipts),
+    inbound: createPlaces(MOST_KEPT.inbound),
+  };
   const used = async (): Promise<number> => usedPercent(await commands.client.info("memory"));
   const hasRoom = watchMemory({ used, settings, clock: () => performance.now() });
   const drawer = openDrawer({ ledger, settings, hasRoom, now: Date.now });

@@ -25,7 +25,7 @@ export interface OwnerDeps {
   readonly solo: Solo;
   readonly drawer: LaneRunDeps["drawer"];
   /** For what Redis does not take now; shared by all devices of the process. */
-  readonly places: Places;
+  readonly places: { readonly receipts: Places; readonly inbound: Places };
   readonly reach: Reach;
   /** Where media is kept and how it is fetched; shared by all devices of the process. */
   readonly media: LaneRunDeps["media"];
@@ -63,7 +63,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
 
   const receipts = followReceipts(deviceId, {
     ledger,
-    places: deps.places,
+    places: deps.places.receipts,
     againMs: settings.sweep_ms,
     now,
     reach: deps.reach,
@@ -73,7 +73,10 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
   const inbox = followInbound(deviceId, {
     ledger,
     optOutKeywords: deps.optOutKeywords,
+    places: deps.places.inbound,
+    againMs: settings.sweep_ms,
     now,
+    onRefused: (error) => log.warn("inbound.refused", { device_id: deviceId, error }),
     onError: (error) => log.error("inbound.lost", { device_id: deviceId, error }),
   });
   const report = reportDevice({
@@ -169,6 +172,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     async release(hurry) {
       watch.stop();
       receipts.hurry();
+      inbox.hurry();
       await lane.stop(hurry);
       await receipts.settled();
       await inbox.settled();
@@ -180,6 +184,7 @@ export function ownDevice(own: Ownership, firstAliveUntil: Instant, deps: OwnerD
     async abandon() {
       watch.stop();
       receipts.hurry();
+      inbox.hurry();
       aliveUntil = { monotonic: 0, wall: 0 };
       await device[Symbol.asyncDispose]();
       await lane.stop(AbortSignal.abort());

@@ -9,6 +9,7 @@ import type { Drawer } from "./draw-rows.ts";
 import type { Reach } from "./fault-point.ts";
 import { feed } from "./feed.ts";
 import { handleJob, type JobDeps, type JobEnd } from "./handle-job.ts";
+import { insist } from "./insist.ts";
 import { createLatch } from "./latch.ts";
 import { type DeskDeps, openMediaDesk } from "./media-desk.ts";
 import { repairLane } from "./repair-lane.ts";
@@ -89,7 +90,16 @@ export function runLane(deps: LaneRunDeps): LaneRun {
   });
   const jobDeps: JobDeps = {
     own,
-    ledger,
+    ledger: {
+      ...ledger,
+      // What WhatsApp refused has not left: where that were not written, it would be sent again as if it might have.
+      settle: (...outcome) =>
+        insist(() => ledger.settle(...outcome), {
+          againMs: settings.sweep_ms,
+          signal: stopping.signal,
+          onRefused: (error) => log.warn("outcome.refused", { device_id: own.deviceId, error }),
+        }),
+    },
     device: {
       ...device,
       async reconnect(cause) {
