@@ -237,7 +237,8 @@ async function settleOutcome(
     const writing = deps.writing(job.messageId);
     if (writing !== undefined) deps.settling(job);
     const settled =
-      (await unlessAborted(writing, deps.signal)) ?? (await deps.ledger.recordEvidence(deps.own.deviceId, evidence));
+      (await unlessAborted(writing, deps.signal)) ??
+      (await deps.ledger.recordEvidence(deps.own.deviceId, evidence));
     if (deps.lane().throttles > 0) await deps.ledger.forgetThrottles(deps.own.deviceId);
     return endOf(settled, { kind: "proved", attempt: begun.number });
   }
