@@ -108,7 +108,7 @@ interface Batch {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-test("Redis full while rows of a batch are drawn and sent: each row leaves once, under its id, and is read", async () => {
+test("Redis refuses writes while rows of a batch are drawn and sent: each row leaves once, under its id, and is read", async () => {
   const gap = await pombo.api("PATCH", `/v1/devices/${pombo.ready.device_id}`, {
     pace: { gap_ms: 20 },
   });
@@ -122,16 +122,19 @@ test("Redis full while rows of a batch are drawn and sent: each row leaves once,
   const id = made.body.batch_id;
   const read = async (): Promise<Batch> =>
     (await pombo.api<Batch>("GET", `/v1/batches/${id}`)).body;
-  for (const least of [10, 60]) {
+  for (const [least, refusal] of [
+    [10, FULL],
+    [60, SHUT],
+  ] as const) {
     // oxlint-disable no-await-in-loop -- one time after the other
     await eventually(read, ({ counts }) => (counts["read"] ?? 0) >= least);
-    const seen = (await told(/OOM/)).length;
-    await refuse(FULL);
+    const seen = (await told(refusal.says)).length;
+    await refuse(refusal);
     await eventually(
-      () => told(/OOM/),
+      () => told(refusal.says),
       (lines) => lines.length > seen,
     );
-    await takeAll(FULL);
+    await takeAll(refusal);
     // oxlint-enable no-await-in-loop
   }
   const { counts } = await eventually(read, ({ counts: of }) => of["read"] === 150, 60_000);
