@@ -75,6 +75,11 @@ check("devices, rows", await timeUntil(page, "/devices", "devices.table"), 2_000
 check("rows in the document while scrolling", await scroll(page), 60, "rows");
 check("search among all devices", await search(page), 100, "ms");
 check("API CPU, devices open", await cpuShare(), 5, "% of a core");
+check("messages, first paint", await firstPaint("/messages"), 2_000, "ms");
+check("messages, rows", await timeUntil(page, "/messages", "messages.table"), 2_000, "ms");
+check("rows in the document while scrolling", await scroll(page), 60, "rows");
+check("messages to one number", await searchNumber(page), 500, "ms");
+check("API CPU, messages open", await cpuShare(), 5, "% of a core");
 process.exitCode = wrong.length > 0 ? 1 : 0;
 
 async function firstPaint(path: string): Promise<number> {
@@ -122,6 +127,17 @@ async function search(on: Page): Promise<number> {
   const took = Math.round(performance.now() - began);
   await field.fill("");
   return took;
+}
+
+/** From Enter to a table that has the messages to one number, and nothing else. */
+async function searchNumber(on: Page): Promise<number> {
+  const field = on.getByTestId("messages.search");
+  await field.fill(`+${FIRST_NUMBER}`);
+  const began = performance.now();
+  await field.press("Enter");
+  const rows = Math.ceil(messageCount / PEOPLE);
+  await on.locator(`[data-testid="messages.table"][data-rows="${rows}"]`).waitFor();
+  return Math.round(performance.now() - began);
 }
 
 /** CPU time of the API while the page is only looked at. */
