@@ -23,7 +23,8 @@ async function setup({ own: count, sweepMs }: Setting = { own: 2, sweepMs: 3_600
     take: vi.fn(async (deviceId: DeviceId) =>
       free.delete(deviceId) ? { deviceId, epoch: 1 } : undefined,
     ),
-    drop: async () => undefined,
+    drop: vi.fn(async () => undefined),
+    findDevice: vi.fn(async () => ({ state: "connected" })),
     renew: async () => [],
     lookAt: vi.fn<FleetDeps["ledger"]["lookAt"]>(async () => []),
     serveDue: async () => 0,
@@ -109,4 +110,25 @@ test("a sweep asks about the devices that are online only, and each of the other
   await expect.poll(() => new Set(t.poked).size).toBe(40);
   t.hooks.get("dev_3")?.onOnline(false);
   await expect.poll(asked).toEqual([]);
+});
+
+test("a worker that ends gives its connected devices away a few at a time, the first alone, then all others at once", async () => {
+  const t = await setup({ own: 6, sweepMs: 3_600_000 });
+  for (const id of ids(4)) t.hooks.get(id)?.onOnline(true);
+  const story: string[] = [];
+  t.ledger.drop.mockImplementation(async (...[, own]: unknown[]) => {
+    story.push((own as { deviceId: string }).deviceId);
+  });
+  t.ledger.findDevice.mockImplementation(async (...[id]: unknown[]) => {
+    story.push(`${String(id)} connected again`);
+    return { state: "connected" };
+  });
+  await t[Symbol.asyncDispose]();
+  const turns = [
+    ["dev_0", "dev_0 connected again"],
+    ["dev_1", "dev_2", "dev_1 connected again", "dev_2 connected again"],
+    ["dev_3", "dev_3 connected again"],
+    ["dev_4", "dev_5"],
+  ];
+  expect(story).toEqual(turns.flat());
 });

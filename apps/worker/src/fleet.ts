@@ -64,8 +64,8 @@ const BATCHES_AT_ONCE = 20;
 const SELDOM = 30;
 /** Of the time to end, what is left for the last writes of a device that is given away. */
 const SETTLE_MS = 2_000;
-/** Given away at once where nobody takes them now. */
-const ALONE_GROUP = 50;
+/** Given away at once where nobody waits for them: they are not connected, or nobody takes them now. */
+const QUIET_GROUP = 50;
 /** For so long a stopping worker waits for others to log a group in; it may be that they have died. */
 const TAKEOVER_MS = 5_000;
 
@@ -263,14 +263,15 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const finishMs = settings.shutdown_ms - SETTLE_MS;
     const atMost = (ms: number, until = end): number =>
       Math.max(0, Math.min(ms, until - performance.now()));
-    let size = settings.handover_group;
+    // The code of a worker that was idle is cold: its first login has the machine to itself, and says little about the next ones.
+    let size = 1;
     const leftMs = settings.worker_return_ms;
     let { workers: others } = await ledger.reportWorker(owner, false, 0);
     // oxlint-disable no-await-in-loop -- the others must be able to follow
     for (let turn = 0; devices.size > 0; turn += 1) {
       const began = performance.now();
       const alone = others === 0 || leftMs > 0;
-      const group = [...devices.values()].slice(0, alone ? ALONE_GROUP : size);
+      const group = alone ? [...devices.values()].slice(0, QUIET_GROUP) : nextGroup(size);
       const connected = group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
       const hurry = AbortSignal.timeout(atMost(finishMs, end + finishMs));
       await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
@@ -278,10 +279,19 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
       const tookMs = performance.now() - began;
-      // Its code is cold where a worker has been idle until now: the first logins say little about the next ones.
-      if (turn > 0) size = groupOf(devices.size, { tookMs, leftMs: atMost(Infinity) });
+      size =
+        turn === 0
+          ? settings.handover_group
+          : groupOf(online.size, { tookMs, leftMs: atMost(Infinity) });
     }
     // oxlint-enable no-await-in-loop
+  }
+
+  /** The connected ones first. */
+  function nextGroup(size: number): readonly OwnedDevice[] {
+    const all = [...devices.values()];
+    const connected = all.filter(({ own }) => online.has(own.deviceId));
+    return connected.length > 0 ? connected.slice(0, size) : all.slice(0, QUIET_GROUP);
   }
 
   /** As few as may be: those of one group wait for each other's logins. So many as must go in the time of a group, that none is left at the end. */
