@@ -4,14 +4,14 @@ import type { Ledger } from "@pombo/ledger";
 
 const BETWEEN_MS = 50;
 
-/** Resolves when all of these devices are connected again, by whoever has taken them, or when `ms` are over. */
+/** Resolves when all of these devices are connected again, by whoever has taken them, or when the signal says that it has been long enough. */
 export async function awaitTakeover(
   deviceIds: readonly DeviceId[],
-  { ledger, ms }: { readonly ledger: Pick<Ledger, "findDevice">; readonly ms: number },
+  ledger: Pick<Ledger, "findDevice">,
+  signal: AbortSignal,
 ): Promise<void> {
-  const end = performance.now() + ms;
   let waiting = deviceIds;
-  while (waiting.length > 0 && performance.now() < end) {
+  while (waiting.length > 0 && !signal.aborted) {
     // oxlint-disable-next-line no-await-in-loop -- each look comes after the one before
     const found = await Promise.all(waiting.map((id) => ledger.findDevice(id)));
     waiting = waiting.filter((_, index) => {
@@ -19,6 +19,6 @@ export async function awaitTakeover(
       return device !== undefined && !isOnline(device.state);
     });
     // oxlint-disable-next-line no-await-in-loop
-    if (waiting.length > 0) await pause(BETWEEN_MS);
+    if (waiting.length > 0) await pause(BETWEEN_MS, undefined, { signal }).catch(() => undefined);
   }
 }

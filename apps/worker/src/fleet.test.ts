@@ -112,6 +112,18 @@ test("a sweep asks about the devices that are online only, and each of the other
   await expect.poll(asked).toEqual([]);
 });
 
+test("what is too much goes a few at a time, the next ones when others have connected those before", async () => {
+  await using t = await setup({ own: 6, sweepMs: 1 });
+  for (const id of ids(6)) t.hooks.get(id)?.onOnline(true);
+  t.ledger.findDevice.mockResolvedValue({ state: "connecting" });
+  t.ledger.reportWorker.mockResolvedValue({ workers: 6, devices: 12 });
+  await expect.poll(() => t.ledger.findDevice.mock.calls.length).toBeGreaterThan(4);
+  expect(t.fleet.size()).toBe(4);
+  t.ledger.findDevice.mockResolvedValue({ state: "connected" });
+  await expect.poll(() => t.fleet.size()).toBe(2);
+  expect(t.ledger.drop).toHaveBeenCalledTimes(4);
+});
+
 test("a worker that ends gives its connected devices away a few at a time, the first alone, then all others at once", async () => {
   const t = await setup({ own: 6, sweepMs: 3_600_000 });
   for (const id of ids(4)) t.hooks.get(id)?.onOnline(true);

@@ -66,7 +66,7 @@ const SELDOM = 30;
 const SETTLE_MS = 2_000;
 /** Given away at once where nobody waits for them: they are not connected, or nobody takes them now. */
 const QUIET_GROUP = 50;
-/** For so long a stopping worker waits for others to log a group in; it may be that they have died. */
+/** For so long a worker waits for others to log a group in; it may be that they have died. */
 const TAKEOVER_MS = 5_000;
 
 /**
@@ -85,6 +85,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
   let round: DeviceId[] = [];
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
+  let givingAway = false;
   let swept = 0;
   /** As of the last look. */
   let target = 0;
@@ -197,11 +198,30 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     return fair;
   }
 
-  /** Takes what is missing, or gives away a group of what is too much. */
+  /** Takes what is missing, or begins to give away what is too much. */
   async function balance(): Promise<void> {
     const { surplus } = await claim();
-    const given = [...devices.values()].slice(0, Math.min(surplus, settings.rebalance_group));
-    for (const device of given) track(give(device, ended.signal));
+    if (surplus === 0 || givingAway) return;
+    givingAway = true;
+    track(giveAway().finally(() => (givingAway = false)));
+  }
+
+  /** Group after group, each when the one before is connected again; until no other worker has much less. */
+  async function giveAway(): Promise<void> {
+    const { signal } = ended;
+    // oxlint-disable no-await-in-loop -- the others must be able to follow
+    do {
+      const group = [...devices.values()].slice(0, settings.rebalance_group);
+      const connected = connectedOf(group);
+      await Promise.all(group.map((device) => give(device, signal)));
+      const enough = AbortSignal.any([signal, AbortSignal.timeout(TAKEOVER_MS)]);
+      await awaitTakeover(connected, ledger, enough);
+    } while (!signal.aborted && (await share()).surplus > 0);
+    // oxlint-enable no-await-in-loop
+  }
+
+  function connectedOf(group: readonly OwnedDevice[]): readonly DeviceId[] {
+    return group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
   }
 
   /** What falls due at once may be very much; a full step means that there is more. */
@@ -272,11 +292,11 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       const began = performance.now();
       const alone = others === 0 || leftMs > 0;
       const group = alone ? [...devices.values()].slice(0, QUIET_GROUP) : nextGroup(size);
-      const connected = group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
+      const connected = connectedOf(group);
       const hurry = AbortSignal.timeout(atMost(finishMs, end + finishMs));
       await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
       if (alone || devices.size === 0) continue;
-      await awaitTakeover(connected, { ledger, ms: atMost(TAKEOVER_MS) });
+      await awaitTakeover(connected, ledger, AbortSignal.timeout(atMost(TAKEOVER_MS)));
       ({ workers: others } = await ledger.reportWorker(owner, false, 0));
       const tookMs = performance.now() - began;
       size =

@@ -206,8 +206,8 @@ export const SETTINGS = {
     says: "devices that a stopping worker hands over at once; more where handover_ms would be too short",
   },
   rebalance_group: {
-    value: 5,
-    says: "devices that a worker gives away a sweep, so that others have their share",
+    value: 2,
+    says: "devices that a worker gives away at once, so that others have their share; the next ones when those are connected again",
   },
   worker_ttl_ms: { value: 6_000, says: "how long a silent worker counts as living" },
   worker_capacity: { value: 20_000, says: "devices that one worker takes at most" },
