@@ -8,8 +8,9 @@ import { type PairedDevice, pairDevices } from "./pair-devices.ts";
 import { Pombo, QUICK } from "./pombo.ts";
 
 const LEASE_MS = 6_000;
-/** Of two workers; a worker gives nothing away for a tenth too much. */
-const FAIR_SHARE = Math.floor((fleetDevices / 2) * 0.9) - 1;
+const HALF = Math.ceil(fleetDevices / 2);
+/** Of the second of two workers: the first one gives nothing away for a tenth too much. */
+const FAIR_SHARE = fleetDevices - HALF - Math.max(1, Math.floor(HALF / 10));
 const PATIENT_MS = 60_000;
 const env = { ...QUICK, POMBO_LEASE_TTL_MS: String(LEASE_MS) };
 
