@@ -1,8 +1,8 @@
 import type { DeviceId, Settings } from "@pombo/domain";
 import type { Ledger, Ownership } from "@pombo/ledger";
 import type { Log } from "@pombo/telemetry";
-import { awaitTakeover } from "./await-takeover.ts";
 import { every } from "./every.ts";
+import { giveSurplus, type GivingDeps, handOver } from "./give-away.ts";
 import type { OwnedDevice } from "./own-device.ts";
 import { type OperationDeps, runOperations } from "./run-operations.ts";
 import { type Instant, isBefore, rightNow } from "./instant.ts";
@@ -62,12 +62,6 @@ const DUE_STEPS = 50;
 const BATCHES_AT_ONCE = 20;
 /** An idle device is looked at once in so many sweeps, and old letters and events are trimmed as often. */
 const SELDOM = 30;
-/** Of the time to end, what is left for the last writes of a device that is given away. */
-const SETTLE_MS = 2_000;
-/** Given away at once where nobody waits for them: they are not connected, or nobody takes them now. */
-const QUIET_GROUP = 50;
-/** For so long a worker waits for others to log a group in; it may be that they have died. */
-const TAKEOVER_MS = 5_000;
 
 /**
  * The devices of this worker: takes its share of the leases, renews them in one go, sweeps, gives away what is too much, and hands
@@ -203,25 +197,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const { surplus } = await claim();
     if (surplus === 0 || givingAway) return;
     givingAway = true;
-    track(giveAway().finally(() => (givingAway = false)));
-  }
-
-  /** Group after group, each when the one before is connected again; until no other worker has much less. */
-  async function giveAway(): Promise<void> {
-    const { signal } = ended;
-    // oxlint-disable no-await-in-loop -- the others must be able to follow
-    do {
-      const group = [...devices.values()].slice(0, settings.rebalance_group);
-      const connected = connectedOf(group);
-      await Promise.all(group.map((device) => give(device, signal)));
-      const enough = AbortSignal.any([signal, AbortSignal.timeout(TAKEOVER_MS)]);
-      await awaitTakeover(connected, ledger, enough);
-    } while (!signal.aborted && (await share()).surplus > 0);
-    // oxlint-enable no-await-in-loop
-  }
-
-  function connectedOf(group: readonly OwnedDevice[]): readonly DeviceId[] {
-    return group.map(({ own }) => own.deviceId).filter((id) => online.has(id));
+    track(giveSurplus(giving, ended.signal).finally(() => (givingAway = false)));
   }
 
   /** What falls due at once may be very much; a full step means that there is more. */
@@ -274,51 +250,15 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     );
   }
 
-  /**
-   * Group after group, each when the one before is connected again: given all at once, the last device would be silent until all the
-   * others are logged in. Leases are renewed until the last one is handed over.
-   */
-  async function handOver(): Promise<void> {
-    const end = performance.now() + settings.handover_ms;
-    const finishMs = settings.shutdown_ms - SETTLE_MS;
-    const atMost = (ms: number, until = end): number =>
-      Math.max(0, Math.min(ms, until - performance.now()));
-    // The code of a worker that was idle is cold: its first login has the machine to itself, and says little about the next ones.
-    let size = 1;
-    const leftMs = settings.worker_return_ms;
-    let { workers: others } = await ledger.reportWorker(owner, false, 0);
-    // oxlint-disable no-await-in-loop -- the others must be able to follow
-    for (let turn = 0; devices.size > 0; turn += 1) {
-      const began = performance.now();
-      const alone = others === 0 || leftMs > 0;
-      const group = alone ? [...devices.values()].slice(0, QUIET_GROUP) : nextGroup(size);
-      const connected = connectedOf(group);
-      const hurry = AbortSignal.timeout(atMost(finishMs, end + finishMs));
-      await Promise.allSettled(group.map((device) => give(device, hurry, leftMs)));
-      if (alone || devices.size === 0) continue;
-      await awaitTakeover(connected, ledger, AbortSignal.timeout(atMost(TAKEOVER_MS)));
-      ({ workers: others } = await ledger.reportWorker(owner, false, 0));
-      const tookMs = performance.now() - began;
-      size =
-        turn === 0
-          ? settings.handover_group
-          : groupOf(online.size, { tookMs, leftMs: atMost(Infinity) });
-    }
-    // oxlint-enable no-await-in-loop
-  }
-
-  /** The connected ones first. */
-  function nextGroup(size: number): readonly OwnedDevice[] {
-    const all = [...devices.values()];
-    const connected = all.filter(({ own }) => online.has(own.deviceId));
-    return connected.length > 0 ? connected.slice(0, size) : all.slice(0, QUIET_GROUP);
-  }
-
-  /** As few as may be: those of one group wait for each other's logins. So many as must go in the time of a group, that none is left at the end. */
-  function groupOf(count: number, { tookMs, leftMs }: { tookMs: number; leftMs: number }): number {
-    const needed = leftMs === 0 ? count : Math.ceil((count * tookMs) / leftMs);
-    return Math.max(settings.handover_group, needed);
-  }
+  const giving: GivingDeps = {
+    ledger,
+    settings,
+    devices,
+    online,
+    give,
+    surplus: async () => (await share()).surplus,
+    leave: async () => (await ledger.reportWorker(owner, false, 0)).workers,
+  };
 
   await comeBack();
   const timers = [
@@ -336,7 +276,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
       ended.abort();
       clearTimeout(looking);
       await timers[0]?.stop();
-      await handOver();
+      await handOver(giving);
       await timers[1]?.stop();
       await Promise.all(leaving);
     },
