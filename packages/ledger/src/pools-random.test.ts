@@ -128,6 +128,11 @@ function fleet(t: Bed) {
       connectedSince: now,
       alone: true,
     });
+    if (begun.kind === "ghost") {
+      // A row of a batch that stands still is stopped right before it would be sent.
+      expect((await ledger.findMessage(first.messageId))?.place).toBe("parked");
+      return;
+    }
     if (begun.kind !== "go") throw new Error(`not begun: ${begun.kind}`);
     const before = leftOn.get(first.messageId);
     expect(before ?? id, "what may have left is not sent from another device").toBe(id);
