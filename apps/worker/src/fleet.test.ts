@@ -9,10 +9,13 @@ const ids = (count: number, from = 0) =>
 interface Setting {
   readonly own: number;
   readonly sweepMs: number;
+  readonly rebalanceGroup?: number;
 }
 
 /** One of two workers that share twice as many devices as are its own; the others' are free when they are in `free`. */
-async function setup({ own: count, sweepMs }: Setting = { own: 2, sweepMs: 3_600_000 }) {
+async function setup(
+  { own: count, sweepMs, rebalanceGroup = 2 }: Setting = { own: 2, sweepMs: 3_600_000 },
+) {
   const free = new Set(ids(count));
   const poked: string[] = [];
   const hooks = new Map<string, Parameters<FleetDeps["ownDevice"]>[2]>();
@@ -50,7 +53,12 @@ async function setup({ own: count, sweepMs }: Setting = { own: 2, sweepMs: 3_600
     owner: "worker-1#1",
     // What is not here is not called.
     ledger: ledger as unknown as FleetDeps["ledger"],
-    settings: { ...DEFAULT_SETTINGS, sweep_ms: sweepMs, lease_renew_ms: 3_600_000 },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      sweep_ms: sweepMs,
+      lease_renew_ms: 3_600_000,
+      rebalance_group: rebalanceGroup,
+    },
     log: log as unknown as FleetDeps["log"],
     now: Date.now,
     ownDevice,
@@ -122,6 +130,14 @@ test("what is too much goes a few at a time, the next ones when others have conn
   t.ledger.findDevice.mockResolvedValue({ state: "connected" });
   await expect.poll(() => t.fleet.size()).toBe(2);
   expect(t.ledger.drop).toHaveBeenCalledTimes(4);
+});
+
+test("however large its groups may be, a worker gives away no more than it has too much", async () => {
+  await using t = await setup({ own: 6, sweepMs: 1, rebalanceGroup: 50 });
+  t.ledger.reportWorker.mockResolvedValue({ workers: 3, devices: 12 });
+  await expect.poll(() => t.ledger.drop.mock.calls.length).toBeGreaterThan(0);
+  await expect.poll(() => t.fleet.size()).toBe(4);
+  expect(t.ledger.drop).toHaveBeenCalledTimes(2);
 });
 
 test("a worker that ends gives its connected devices away a few at a time, the first alone, then all others at once", async () => {

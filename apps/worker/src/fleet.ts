@@ -197,7 +197,7 @@ export async function openFleet(deps: FleetDeps): Promise<Fleet> {
     const { surplus } = await claim();
     if (surplus === 0 || givingAway) return;
     givingAway = true;
-    track(giveSurplus(giving, ended.signal).finally(() => (givingAway = false)));
+    track(giveSurplus(giving, surplus, ended.signal).finally(() => (givingAway = false)));
   }
 
   /** What falls due at once may be very much; a full step means that there is more. */

@@ -25,15 +25,22 @@ const QUIET_GROUP = 50;
 const TAKEOVER_MS = 5_000;
 
 /** Group after group, each when the one before is connected again; until no other worker has much less, or the signal says so. */
-export async function giveSurplus(deps: GivingDeps, signal: AbortSignal): Promise<void> {
+export async function giveSurplus(
+  deps: GivingDeps,
+  surplus: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let left = surplus;
   // oxlint-disable no-await-in-loop -- the others must be able to follow
-  do {
-    const group = [...deps.devices.values()].slice(0, deps.settings.rebalance_group);
+  while (left > 0 && !signal.aborted) {
+    const count = Math.min(left, deps.settings.rebalance_group);
+    const group = [...deps.devices.values()].slice(0, count);
     const connected = connectedOf(group, deps);
     await Promise.all(group.map((device) => deps.give(device, signal)));
     const enough = AbortSignal.any([signal, AbortSignal.timeout(TAKEOVER_MS)]);
     await awaitTakeover(connected, deps.ledger, enough);
-  } while (!signal.aborted && (await deps.surplus()) > 0);
+    if (!signal.aborted) left = await deps.surplus();
+  }
   // oxlint-enable no-await-in-loop
 }
 
